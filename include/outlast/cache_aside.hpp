@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef OUTLAST_CACHE_ASIDE_HPP
+#define OUTLAST_CACHE_ASIDE_HPP
+
+#include <outlast/callback.hpp>
+#include <outlast/error.hpp>
+#include <outlast/flights.hpp>
+#include <outlast/machine.hpp>
+#include <outlast/store.hpp>
+
+#include <utility>
+
+namespace outlast {
+
+struct cache_aside_options {
+    /// How long a call that holds a stale answer waits for another call that is already asking.
+    /// Default 500 ms; 0: not at all.
+    duration stale_wait = std::chrono::milliseconds{500};
+    /// Which outcomes a stale answer may stand in for. Default: failures, timeouts and refusals.
+    callback<bool(const verdict&)> stale_if{};
+    label name = "cache";
+
+    /// What is wrong with these options, as a sentence; null if nothing is.
+    [[nodiscard]] constexpr const char* problem() const noexcept {
+        return stale_wait >= duration::zero() ? nullptr : "cache_aside: stale_wait is not negative";
+    }
+};
+
+/// What a call looks for: a key, and how old an answer it takes. 0 demands a live one.
+template <class Key>
+struct wanted {
+    Key key{};
+    duration max_age = forever;
+};
+
+/// Remembers good answers, answers with them while they are fresh, and stands in with a stale one
+/// when the work fails.
+///
+/// **Decides** from the entry under the key of this call. Fresh: answers with it. Stale, too old or
+/// none: calls the work. The value says how long it may be kept: `life(value)` gives a `lifetime`;
+/// a `life.recheck(value, now)`, if there is one, is asked at every use and may replace the value
+/// (an `optional` of it: a token that has expired since).
+/// **Answers** *call* the lookup; then *finish*, or *call* the work, or *park* while another call
+/// asks for the same key; after success *call* the store; after failure *call* the lookup again: a
+/// stale answer counts only if it is still there and still good at the moment it is given.
+/// **Refusals** `timed_out` when the deadline passes while it is parked; otherwise those of the
+/// work. A store that fails is an empty store: it never fails the call.
+/// **Time** ages are monotonic. A good value that came too late (`verdict::late`) is stored, and
+/// the caller still gets its timeout.
+/// **Sharing** one call a key at a time (single flight). The others are told what it came to: they
+/// look up what it stored, share its failure, or go alone when a good answer was not to be kept. A
+/// leader that is dropped, or runs out of its own time, makes the first of them the leader. Pass it
+/// by `std::ref`; the store outlives it. Keys are compared, and seats woken, under
+/// `Store::lock_type`; key function, `life`, and copies of values are called outside it.
+/// **Cost** a hit: one lookup and one copy of the value, no allocation of its own.
+/// **Example**
+///
+///     outlast::memory<int, std::string> store{{.capacity = 100}};
+///     outlast::cache_aside remember{store, [](int id) { return id; }, [](const std::string&) {
+///         return outlast::lifetime{.fresh_for = 1min, .stale_for = 5min};
+///     }};
+///     outlast::pipeline p{std::ref(remember)};
+///     int calls = 0;
+///     auto fetch = [&](int id) { return ++calls, "user " + std::to_string(id); };
+///     (void)p(fetch, 7), (void)p(fetch, 7);
+///     std::cout << calls;   // 1
+template <store Store, class KeyOf, class Life>
+class cache_aside {
+public:
+    using key_type = typename Store::key_type;
+    using value_type = typename Store::value_type;
+    class run;
+
+    /// \param key_of from the arguments of a call to its key, or to a `wanted` key
+    cache_aside(Store& store, KeyOf key_of, Life life, const cache_aside_options& options = {})
+        : store_(&store), key_of_(std::move(key_of)), life_(std::move(life)), options_(options) {
+        require_valid(options.problem());
+    }
+
+    template <class... A>
+        requires std::is_invocable_v<const KeyOf&, const A&...>
+    [[nodiscard]] run start(const A&... arguments) {
+        return run{*this, wanted<key_type>{key_of_(arguments...)}};
+    }
+    template <class... A>
+        requires std::same_as<std::invoke_result_t<const KeyOf&, const A&...>, wanted<key_type>>
+    [[nodiscard]] run start(const A&... arguments) {
+        return run{*this, key_of_(arguments...)};
+    }
+
+    [[nodiscard]] const cache_aside_options& options() const noexcept { return options_; }
+
+private:
+    Store* store_;
+    KeyOf key_of_;
+    Life life_;
+    cache_aside_options options_;
+    flights<key_type, typename Store::lock_type> flights_{};
+};
+
+template <store Store, class KeyOf, class Life>
+class cache_aside<Store, KeyOf, Life>::run {
+public:
+    static constexpr operation operations = 3;
+    static constexpr operation look_up = 1, keep = 2, recall = 3;
+
+    run(cache_aside& shared, wanted<key_type> want) : shared_(&shared), want_(std::move(want)) {}
+
+    step begin(reading& now, instant by) {
+        seat_.leave();
+        by_ = by;
+        asked_ = now.get();
+        holds_stale_ = false;
+        how_ = source::live;
+        return ask(look_up);
+    }
+
+    step settled(reading& now, lane, const verdict& v) {
+        switch (doing_) {
+        case look_up:
+            return looked_up(now, v);
+        case keep:
+            return kept(v);
+        case recall:
+            return v.ok() ? step::finish(v) : step::finish(outcome_);
+        default:
+            break;
+        }
+        if (!v.ok() && !v.late)
+            return failed(now, v);
+        outcome_ = v;
+        return ask(keep);
+    }
+
+    // Parked, and something happened: told, promoted, out of time, or nothing at all.
+    step woke(reading& now, lane) {
+        switch (seat_.look()) {
+        case role::leads:
+            return ask(work);
+        case role::told: {
+            const verdict news = seat_.news();
+            seat_.leave();
+            if (!news.ok())
+                return failed(now, news);
+            joined_ = true; // what was just learnt is live enough for a strict call
+            return ask(news.note == stored ? look_up : work);
+        }
+        default:
+            break;
+        }
+        if (now.get() < park_until_)
+            return step::park(park_until_);
+        seat_.leave();
+        outcome_ = now.get() >= by_ ? verdict::expired() : verdict::neutral(refusal::unavailable);
+        return holds_stale_ ? ask(recall) : step::finish(outcome_);
+    }
+
+    step nudged(reading&) noexcept { return step::finish({}); }
+    void abandoned() noexcept { seat_.leave(); }
+
+    void explain(report& facts) const noexcept {
+        if (how_ == source::live)
+            return;
+        facts.how = how_;
+        facts.age = age_;
+    }
+
+    /// Carries out one of its operations for a driver; `hand` holds the value of the call.
+    template <class Hand>
+    verdict act(operation what, reading& now, Hand& hand) {
+        wake_ = &hand.waiter();
+        if (what == keep)
+            return store_value(now.get(), hand.value());
+        auto found = shared_->store_->find(want_.key);
+        if (!found || !found->value)
+            return noted(grade::gone);
+        grade g = found->times.at(now.get());
+        if constexpr (requires { shared_->life_.recheck(*found->value, now.get()); })
+            if (std::optional<value_type> newer =
+                    shared_->life_.recheck(*found->value, now.get())) {
+                (void)store_value(now.get(), *newer);
+                hand.emplace(*std::move(newer));
+                tell(source::cached, *found);
+                return noted(grade::fresh);
+            }
+        if (!joined_ &&
+            (want_.max_age == duration::zero() || found->times.age(asked_) > want_.max_age))
+            g = grade::gone;
+        if (g == grade::gone || (what == look_up && g == grade::stale)) {
+            verdict v = noted(g);
+            if (what == recall)
+                v.kind = verdict_kind::failure;
+            return v;
+        }
+        hand.emplace(*found->value);
+        tell(g == grade::fresh ? source::cached : source::stale, *found);
+        return noted(g);
+    }
+
+private:
+    using role = typename flights<key_type, typename Store::lock_type>::role;
+    static constexpr std::uint8_t stored = 1; // the note of *keep*
+
+    static verdict noted(grade g) noexcept { return {.note = static_cast<std::uint8_t>(g)}; }
+
+    step ask(operation what) noexcept {
+        doing_ = what;
+        return step::call(what, by_);
+    }
+
+    step looked_up(reading& now, const verdict& v) {
+        if (!v.ok())
+            return ask(work); // the store failed: go on without it
+        const auto g = static_cast<grade>(v.note);
+        if (g == grade::fresh)
+            return step::finish(v);
+        holds_stale_ = g == grade::stale;
+        if (seat_.board(shared_->flights_, want_.key, *wake_) == role::leads)
+            return ask(work);
+        park_until_ = by_;
+        if (holds_stale_)
+            park_until_ = std::min(by_, after(now.get(), shared_->options_.stale_wait));
+        return step::park(park_until_);
+    }
+
+    step kept(const verdict& v) {
+        verdict news = verdict::success();
+        news.note = v.ok() ? v.note : 0;
+        seat_.land(news);
+        return step::finish(outcome_);
+    }
+
+    step failed(reading& now, const verdict& v) {
+        // Out of its own time it can tell the others nothing: one of them takes over.
+        if (by_ != never && now.get() >= by_)
+            seat_.leave();
+        else
+            seat_.land(v);
+        const auto& allowed = shared_->options_.stale_if;
+        if (!holds_stale_ || v.why == refusal::cancelled || (allowed && !allowed(v)))
+            return step::finish(v);
+        outcome_ = v;
+        return ask(recall);
+    }
+
+    verdict store_value(instant now, const value_type& value) {
+        const lifetime life = shared_->life_(value);
+        if (life.fresh_for <= duration::zero()) {
+            shared_->store_->erase(want_.key);
+            return {};
+        }
+        shared_->store_->put(want_.key, {std::make_shared<const value_type>(value),
+                                         freshness::from(now, life), life.negative});
+        return {.note = stored};
+    }
+
+    void tell(source how, const entry<value_type>& e) noexcept {
+        how_ = how;
+        age_ = e.times.age(asked_);
+    }
+
+    cache_aside* shared_;
+    wanted<key_type> want_;
+    typename flights<key_type, typename Store::lock_type>::seat seat_{};
+    waker* wake_ = nullptr;
+    instant by_ = never;
+    instant asked_{};
+    instant park_until_ = never;
+    operation doing_ = look_up;
+    bool holds_stale_ = false;
+    bool joined_ = false;
+    source how_ = source::live;
+    duration age_{};
+    verdict outcome_{};
+};
+
+} // namespace outlast
+
+#endif // OUTLAST_CACHE_ASIDE_HPP

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Ground: the version, the assertion, and the only tests on the compiler.
+#ifndef OUTLAST_CONFIG_HPP
+#define OUTLAST_CONFIG_HPP
+
+#include <cassert>
+
+#define OUTLAST_VERSION_MAJOR 0
+#define OUTLAST_VERSION_MINOR 1
+#define OUTLAST_VERSION_PATCH 0
+
+/// A documented precondition, checked in debug builds. Define it before the first include to send
+/// a broken precondition elsewhere.
+#ifndef OUTLAST_ASSERT
+#define OUTLAST_ASSERT(condition) assert(condition)
+#endif
+
+/// 1 where exceptions are on. Without them a policy is built by `make` only, and a callable that
+/// would throw is the caller's own affair.
+#if defined(__cpp_exceptions)
+#define OUTLAST_EXCEPTIONS 1
+#else
+#define OUTLAST_EXCEPTIONS 0
+#endif
+
+#endif // OUTLAST_CONFIG_HPP

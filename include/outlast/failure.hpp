@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Why a call failed, and a sentence about it.
+#ifndef OUTLAST_FAILURE_HPP
+#define OUTLAST_FAILURE_HPP
+
+#include <outlast/error.hpp>
+#include <outlast/report.hpp>
+#include <outlast/text.hpp>
+
+#include <concepts>
+#include <exception> // std::exception_ptr
+#include <optional>
+#include <string>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace outlast {
+
+/// The error of `outlast::result`: the library's own refusal, or the callable's failure, with the
+/// numbers behind it. Owns no memory but a captured exception; may be kept after the policies that
+/// made it are gone. Converts from a `std::error_code`, so a callable can `return` one.
+class failure {
+public:
+    /// The callable's own failure.
+    failure(std::error_code cause) noexcept : cause_(cause) {}
+    template <class E>
+        requires(std::is_error_code_enum_v<E> && !std::same_as<E, refusal>)
+    failure(E e) noexcept : cause_(e) {}
+    /// A refusal of the library's.
+    failure(refusal why) noexcept : why_(why) {}
+    /// Something that the callable threw; its code, if it is a `std::system_error`.
+    explicit failure(std::exception_ptr thrown, std::error_code code = {}) noexcept
+        : why_(code ? refusal::none : refusal::threw), cause_(code), thrown_(std::move(thrown)) {}
+
+    /// The refusal; `refusal::none` when the failure is the callable's own.
+    [[nodiscard]] refusal why() const noexcept { return why_; }
+    /// The refusal as a code, or else the callable's code.
+    [[nodiscard]] std::error_code code() const noexcept {
+        return why_ == refusal::none ? cause_ : make_error_code(why_);
+    }
+    /// The code underneath: of the last attempt that failed. Empty where there was none.
+    [[nodiscard]] std::error_code cause() const noexcept { return cause_; }
+    /// Of a fallback that failed: what it was to replace. Empty otherwise.
+    [[nodiscard]] std::error_code origin() const noexcept { return origin_; }
+    /// What the callable threw; null where it threw nothing.
+    [[nodiscard]] const std::exception_ptr& thrown() const noexcept { return thrown_; }
+
+    /// The numbers of the call, as the policies told them.
+    [[nodiscard]] const report& facts() const noexcept { return facts_; }
+    /// Runs of the callable.
+    [[nodiscard]] std::uint32_t attempts() const noexcept { return facts_.attempts; }
+    /// When asking again makes sense, from now; nothing where nobody knows.
+    [[nodiscard]] std::optional<duration> retry_after() const noexcept {
+        if (facts_.retry_after < duration::zero())
+            return std::nullopt;
+        return facts_.retry_after;
+    }
+
+    /// One sentence for a person. Holds names given to policies, numbers, and the words of error
+    /// categories; never a value, an argument, or the text of an exception.
+    [[nodiscard]] std::string message() const {
+        std::string s = head();
+        if (facts_.retry_after >= duration::zero())
+            s += (why_ == refusal::circuit_open ? "; next probe in " : "; try again in ") +
+                 in_words(facts_.retry_after);
+        if (facts_.attempts > 1)
+            s += " (after " + std::to_string(facts_.attempts) + " attempts)";
+        return s;
+    }
+
+    failure& with_retry_after(duration hint) noexcept {
+        facts_.retry_after = hint;
+        return *this;
+    }
+    failure& with_cause(std::error_code cause) noexcept {
+        cause_ = cause;
+        return *this;
+    }
+    failure& with_origin(std::error_code origin) noexcept {
+        origin_ = origin;
+        return *this;
+    }
+    failure& with_facts(const report& facts) noexcept {
+        facts_ = facts;
+        return *this;
+    }
+
+private:
+    [[nodiscard]] std::string head() const {
+        switch (why_) {
+        case refusal::none:
+            return cause_.message();
+        case refusal::timed_out:
+            return facts_.limit > duration::zero()
+                       ? "timed out after " + in_words(facts_.limit) + " (" +
+                             std::string(facts_.name.view()) + ")" + last(", last: ", "")
+                       : "timed out: the deadline of the call passed" + last(" (last: ", ")");
+        case refusal::circuit_open: {
+            std::string s = "circuit open for " + std::string(facts_.name.view());
+            if (facts_.manual)
+                return s + ": isolated by hand";
+            return s + ": " + std::to_string(facts_.failed) + " of the last " +
+                   std::to_string(facts_.recorded) + " calls failed" + last(" (last: ", ")");
+        }
+        default:
+            return make_error_code(why_).message() + last(" (last: ", ")");
+        }
+    }
+
+    [[nodiscard]] std::string last(const char* before, const char* behind) const {
+        return cause_ ? before + cause_.message() + behind : std::string{};
+    }
+
+    refusal why_ = refusal::none;
+    std::error_code cause_{};
+    std::error_code origin_{};
+    std::exception_ptr thrown_{};
+    report facts_{};
+};
+
+/// For `std::error_code ec = r.error().code()` in generic code, and for Boost.Outcome.
+[[nodiscard]] inline std::error_code make_error_code(const failure& f) noexcept { return f.code(); }
+
+} // namespace outlast
+
+#endif // OUTLAST_FAILURE_HPP

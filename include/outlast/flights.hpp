@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Calls under way, one a key: who leads, who waits, and what they are told.
+#ifndef OUTLAST_FLIGHTS_HPP
+#define OUTLAST_FLIGHTS_HPP
+
+#include <outlast/config.hpp>
+#include <outlast/guarded.hpp>
+#include <outlast/step.hpp>
+
+#include <cstddef>
+#include <functional> // std::hash
+
+namespace outlast {
+
+/// At most one call a key at a time. The first to board leads; the others follow, and are told what
+/// the leader learnt. A leader that leaves without a word (thrown, cancelled, out of time) makes
+/// the first of its followers the leader, so that no flight is without one and every wait ends.
+///
+/// Nothing is allocated: a seat lives in its call, and the table links seats.
+template <class Key, class Lock>
+class flights {
+public:
+    /// What the holder of a seat is.
+    enum class role : std::uint8_t {
+        none,
+        leads,
+        follows,
+        told, ///< the leader has landed: `seat::news` says with what
+    };
+
+    class seat;
+
+    explicit flights() = default;
+
+    flights(const flights&) = delete;
+    flights& operator=(const flights&) = delete;
+
+private:
+    static constexpr std::size_t buckets = 64;
+
+    struct table {
+        seat* heads[buckets]{}; // of each bucket, the list of its leaders
+    };
+
+    guarded<table, Lock> shared_{};
+};
+
+/// One call's place. All functions are called by the thread that runs the call; what other calls do
+/// to a seat happens under the table's lock. The table outlives its seats.
+template <class Key, class Lock>
+class flights<Key, Lock>::seat {
+public:
+    seat() = default;
+    seat(seat&& empty) noexcept { OUTLAST_ASSERT(empty.home_ == nullptr); }
+    seat& operator=(seat&&) = delete;
+    ~seat() { leave(); }
+
+    /// Leads the flight of this key if there is none, follows it otherwise.
+    /// \param wake called, any thread, when a follower is told or becomes the leader
+    role board(flights& home, const Key& key, waker& wake) {
+        leave();
+        bucket_ = std::hash<Key>{}(key) % buckets;
+        home_ = &home;
+        key_ = &key;
+        wake_ = &wake;
+        return home.shared_.with([&](table& t) {
+            for (seat* leader = t.heads[bucket_]; leader != nullptr; leader = leader->next_)
+                if (*leader->key_ == key) {
+                    seat** end = &leader->followers_;
+                    while (*end != nullptr)
+                        end = &(*end)->next_;
+                    *end = this;
+                    leader_ = leader;
+                    return role_ = role::follows;
+                }
+            next_ = t.heads[bucket_];
+            t.heads[bucket_] = this;
+            return role_ = role::leads;
+        });
+    }
+
+    /// What this seat is by now: a follower may have been told, or lead.
+    [[nodiscard]] role look() {
+        if (home_ == nullptr)
+            return role::none;
+        return home_->shared_.with([&](table&) { return role_; });
+    }
+
+    /// What the leader landed with. \pre look() == role::told
+    [[nodiscard]] const verdict& news() const noexcept { return news_; }
+
+    /// The leader is done: everybody who follows is told. Does nothing in another role.
+    void land(const verdict& news) {
+        if (home_ == nullptr)
+            return;
+        home_->shared_.with([&](table& t) {
+            if (role_ != role::leads)
+                return;
+            unlink(t);
+            for (seat* s = followers_; s != nullptr;) {
+                seat* const next = s->next_;
+                s->news_ = news;
+                s->next_ = s->leader_ = nullptr;
+                s->role_ = role::told;
+                s->wake_->wake();
+                s = next;
+            }
+            followers_ = nullptr;
+            role_ = role::none;
+        });
+        home_ = nullptr;
+    }
+
+    /// Gives the place up, whatever it is.
+    void leave() noexcept {
+        if (home_ == nullptr)
+            return;
+        home_->shared_.with([&](table& t) {
+            if (role_ == role::leads)
+                hand_over(t);
+            if (role_ == role::follows) {
+                seat** at = &leader_->followers_;
+                while (*at != this)
+                    at = &(*at)->next_;
+                *at = next_;
+            }
+            role_ = role::none;
+            next_ = followers_ = leader_ = nullptr;
+        });
+        home_ = nullptr;
+    }
+
+private:
+    void unlink(table& t) noexcept {
+        seat** at = &t.heads[bucket_];
+        while (*at != this)
+            at = &(*at)->next_;
+        *at = next_;
+        next_ = nullptr;
+    }
+
+    void hand_over(table& t) noexcept {
+        unlink(t);
+        seat* const heir = followers_;
+        if (heir == nullptr)
+            return;
+        heir->followers_ = heir->next_;
+        for (seat* s = heir->followers_; s != nullptr; s = s->next_)
+            s->leader_ = heir;
+        heir->leader_ = nullptr;
+        heir->next_ = t.heads[bucket_];
+        t.heads[bucket_] = heir;
+        heir->role_ = role::leads;
+        heir->wake_->wake();
+    }
+
+    // The table's lock guards these from the boarding to the leaving.
+    flights* home_ = nullptr; // null: this seat is in no list
+    const Key* key_ = nullptr;
+    waker* wake_ = nullptr;
+    std::size_t bucket_ = 0;
+    role role_ = role::none;
+    seat* next_ = nullptr;      // a leader: in its bucket; a follower: in its line
+    seat* leader_ = nullptr;    // of a follower
+    seat* followers_ = nullptr; // of a leader, first come first
+    verdict news_{};
+};
+
+} // namespace outlast
+
+#endif // OUTLAST_FLIGHTS_HPP

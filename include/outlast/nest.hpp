@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// One machine inside another is a machine.
+#ifndef OUTLAST_NEST_HPP
+#define OUTLAST_NEST_HPP
+
+#include <outlast/config.hpp>
+#include <outlast/machine.hpp>
+
+#include <algorithm> // std::min
+#include <utility>
+
+namespace outlast {
+
+/// The outer machine's *call of the work* runs the inner machine; the inner machine's *finish* is
+/// what the outer one's call came to. What the inner one asks for is cut to the outer one's
+/// deadline; a wait that ends there ends the inner machine, and the outer one is told `expired`.
+///
+/// Operations: 1 … n are the outer machine's, those above it the inner one's.
+template <machine Outer, machine Inner>
+class nest {
+public:
+    static constexpr operation operations = Outer::operations + Inner::operations;
+
+    constexpr nest(Outer outer, Inner inner) : outer_(std::move(outer)), inner_(std::move(inner)) {}
+
+    constexpr step begin(reading& now, instant by) {
+        drop_inner();
+        return follow(now, outer_.begin(now, by));
+    }
+
+    constexpr step settled(reading& now, lane on, const verdict& v) {
+        return inside_ ? lift(now, inner_.settled(now, on, v))
+                       : follow(now, outer_.settled(now, on, v));
+    }
+
+    constexpr step woke(reading& now, lane on) {
+        if (!inside_)
+            return follow(now, outer_.woke(now, on));
+        if (by_ != never && now.get() >= by_)
+            return out_of_time(now);
+        return lift(now, inner_.woke(now, on));
+    }
+
+    constexpr step nudged(reading& now) {
+        return inside_ ? lift(now, inner_.nudged(now)) : follow(now, outer_.nudged(now));
+    }
+
+    constexpr void abandoned() noexcept {
+        drop_inner();
+        outer_.abandoned();
+    }
+
+    // The inner one first: what the outer one decided over it stands.
+    constexpr void explain(report& facts) const noexcept {
+        inner_.explain(facts);
+        outer_.explain(facts);
+    }
+
+    /// Carries out an operation of the machine that it belongs to.
+    template <class Hand>
+    constexpr verdict act(operation what, reading& now, Hand& hand) {
+        if constexpr (Outer::operations > 0)
+            if (what <= Outer::operations)
+                return outer_.act(what, now, hand);
+        if constexpr (Inner::operations > 0)
+            return inner_.act(static_cast<operation>(what - Outer::operations), now, hand);
+        OUTLAST_ASSERT(false); // no such operation
+        return {};
+    }
+
+private:
+    // The outer machine has spoken; as long as it calls the work, the inner one is run.
+    constexpr step follow(reading& now, step s) {
+        while (s.calls_work()) {
+            by_ = s.at;
+            inside_ = true;
+            s = inner_.begin(now, by_);
+            if (s.what != action::finish)
+                return shifted(s);
+            inside_ = false;
+            s = outer_.settled(now, 0, s.outcome);
+        }
+        return s;
+    }
+
+    // The inner machine has spoken.
+    constexpr step lift(reading& now, const step& s) {
+        if (s.what != action::finish)
+            return shifted(s);
+        inside_ = false;
+        return follow(now, outer_.settled(now, 0, s.outcome));
+    }
+
+    constexpr step out_of_time(reading& now) {
+        drop_inner();
+        return follow(now, outer_.settled(now, 0, verdict::expired()));
+    }
+
+    constexpr step shifted(step s) const noexcept {
+        if (s.what == action::call && s.callee != work)
+            s.callee += Outer::operations;
+        s.at = std::min(s.at, by_);
+        return s;
+    }
+
+    constexpr void drop_inner() noexcept {
+        if (inside_)
+            inner_.abandoned();
+        inside_ = false;
+    }
+
+    Outer outer_;
+    Inner inner_;
+    instant by_ = never;
+    bool inside_ = false;
+};
+
+} // namespace outlast
+
+#endif // OUTLAST_NEST_HPP

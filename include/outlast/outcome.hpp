@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Whatever a callable returns or throws, as a result and a verdict, and back.
+#ifndef OUTLAST_OUTCOME_HPP
+#define OUTLAST_OUTCOME_HPP
+
+#include <outlast/result.hpp>
+
+#include <concepts>
+#include <exception>
+#include <optional>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace outlast {
+
+/// Anything with `has_value()`, `value()` and `error()`: every Boost.Outcome result or outcome,
+/// `std::expected`, `boost::system::result`.
+template <class X>
+concept result_like = requires(X& x) {
+    { x.has_value() } -> std::convertible_to<bool>;
+    x.value();
+    x.error();
+};
+
+/// An error of another library's as a `failure`: error codes and their enums, exceptions, whatever
+/// `make_error_code` is found for.
+template <class E>
+[[nodiscard]] failure to_failure(const E& error) {
+    if constexpr (std::same_as<E, failure>) {
+        return error;
+    } else if constexpr (std::convertible_to<const E&, std::error_code>) {
+        return failure{std::error_code{error}};
+    } else if constexpr (requires {
+                             { make_error_code(error) } -> std::convertible_to<std::error_code>;
+                         }) {
+        return failure{std::error_code{make_error_code(error)}};
+    } else if constexpr (std::same_as<E, std::exception_ptr>) {
+        return failure{error};
+    } else {
+        static_assert(!sizeof(E*), "outlast: what does this error mean? Give its type a "
+                                   "make_error_code, or specialise outlast::outcome_traits for "
+                                   "what your callable returns.");
+    }
+}
+
+/// Teaches the library a type that callables return. `lift` makes a result of it, `lower` one of it
+/// again. Specialise it for your own; what is here: any plain value, `void`, `std::optional` (empty
+/// is a failure), `std::error_code` (a value is a failure), everything `result_like`.
+template <class X>
+struct outcome_traits {
+    using value_type = X;
+    static result<X> lift(X&& x) { return result<X>{std::forward<X>(x)}; }
+    static X lower(result<X>&& r) { return std::move(r).value(); }
+};
+
+template <>
+struct outcome_traits<void> {
+    using value_type = void;
+    static void lower(result<void>&& r) { r.value(); }
+};
+
+template <>
+struct outcome_traits<std::error_code> {
+    using value_type = void;
+    static result<void> lift(std::error_code e) {
+        if (e)
+            return failure{e};
+        return boost::outcome_v2::success();
+    }
+    static std::error_code lower(const result<void>& r) {
+        return r ? std::error_code{} : r.error().code();
+    }
+};
+
+template <class T>
+struct outcome_traits<std::optional<T>> {
+    using value_type = T;
+    static result<T> lift(std::optional<T>&& x) {
+        if (!x)
+            return failure{std::make_error_code(std::errc::no_message_available)};
+        return result<T>{*std::move(x)};
+    }
+    static std::optional<T> lower(result<T>&& r) {
+        if (!r)
+            return std::nullopt;
+        return std::optional<T>{std::move(r).value()};
+    }
+};
+
+template <class T>
+struct outcome_traits<result<T>> {
+    using value_type = T;
+    static result<T> lift(result<T>&& r) { return std::move(r); }
+    static result<T> lower(result<T>&& r) { return std::move(r); }
+};
+
+template <result_like X>
+struct outcome_traits<X> {
+    using value_type = std::remove_cvref_t<decltype(std::declval<X&>().value())>;
+    static result<value_type> lift(X&& x) {
+        if (x.has_value()) {
+            if constexpr (std::is_void_v<value_type>)
+                return boost::outcome_v2::success();
+            else
+                return result<value_type>{std::move(x).value()};
+        }
+        if constexpr (requires {
+                          x.has_exception();
+                          x.exception();
+                      })
+            if (!x.has_error() && x.has_exception())
+                return to_failure(x.exception());
+        return to_failure(x.error());
+    }
+    /// Its error is made from the failure itself where that is possible, else from its code.
+    static X lower(result<value_type>&& r) {
+        using error_type = std::remove_cvref_t<decltype(std::declval<X&>().error())>;
+        if (r) {
+            if constexpr (std::is_void_v<value_type>)
+                return X{boost::outcome_v2::in_place_type<void>};
+            else
+                return X{std::move(r).value()};
+        }
+        if constexpr (std::constructible_from<error_type, const failure&>) {
+            return X{error_type(r.error())};
+        } else {
+            static_assert(std::constructible_from<error_type, std::error_code>,
+                          "outlast: this result's error cannot be made from a failure or from a "
+                          "std::error_code; specialise outlast::outcome_traits for it.");
+            return X{error_type(r.error().code())};
+        }
+    }
+};
+
+/// The value type of what a callable returned.
+template <class X>
+using value_of = typename outcome_traits<X>::value_type;
+
+/// A result as another type: `outlast::as<std::optional<user>>(guarded(fetch))`.
+template <class X>
+[[nodiscard]] X as(result<value_of<X>>&& r) {
+    return outcome_traits<X>::lower(std::move(r));
+}
+
+/// The verdict on a result: a value is a success; a failure is a failure, but a refusal (a nested
+/// pipeline's, say) is neutral unless it was for want of time.
+template <class T>
+[[nodiscard]] verdict judge(const result<T>& r) {
+    if (r)
+        return verdict::success();
+    const failure& f = r.error();
+    verdict v = verdict::failure(f.cause(), f.facts().retry_after);
+    v.why = f.why() == refusal::threw ? refusal::none : f.why();
+    if (v.why != refusal::none && v.why != refusal::timed_out)
+        v.kind = verdict_kind::neutral;
+    return v;
+}
+
+/// A callable whose values are judged too: `judged{fetch, [](const reply& r) { return r.status <
+/// 500; }}` makes a failure of a reply that arrived. `Judge` takes the value and gives a bool (is
+/// it good?) or a verdict. When attempts are used up the last value is returned as it is.
+template <class F, class Judge>
+struct judged {
+    F callable;
+    Judge good;
+
+    judged(F f, Judge j) : callable(std::move(f)), good(std::move(j)) {}
+
+    template <class... A>
+        requires std::invocable<F&, A...>
+    decltype(auto) operator()(A&&... arguments) {
+        return callable(std::forward<A>(arguments)...);
+    }
+
+    template <class T>
+    [[nodiscard]] verdict judge_value(const T& value) {
+        if constexpr (std::same_as<std::invoke_result_t<Judge&, const T&>, verdict>)
+            return good(value);
+        else
+            return good(value) ? verdict::success() : verdict::failure();
+    }
+};
+
+} // namespace outlast
+
+#endif // OUTLAST_OUTCOME_HPP

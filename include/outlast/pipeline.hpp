@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Policies in order, outermost first. A pipeline can stand inside another one.
+#ifndef OUTLAST_PIPELINE_HPP
+#define OUTLAST_PIPELINE_HPP
+
+#include <outlast/nest.hpp>
+
+#include <cstddef>
+#include <functional> // std::reference_wrapper
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace outlast {
+
+/// The policy itself, whether it was given by value or by `std::ref`.
+template <class P>
+[[nodiscard]] constexpr auto& policy_of(P& p) noexcept {
+    if constexpr (requires { typename std::unwrap_reference_t<P>; } &&
+                  !std::is_same_v<std::unwrap_reference_t<P>, P>)
+        return p.get();
+    else
+        return p;
+}
+
+/// One call's run through a policy: told the arguments of the call where the policy wants them.
+template <class P, class... A>
+[[nodiscard]] constexpr auto start_policy(P& policy, const A&... arguments) {
+    if constexpr (requires { policy.start(arguments...); }) {
+        return policy.start(arguments...);
+    } else {
+        static_assert(
+            requires { policy.start(); },
+            "outlast::pipeline: this policy cannot start a call: its `start` takes "
+            "neither the arguments of the call nor none. A cache's key function must "
+            "accept the arguments that the pipeline is called with.");
+        return policy.start();
+    }
+}
+
+/// Policies around any callable.
+///
+///     outlast::pipeline guarded{outlast::timeout{3s}, outlast::retry{}, std::ref(breaker),
+///                               outlast::timeout{250ms}};
+///     outlast::result<user> u = guarded(fetch_user, id);
+///
+/// Order, outermost first, and why: a cache (a hit needs nothing else) · total timeout (bounds all
+/// that follows) · retry · breaker (sees each attempt, so that it learns and stops the retries) ·
+/// attempt timeout (what the breaker counts). A fallback stands outside all that it replaces.
+///
+/// **Sharing** as its policies: what was given by `std::ref` must outlive it; a pipeline may be
+/// called by several threads at once if each of its policies may.
+/// **Cost** that of its policies; nothing is allocated, and a clock is read at most once an event.
+template <class... Policies>
+class pipeline {
+public:
+    constexpr explicit pipeline(Policies... policies) : policies_(std::move(policies)...) {}
+
+    /// One call's machine. `arguments` are those of the callable.
+    template <class... A>
+    [[nodiscard]] constexpr auto start(const A&... arguments) {
+        return start_from<0>(arguments...);
+    }
+
+    /// Runs a callable on this thread: `(callable, arguments…)`, or `(limits, callable,
+    /// arguments…)` with a deadline and a stop token. Is the blocking driver's `run`, found in
+    /// run.hpp.
+    template <class First, class... Rest>
+    auto operator()(First&& first, Rest&&... rest) {
+        return run(*this, std::forward<First>(first), std::forward<Rest>(rest)...);
+    }
+
+    /// A callable over a callable: what it is called with goes to `callable`, through the policies.
+    /// Refers to this pipeline, which must outlive it; owns the callable.
+    template <class F>
+    [[nodiscard]] auto over(F callable) {
+        return [this, callable = std::move(callable)](const auto&... arguments) mutable {
+            return (*this)(callable, arguments...);
+        };
+    }
+
+private:
+    template <std::size_t I, class... A>
+    constexpr auto start_from(const A&... arguments) {
+        if constexpr (I == sizeof...(Policies)) {
+            return leaf{};
+        } else {
+            auto& policy = policy_of(std::get<I>(policies_));
+            using outer = decltype(start_policy(policy, arguments...));
+            static_assert(check_machine<outer>());
+            return nest{start_policy(policy, arguments...), start_from<I + 1>(arguments...)};
+        }
+    }
+
+    std::tuple<Policies...> policies_;
+};
+
+} // namespace outlast
+
+#endif // OUTLAST_PIPELINE_HPP

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The facts of one call, as the policies that took part tell them.
+#ifndef OUTLAST_REPORT_HPP
+#define OUTLAST_REPORT_HPP
+
+#include <outlast/label.hpp>
+#include <outlast/time.hpp>
+
+#include <cstdint>
+
+namespace outlast {
+
+/// Why a retry made no further attempt.
+enum class stopped : std::uint8_t {
+    none,          ///< there was no retry, or it did not stop the call
+    attempts,      ///< all attempts were used
+    deadline,      ///< the next attempt did not fit the deadline
+    not_retryable, ///< the outcome is not one to repeat
+    told_not_to,   ///< the server's hint said: do not try again
+};
+
+/// Where an answer came from.
+enum class source : std::uint8_t {
+    live,     ///< the work, in this call
+    cached,   ///< a cache, still fresh
+    stale,    ///< a cache, past its freshness, because the work failed
+    fallback, ///< the fallback
+};
+
+/// Plain numbers, filled in only when somebody looks: after a failure, or when the caller handed in
+/// a report. Nothing here refers to memory that can go away.
+struct report {
+    label policy{};             ///< kind of the policy that decided the outcome: "circuit breaker"
+    label name{};               ///< its name, or that of what it guards
+    std::uint32_t attempts = 0; ///< runs of the user's callable
+    duration elapsed{};         ///< from begin to end; zero when no policy needed a clock
+    duration retry_after = duration::min(); ///< when asking again makes sense; min: unknown
+    stopped why_stopped = stopped::none;
+    source how = source::live;
+    duration age{};           ///< of a cached or stale answer
+    duration limit{};         ///< of the timeout that fired
+    std::uint32_t failed = 0; ///< of the breaker that refused: failures, out of
+    std::uint32_t recorded = 0;
+    bool manual = false; ///< the refusal was ordered by hand
+};
+
+} // namespace outlast
+
+#endif // OUTLAST_REPORT_HPP

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef OUTLAST_RETRY_HPP
+#define OUTLAST_RETRY_HPP
+
+#include <outlast/backoff.hpp>
+#include <outlast/callback.hpp>
+#include <outlast/error.hpp>
+#include <outlast/machine.hpp>
+#include <outlast/random.hpp>
+
+namespace outlast {
+
+struct retry_options {
+    /// Runs of the callable in total, the first included. 1 or more; 1 never repeats.
+    std::uint32_t max_attempts = 3;
+    /// The delays between attempts. Default: exponential from 100 ms, ×2, full jitter, 10 s at
+    /// most.
+    outlast::backoff backoff = exponential(std::chrono::milliseconds{100})
+                                   .with(jitter::full)
+                                   .capped(std::chrono::seconds{10});
+    /// The time from which an attempt is of use: none is started with less left. Default 0.
+    duration least_attempt{};
+    /// What a Retry-After hint counts for at most. Default 2 min.
+    duration hint_cap = std::chrono::minutes{2};
+    /// Which failures are repeated. Asked only about a failure or an attempt's timeout. Default:
+    /// all.
+    callback<bool(const verdict&)> retry_if{};
+    /// Whether a refusal that says when to come back (an open breaker inside) is waited for.
+    bool retry_refusals = false;
+    /// Of the jitter. The same seed gives the same delays.
+    std::uint64_t seed = 0x6f75746c617374;
+    label name = "retry";
+
+    /// What is wrong with these options, as a sentence; null if nothing is.
+    [[nodiscard]] constexpr const char* problem() const noexcept {
+        if (max_attempts == 0)
+            return "retry: max_attempts counts the first attempt too: 1 or more";
+        if (!backoff.valid())
+            return "retry: a delay is negative, or the growth factor is less than 1 or no number";
+        if (least_attempt < duration::zero() || hint_cap < duration::zero())
+            return "retry: least_attempt and hint_cap are lengths of time: not negative";
+        return nullptr;
+    }
+};
+
+/// Runs the callable again after a failure, up to a number of attempts.
+///
+/// **Decides** from the verdict, the number of attempts made, the hint, and the deadline. Repeats a
+/// failure and an attempt's own timeout; never a success, never what is neutral (refused here,
+/// cancelled) unless `retry_refusals` and the refusal says when to come back.
+/// **Answers** *call* at once; after a failure *wait* for max(backoff, hint), then *call*; *finish*
+/// with the last verdict when it stops. A wait that leaves less than `least_attempt` before the
+/// deadline is not begun: the failure is handed up at once, with its hint.
+/// **Refusals** none of its own; `report::why_stopped` says why it gave up.
+/// **Time** looks at it only after a failure. Waits are never early. A hint starts the series of
+/// delays anew; a negative one means: do not try again.
+/// **Sharing** the options and the random source, which threads may share. A dropped call gives
+/// nothing back because nothing is held.
+/// **Cost** no allocation, no lock; success reads no clock and writes nothing shared.
+/// **Example**
+///
+///     outlast::pipeline p{outlast::retry{{.max_attempts = 3}}};
+///     int n = 0;
+///     outlast::result<int> r = p([&]() -> outlast::result<int> {
+///         if (++n < 3) return std::make_error_code(std::errc::connection_refused);
+///         return n;
+///     });
+///     std::cout << r.value();   // 3
+class retry {
+public:
+    class run;
+
+    constexpr explicit retry(const retry_options& options = {})
+        : options_(options), random_(options.seed) {
+        require_valid(options.problem());
+    }
+
+    [[nodiscard]] constexpr run start() noexcept;
+    [[nodiscard]] constexpr const retry_options& options() const noexcept { return options_; }
+
+private:
+    retry_options options_;
+    random random_;
+};
+
+class retry::run : public pass_through {
+public:
+    constexpr explicit run(retry& shared) noexcept : shared_(&shared) {}
+
+    constexpr step begin(reading&, instant by) noexcept {
+        by_ = by;
+        made_ = 0;
+        plain_ = options().backoff.base;
+        stopped_ = stopped::none;
+        return next();
+    }
+
+    constexpr step settled(reading& now, lane, const verdict& v) {
+        last_ = v;
+        if (v.ok())
+            return step::finish(v);
+        if (!repeatable(now, v))
+            return stop(v.why == refusal::timed_out ? stopped::deadline : stopped::not_retryable);
+        if (v.has_hint() && v.hint < duration::zero())
+            return stop(stopped::told_not_to);
+        if (made_ == options().max_attempts)
+            return stop(stopped::attempts);
+        const duration pause = delay(v);
+        // An attempt that would begin at the deadline is no attempt.
+        if (by_ != never && after(after(now.get(), pause), options().least_attempt) >= by_)
+            return stop(stopped::deadline);
+        return pause == duration::zero() ? next() : step::wait(after(now.get(), pause));
+    }
+
+    constexpr step woke(reading& now, lane) {
+        return now.get() >= by_ ? stop(stopped::deadline) : next();
+    }
+
+    constexpr void explain(report& facts) const noexcept {
+        if (stopped_ != stopped::none)
+            facts.why_stopped = stopped_;
+    }
+
+private:
+    [[nodiscard]] constexpr const retry_options& options() const noexcept {
+        return shared_->options_;
+    }
+
+    constexpr step next() noexcept {
+        ++made_;
+        return step::call(work, by_);
+    }
+
+    constexpr step stop(stopped why) noexcept {
+        stopped_ = why;
+        return step::finish(last_);
+    }
+
+    constexpr bool repeatable(reading& now, const verdict& v) const {
+        if (v.kind == verdict_kind::neutral)
+            return options().retry_refusals && v.has_hint() && v.why != refusal::cancelled;
+        // An expired attempt can be repeated; an expired call cannot.
+        if (v.kind == verdict_kind::expired && by_ != never && now.get() >= by_)
+            return false;
+        return !options().retry_if || options().retry_if(v);
+    }
+
+    constexpr duration delay(const verdict& v) noexcept {
+        const outlast::backoff& series = options().backoff;
+        const fraction draw = series.chance == jitter::none ? 0 : shared_->random_();
+        const duration own = series.drawn(plain_, draw);
+        plain_ = series.grown(plain_);
+        if (!v.has_hint())
+            return own;
+        plain_ = series.base;
+        return std::max(own, std::min(v.hint, options().hint_cap));
+    }
+
+    retry* shared_;
+    instant by_ = never;
+    duration plain_{};
+    std::uint32_t made_ = 0;
+    stopped stopped_ = stopped::none;
+    verdict last_{};
+};
+
+constexpr retry::run retry::start() noexcept { return run{*this}; }
+
+} // namespace outlast
+
+#endif // OUTLAST_RETRY_HPP

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The simulation driver: real callables in virtual time.
+#ifndef OUTLAST_SIMULATE_HPP
+#define OUTLAST_SIMULATE_HPP
+
+#include <outlast/hand.hpp>
+#include <outlast/world.hpp>
+
+#include <optional>
+#include <stop_token>
+#include <tuple>
+#include <utility>
+
+namespace outlast {
+
+namespace detail {
+
+/// Attempts of a real callable, which says by `spend` how long it takes.
+template <class F, class... A>
+class called_work {
+public:
+    using hand_type = hand<F, A...>;
+
+    called_work(F f, std::tuple<A...> arguments, waker& wake)
+        : callable_(std::move(f)),
+          arguments_(std::move(arguments)),
+          hand_(std::apply([&](const A&... a) { return hand_type{callable_, wake, a...}; },
+                           arguments_)) {}
+    called_work(const called_work&) = delete;
+    called_work& operator=(const called_work&) = delete;
+
+    scripted attempt(std::uint32_t, instant by, instant now) {
+        return {hand_.work(by, reading{now}, stop_.get_token()), {}};
+    }
+    void cut() noexcept { hand_.drop(); }
+    template <class Machine>
+    verdict operate(Machine& machine, operation what, reading& now) {
+        return detail::operate(machine, what, now, hand_);
+    }
+    template <class Machine>
+    void conclude(const verdict& v, const Machine& machine, duration elapsed) {
+        result_.emplace(hand_.conclude(v, machine, elapsed, &facts_));
+    }
+
+    [[nodiscard]] auto& result() { return *result_; }
+    [[nodiscard]] const report& facts() const noexcept { return facts_; }
+
+private:
+    F callable_;
+    std::tuple<A...> arguments_;
+    std::stop_source stop_{};
+    hand_type hand_;
+    report facts_{};
+    std::optional<typename hand_type::result_type> result_{};
+};
+
+template <class Machine, class F, class... A>
+class simulated_call final : public simulated_run<Machine, called_work<F, A...>> {
+public:
+    using simulated_run<Machine, called_work<F, A...>>::simulated_run;
+    /// The result for the caller. \pre done()
+    [[nodiscard]] auto& result() { return this->work().result(); }
+    [[nodiscard]] const report& facts() { return this->work().facts(); }
+};
+
+} // namespace detail
+
+/// A `world` in which callables run for real, and say by `spend` how long they take.
+///
+///     outlast::simulation sim;
+///     auto& c = sim.call(guarded, [&] { sim.spend(50ms); return 7; });
+///     sim.run();
+///     CHECK(c.result().value() == 7);
+///     CHECK(c.finished_at() == outlast::instant{50ms});
+class simulation : public world {
+public:
+    using world::world;
+
+    /// Starts a call now. The callable and its arguments are kept in the simulation.
+    template <class Policies, class F, class... A>
+    auto& call(Policies& policies, F callable, A... arguments) {
+        return call_by(never, policies, std::move(callable), std::move(arguments)...);
+    }
+
+    /// The same, for a caller that wants its answer before `deadline`, an instant of this world.
+    template <class Policies, class F, class... A>
+    auto& call_by(instant deadline, Policies& policies, F callable, A... arguments) {
+        using machine = decltype(policies.start(std::as_const(arguments)...));
+        auto started = policies.start(std::as_const(arguments)...);
+        return adopt(new detail::simulated_call<machine, F, A...>(
+            *this, deadline, std::move(started), std::move(callable),
+            std::tuple<A...>{std::move(arguments)...}));
+    }
+};
+
+} // namespace outlast
+
+#endif // OUTLAST_SIMULATE_HPP

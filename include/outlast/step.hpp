@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The language between machines and drivers: verdicts go in, steps come out.
+#ifndef OUTLAST_STEP_HPP
+#define OUTLAST_STEP_HPP
+
+#include <outlast/time.hpp>
+
+#include <cstdint>
+#include <system_error>
+
+namespace outlast {
+
+/// An answer that the library gives itself, as a state of the world. `none`: it gave none, what
+/// happened is the callable's own outcome. Converts to `std::error_code` (error.hpp).
+enum class refusal : std::uint8_t {
+    none,
+    timed_out,     ///< a deadline of this library passed
+    circuit_open,  ///< the breaker refused: the dependency fails too often
+    cancelled,     ///< the caller asked to stop
+    rate_limited,  ///< over the permitted rate
+    bulkhead_full, ///< over the permitted concurrency
+    unavailable,   ///< what guards the dependency says that it is away
+    threw,         ///< the callable threw something that carries no error code
+};
+
+/// What an attempt came to, never the value.
+enum class verdict_kind : std::uint8_t {
+    success,
+    failure, ///< the dependency failed: what breakers count and retries repeat
+    neutral, ///< says nothing about the dependency: not attempted, refused here, cancelled
+    expired, ///< a deadline passed first
+};
+
+/// A verdict travels outwards through all policies while the value stays in the driver's slot.
+struct verdict {
+    static constexpr duration no_hint = duration::min();
+
+    verdict_kind kind = verdict_kind::success;
+    refusal why = refusal::none;
+    bool late = false;     ///< expired, and yet the slot holds a good value
+    std::uint8_t note = 0; ///< for an operation of a policy's own: what it found
+    std::int32_t code = 0; ///< with `domain`: the error code behind a failure
+    const std::error_category* domain = nullptr;
+    duration hint = no_hint; ///< Retry-After; negative: do not try again; `no_hint`: none
+
+    [[nodiscard]] static constexpr verdict success() noexcept { return {}; }
+    [[nodiscard]] static constexpr verdict failure(duration hint = no_hint) noexcept {
+        return {.kind = verdict_kind::failure, .hint = hint};
+    }
+    [[nodiscard]] static verdict failure(std::error_code e, duration hint = no_hint) noexcept {
+        return {.kind = verdict_kind::failure,
+                .code = e.value(),
+                .domain = &e.category(),
+                .hint = hint};
+    }
+    [[nodiscard]] static constexpr verdict expired() noexcept {
+        return {.kind = verdict_kind::expired, .why = refusal::timed_out};
+    }
+    [[nodiscard]] static constexpr verdict neutral(refusal why, duration hint = no_hint) noexcept {
+        return {.kind = verdict_kind::neutral, .why = why, .hint = hint};
+    }
+
+    [[nodiscard]] constexpr bool ok() const noexcept { return kind == verdict_kind::success; }
+    /// Whether the dependency is to blame: `failure`, or `expired` (it did not answer in time).
+    [[nodiscard]] constexpr bool failed() const noexcept {
+        return kind == verdict_kind::failure || kind == verdict_kind::expired;
+    }
+    [[nodiscard]] constexpr bool has_hint() const noexcept { return hint != no_hint; }
+    /// The error code behind a failure; empty where there is none.
+    [[nodiscard]] std::error_code error() const noexcept {
+        return domain == nullptr ? std::error_code{} : std::error_code{code, *domain};
+    }
+
+    friend constexpr bool operator==(const verdict&, const verdict&) = default;
+};
+
+/// Which callable a *call* means: 0 is the user's work, 1… are a policy's own operations.
+using operation = std::uint8_t;
+inline constexpr operation work = 0;
+
+/// Several calls at once run in lanes; a machine that runs one at a time uses lane 0.
+using lane = std::uint8_t;
+
+enum class action : std::uint8_t {
+    call,   ///< run `callee`; it has until `at`
+    wait,   ///< do nothing until `at`
+    park,   ///< do nothing until released through the waker, or until `at`
+    finish, ///< over: `outcome` is the verdict of the whole
+};
+
+/// What a machine wants done next.
+struct step {
+    action what = action::finish;
+    lane on = 0;
+    operation callee = work;
+    instant at = never;
+    instant nudge = never; ///< ask again then (`nudged`), whatever else happens
+    verdict outcome{};     ///< of *finish*; `why` says whether the library refused
+
+    [[nodiscard]] static constexpr step call(operation callee, instant by) noexcept {
+        return {.what = action::call, .callee = callee, .at = by};
+    }
+    [[nodiscard]] static constexpr step wait(instant at) noexcept {
+        return {.what = action::wait, .at = at};
+    }
+    [[nodiscard]] static constexpr step park(instant at) noexcept {
+        return {.what = action::park, .at = at};
+    }
+    [[nodiscard]] static constexpr step finish(const verdict& outcome) noexcept {
+        return {.what = action::finish, .outcome = outcome};
+    }
+
+    [[nodiscard]] constexpr bool calls_work() const noexcept {
+        return what == action::call && callee == work;
+    }
+
+    friend constexpr bool operator==(const step&, const step&) = default;
+};
+
+/// How a machine that answered *park* is woken. The driver implements it; it stays valid until the
+/// machine that was given it is destroyed or has been woken by time.
+class waker {
+public:
+    /// Any thread. Must not call back into what calls it: that may hold its own guard.
+    constexpr virtual void wake() noexcept = 0;
+
+protected:
+    constexpr ~waker() = default;
+};
+
+} // namespace outlast
+
+#endif // OUTLAST_STEP_HPP

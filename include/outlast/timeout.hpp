@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef OUTLAST_TIMEOUT_HPP
+#define OUTLAST_TIMEOUT_HPP
+
+#include <outlast/error.hpp>
+#include <outlast/machine.hpp>
+
+namespace outlast {
+
+struct timeout_options {
+    /// The longest that what is inside may take. More than 0, or `no_limit`. Default: no limit.
+    duration limit = no_limit;
+    label name = "timeout";
+
+    /// What is wrong with these options, as a sentence; null if nothing is.
+    [[nodiscard]] constexpr const char* problem() const noexcept {
+        return limit > duration::zero()
+                   ? nullptr
+                   : "timeout: a limit of zero or less fails every call; write no_limit for none";
+    }
+};
+
+/// Gives what is inside it a deadline: the whole call when it stands outside a retry, each attempt
+/// when it stands inside.
+///
+/// **Decides** from its limit and the deadline outside: the earlier one holds, and the outer one at
+/// a tie.
+/// **Answers** *call* by that deadline. What settles at or after it has expired, even a success:
+/// the value is then marked late, and a cache outside may still keep it. An attempt that failed
+/// because the *outer* deadline left it less than its limit is neutral: it says nothing about the
+/// server.
+/// **Refusals** `timed_out`; at once, without a call, when no time is left. `report::limit` and
+/// `name` say which timeout fired.
+/// **Time** one look when the call starts, one when it ends. A blocking callable is not
+/// interrupted: it receives the deadline and is expected to keep it; one that returns late has
+/// timed out.
+/// **Sharing** nothing.
+/// **Cost** two looks at the clock, shared with the other policies; no allocation.
+/// **Example**
+///
+///     outlast::pipeline p{outlast::timeout{50ms}};
+///     auto r = p([](outlast::call& c) {
+///         std::this_thread::sleep_for(2 * c.remaining());
+///         return 1;
+///     });
+///     std::cout << r.error().message();   // timed out after 50 ms (timeout)
+class timeout {
+public:
+    class run;
+
+    constexpr explicit timeout(const timeout_options& options) : options_(options) {
+        require_valid(options.problem());
+    }
+    constexpr explicit timeout(duration limit) : timeout(timeout_options{.limit = limit}) {}
+
+    [[nodiscard]] constexpr run start() const noexcept;
+    [[nodiscard]] constexpr const timeout_options& options() const noexcept { return options_; }
+
+private:
+    timeout_options options_;
+};
+
+class timeout::run : public pass_through {
+public:
+    constexpr explicit run(const timeout_options& options) noexcept : options_(&options) {}
+
+    constexpr step begin(reading& now, instant by) {
+        fired_ = false;
+        outer_ = by;
+        own_ = options_->limit == no_limit ? never : after(now.get(), options_->limit);
+        if (by != never && now.get() >= by)
+            return step::finish(verdict::expired());
+        return step::call(work, std::min(own_, outer_));
+    }
+
+    constexpr step settled(reading& now, lane, const verdict& v) {
+        if (own_ == never && outer_ == never)
+            return step::finish(v);
+        const bool past_outer = now.get() >= outer_;
+        if (past_outer && outer_ <= own_) {
+            verdict cut = v;
+            if (v.failed() && outer_ < own_)
+                cut = verdict::neutral(refusal::timed_out, v.hint);
+            return step::finish(cut);
+        }
+        if (now.get() < own_)
+            return step::finish(v);
+        fired_ = true;
+        verdict expired = v; // keeps the code behind it
+        expired.kind = verdict_kind::expired;
+        expired.why = refusal::timed_out;
+        expired.late = v.ok();
+        return step::finish(expired);
+    }
+
+    constexpr void explain(report& facts) const noexcept {
+        if (!fired_)
+            return;
+        facts.policy = "timeout";
+        facts.name = options_->name;
+        facts.limit = options_->limit;
+    }
+
+private:
+    const timeout_options* options_;
+    instant own_ = never;
+    instant outer_ = never;
+    bool fired_ = false;
+};
+
+constexpr timeout::run timeout::start() const noexcept { return run{options_}; }
+
+} // namespace outlast
+
+#endif // OUTLAST_TIMEOUT_HPP
