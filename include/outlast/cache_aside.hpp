@@ -8,6 +8,8 @@
 #include <outlast/machine.hpp>
 #include <outlast/store.hpp>
 
+#include <concepts>
+#include <type_traits>
 #include <utility>
 
 namespace outlast {
@@ -38,7 +40,7 @@ struct wanted {
 ///
 /// **Decides** from the entry under the key of this call. Fresh: answers with it. Stale, too old or
 /// none: calls the work. The value says how long it may be kept: `life(value)` gives a `lifetime`;
-/// a `life.recheck(value, now)`, if there is one, is asked at every use and may replace the value
+/// a `life.recheck(value, age)`, if there is one, is asked at every use and may replace the value
 /// (an `optional` of it: a token that has expired since).
 /// **Answers** *call* the lookup; then *finish*, or *call* the work, or *park* while another call
 /// asks for the same key; after success *call* the store; after failure *call* the lookup again: a
@@ -71,6 +73,14 @@ public:
     using value_type = typename Store::value_type;
     class run;
 
+    static constexpr bool rechecks = requires(const Life& l, const value_type& v, duration age) {
+        { l.recheck(v, age) } -> std::same_as<std::optional<value_type>>;
+    };
+    static_assert(
+        rechecks || !requires { &Life::recheck; },
+        "outlast::cache_aside: `life` has a member `recheck` that cannot be used: it is "
+        "`std::optional<value> recheck(const value&, outlast::duration age) const`.");
+
     /// \param key_of from the arguments of a call to its key, or to a `wanted` key
     cache_aside(Store& store, KeyOf key_of, Life life, const cache_aside_options& options = {})
         : store_(&store), key_of_(std::move(key_of)), life_(std::move(life)), options_(options) {
@@ -80,12 +90,11 @@ public:
     template <class... A>
         requires std::is_invocable_v<const KeyOf&, const A&...>
     [[nodiscard]] run start(const A&... arguments) {
-        return run{*this, wanted<key_type>{key_of_(arguments...)}};
-    }
-    template <class... A>
-        requires std::same_as<std::invoke_result_t<const KeyOf&, const A&...>, wanted<key_type>>
-    [[nodiscard]] run start(const A&... arguments) {
-        return run{*this, key_of_(arguments...)};
+        using named = std::remove_cvref_t<std::invoke_result_t<const KeyOf&, const A&...>>;
+        if constexpr (std::same_as<named, wanted<key_type>>)
+            return run{*this, key_of_(arguments...)};
+        else
+            return run{*this, wanted<key_type>{key_of_(arguments...)}};
     }
 
     [[nodiscard]] const cache_aside_options& options() const noexcept { return options_; }
@@ -175,9 +184,9 @@ public:
         if (!found || !found->value)
             return noted(grade::gone);
         grade g = found->times.at(now.get());
-        if constexpr (requires { shared_->life_.recheck(*found->value, now.get()); })
+        if constexpr (rechecks)
             if (std::optional<value_type> newer =
-                    shared_->life_.recheck(*found->value, now.get())) {
+                    shared_->life_.recheck(*found->value, found->times.age(now.get()))) {
                 (void)store_value(now.get(), *newer);
                 hand.emplace(*std::move(newer));
                 tell(source::cached, *found);

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The bearer token of a request, or the reason why there is none.
+#ifndef OUTLAST_OAUTH2_BEARER_HPP
+#define OUTLAST_OAUTH2_BEARER_HPP
+
+#include <outlast/oauth2/detail/ascii.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace outlast::oauth2 {
+
+/// What the `Authorization` headers of one request hold.
+enum class bearer_status : std::uint8_t {
+    none,      ///< no header, or another scheme: 401 with a bare challenge
+    token,     ///< one well-formed token
+    malformed, ///< the Bearer scheme with nothing, too much or illegal bytes after it: 401
+    several,   ///< more than one header, whatever is in them, equal ones too: 400
+};
+
+struct bearer_options {
+    /// Longest token that is passed on, in bytes; a longer one is malformed.
+    std::size_t max_length = 4096;
+};
+
+/// The answer of `read_bearer`. Like everything that holds a token it has no stream output.
+struct bearer_reading {
+    bearer_status status = bearer_status::none;
+    std::string_view token; ///< into the header value given; empty unless status is `token`
+};
+
+/// True for `b64token` of RFC 6750 §2.1: `1*( ALPHA / DIGIT / "-._~+/" ) *"="`.
+[[nodiscard]] constexpr bool is_b64token(std::string_view text) noexcept {
+    while (!text.empty() && text.back() == '=')
+        text.remove_suffix(1);
+    if (text.empty())
+        return false;
+    for (const char c : text) {
+        const bool legal = detail::is_alpha(c) || detail::is_digit(c) ||
+                           std::string_view{"-._~+/"}.find(c) != std::string_view::npos;
+        if (!legal)
+            return false;
+    }
+    return true;
+}
+
+/// Reads the token from the values of all `Authorization` headers of one request (RFC 6750 §2.1,
+/// RFC 9110 §11). The scheme is compared without regard to case. Tokens in the body or in the query
+/// (RFC 6750 §2.2, §2.3) are not looked for: RFC 9700 §4.3.2 is against them.
+///
+/// \param authorization  every value, in any order, as received; blanks at the ends do not matter
+/// \return a reading whose token lives as long as the header value it points into
+///
+/// Cost: one pass over the value, no allocation. Pure, safe from any thread.
+[[nodiscard]] constexpr bearer_reading read_bearer(std::span<std::string_view const> authorization,
+                                                   bearer_options const& options = {}) noexcept {
+    if (authorization.empty())
+        return {};
+    // Two headers are refused even when only one of them is a bearer token: which of the two a
+    // proxy in front of us looked at is not known here.
+    if (authorization.size() > 1)
+        return {bearer_status::several, {}};
+
+    const std::string_view value = detail::trimmed(authorization.front());
+    std::size_t end = 0;
+    while (end != value.size() && detail::is_tchar(value[end]))
+        ++end;
+    if (!detail::equal_ignoring_case(value.substr(0, end), "Bearer"))
+        return {};
+
+    std::string_view token = value.substr(end);
+    while (!token.empty() && token.front() == ' ')
+        token.remove_prefix(1); // 1*SP, RFC 9110 §11.4
+    const bool separated = token.size() != value.size() - end;
+    if (!separated || token.size() > options.max_length || !is_b64token(token)) {
+        return {bearer_status::malformed, {}};
+    }
+    return {bearer_status::token, token};
+}
+
+} // namespace outlast::oauth2
+
+#endif // OUTLAST_OAUTH2_BEARER_HPP

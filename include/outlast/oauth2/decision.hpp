@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// From what is known about a token to what the API does with the request.
+#ifndef OUTLAST_OAUTH2_DECISION_HPP
+#define OUTLAST_OAUTH2_DECISION_HPP
+
+#include <outlast/oauth2/answer.hpp>
+#include <outlast/oauth2/error.hpp>
+#include <outlast/oauth2/knowledge.hpp>
+#include <outlast/oauth2/policy.hpp>
+#include <outlast/report.hpp>
+#include <outlast/result.hpp>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace outlast::oauth2 {
+
+/// Three answers, never two: allowed; refused for certain (401, 403, 400); cannot tell (503).
+struct decision {
+    /// How the verdict is known.
+    enum class assurance : std::uint8_t {
+        none,   ///< it is not: no token to ask about, or a 503
+        live,   ///< the server said so in this request
+        cached, ///< it said so not long ago
+        stale,  ///< it said so a while ago and cannot be asked now
+    };
+
+    int status = 503; ///< 200 means: let the request through
+    answer reply{};   ///< what to send otherwise, exactly
+    facts_ptr who{};  ///< of an allowed request
+    assurance how = assurance::none;
+    duration age{};                  ///< of a cached or stale verdict, when the request came
+    std::optional<reason> because{}; ///< the reason of a verdict or of a 503, for logs and metrics
+
+    [[nodiscard]] bool allowed() const noexcept { return status == 200; }
+};
+
+[[nodiscard]] constexpr std::string_view to_string(decision::assurance how) noexcept {
+    switch (how) {
+    case decision::assurance::none:
+        return "none";
+    case decision::assurance::live:
+        return "live";
+    case decision::assurance::cached:
+        return "cached";
+    case decision::assurance::stale:
+        return "stale";
+    }
+    return "unknown";
+}
+
+namespace detail {
+
+[[nodiscard]] inline decision refused(answer reply, decision d = {}) {
+    d.status = reply.status;
+    d.reply = std::move(reply);
+    d.who = nullptr;
+    return d;
+}
+
+[[nodiscard]] inline decision
+ruled(ruling what, decision d, const requirements& wanted, const quoted& realm) {
+    switch (what) {
+    case ruling::ok:
+        d.status = 200;
+        return d;
+    case ruling::insufficient_scope: {
+        std::string needed;
+        for (const std::string& scope : wanted.scopes)
+            needed.append(needed.empty() ? "" : " ").append(scope);
+        // Scope names were checked with the requirements; an odd one names no scope at all.
+        const auto text = quoted::make(needed);
+        return refused(insufficient_scope(realm, text ? *text : *quoted::make("")), std::move(d));
+    }
+    case ruling::expired:
+    case ruling::not_yet_valid:
+        return refused(invalid_token(realm, description::not_active), std::move(d));
+    default:
+        return refused(invalid_token(realm, description::not_acceptable), std::move(d));
+    }
+}
+
+} // namespace detail
+
+/// The last column of the decision table. Facts come from the server or the cache; audience,
+/// issuer, time, binding and scope are checked here, for this request.
+[[nodiscard]] inline decision decide(const result<knowledge>& known,
+                                     const report& facts,
+                                     const requirements& wanted,
+                                     const quoted& realm,
+                                     std::chrono::system_clock::time_point now) {
+    decision d;
+    if (!known) {
+        const failure& f = known.error();
+        d.because = reason_of(f);
+        std::optional<duration> closed;
+        std::optional<duration> asked;
+        (f.why() == refusal::circuit_open ? closed : asked) = f.retry_after();
+        return detail::refused(unavailable(retry_after_for(closed, asked)), std::move(d));
+    }
+    d.age = facts.age;
+    switch (facts.how) {
+    case source::cached:
+        d.how = decision::assurance::cached;
+        break;
+    case source::stale:
+        d.how = decision::assurance::stale;
+        break;
+    default:
+        d.how = decision::assurance::live;
+        break;
+    }
+    const knowledge& k = known.assume_value();
+    if (k.what != knowledge::verdict::active) {
+        d.because = reason::inactive;
+        return detail::refused(invalid_token(realm, description::not_active), std::move(d));
+    }
+    d.because = reason::active;
+    d.who = k.said;
+    const bool live = d.how == decision::assurance::live;
+    return detail::ruled(check(*k.said, wanted, now, live ? freshness::live : freshness::cached),
+                         std::move(d), wanted, realm);
+}
+
+} // namespace outlast::oauth2
+
+#endif // OUTLAST_OAUTH2_DECISION_HPP

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Reasons as error codes: how the policies see what an introspection came to.
+#ifndef OUTLAST_OAUTH2_ERROR_HPP
+#define OUTLAST_OAUTH2_ERROR_HPP
+
+#include <outlast/failure.hpp>
+#include <outlast/http/error.hpp>
+#include <outlast/oauth2/reason.hpp>
+
+#include <optional>
+#include <string>
+#include <system_error>
+
+namespace outlast::oauth2 {
+
+/// The category of `reason` as a `std::error_code`. Its messages are the names of the reasons:
+/// fixed texts, fit for logs.
+inline const std::error_category& reason_category() noexcept {
+    class category final : public std::error_category {
+        const char* name() const noexcept override { return "outlast.oauth2"; }
+        std::string message(int value) const override {
+            return std::string{to_string(static_cast<reason>(value))};
+        }
+    };
+    static const category instance;
+    return instance;
+}
+
+inline std::error_code make_error_code(reason why) noexcept {
+    return {static_cast<int>(why), reason_category()};
+}
+
+/// The reason behind a code that a policy or a failure carries; none for foreign codes.
+[[nodiscard]] inline std::optional<reason> reason_in(const std::error_code& code) noexcept {
+    if (code.category() != reason_category())
+        return std::nullopt;
+    return static_cast<reason>(code.value());
+}
+
+/// What a failure of the shipped transports means. Everything that is not named here is a lost
+/// connection: no answer, and nothing known.
+[[nodiscard]] inline reason reason_of_transport(const std::error_code& code) noexcept {
+    if (code.category() == http::error_category()) {
+        using enum http::errc;
+        switch (static_cast<http::errc>(code.value())) {
+        case name_not_found:
+        case name_lookup_failed:
+        case name_lookup_timeout:
+            return reason::name_not_resolved;
+        case connection_refused:
+        case unreachable:
+            return reason::connection_refused;
+        case connect_timeout:
+            return reason::connect_timed_out;
+        case tls_timeout:
+        case tls_failed:
+        case certificate_expired:
+        case certificate_wrong_host:
+        case certificate_untrusted:
+        case tls_broken:
+            return reason::tls_failed;
+        case answer_timeout:
+        case deadline_passed:
+            return reason::timed_out;
+        case malformed:
+            return reason::unexpected_status;
+        case too_large:
+            return reason::body_too_large;
+        case bad_request:
+        case bad_setup:
+            return reason::misconfigured;
+        case no_free_connection:
+        case local_resources:
+        case cancelled:
+            return reason::shed;
+        default:
+            return reason::connection_lost;
+        }
+    }
+    if (code == std::errc::timed_out)
+        return reason::timed_out;
+    if (code == std::errc::connection_refused || code == std::errc::host_unreachable)
+        return reason::connection_refused;
+    return reason::connection_lost;
+}
+
+/// Why a whole call through the policies failed, as one of the closed list.
+[[nodiscard]] inline reason reason_of(const failure& f) noexcept {
+    const std::optional<reason> behind = reason_in(f.cause());
+    switch (f.why()) {
+    case refusal::circuit_open:
+        return behind && class_of(*behind) == outcome_class::fault ? reason::fault_latched
+                                                                   : reason::circuit_open;
+    case refusal::none:
+        return behind.value_or(reason::connection_lost);
+    case refusal::timed_out:
+        return reason::timed_out;
+    default:
+        return reason::shed;
+    }
+}
+
+} // namespace outlast::oauth2
+
+template <>
+struct std::is_error_code_enum<outlast::oauth2::reason> : std::true_type {};
+
+#endif // OUTLAST_OAUTH2_ERROR_HPP

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// No memory is freed with a secret in it: this program's operator delete looks before it frees.
+#include <outlast/oauth2/request.hpp>
+#include <outlast/oauth2/secret.hpp>
+
+#include "support/catch.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring> // std::memcpy
+#include <new>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace {
+
+constexpr std::string_view needle = "this-must-not-be-left-in-memory";
+std::atomic<bool> looking = false;
+std::atomic<int> left_behind = 0;
+
+constexpr std::size_t room = alignof(std::max_align_t); // for the size of the block, before it
+
+} // namespace
+
+void* operator new(std::size_t size) {
+    void* const block = std::malloc(size + room);
+    if (block == nullptr)
+        throw std::bad_alloc{};
+    std::memcpy(block, &size, sizeof size);
+    return static_cast<char*>(block) + room;
+}
+
+void operator delete(void* memory) noexcept {
+    if (memory == nullptr)
+        return;
+    char* const block = static_cast<char*>(memory) - room;
+    std::size_t size = 0;
+    std::memcpy(&size, block, sizeof size);
+    if (looking && std::string_view{block + room, size}.find(needle) != std::string_view::npos)
+        ++left_behind;
+    std::free(block);
+}
+
+void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
+
+using namespace outlast::oauth2;
+
+namespace {
+
+/// How many blocks are freed with the needle in them while `act` runs.
+template <class Act>
+int left_by(Act act) {
+    left_behind = 0;
+    looking = true;
+    act();
+    looking = false;
+    return left_behind;
+}
+
+constexpr std::string_view url = "https://as.example/introspect";
+constexpr std::string_view harmless = "tokA";
+
+} // namespace
+
+TEST_CASE("S13 a plain string leaves its text behind: the look-out works") {
+    CHECK(left_by([] { const std::string text{needle}; }) == 1);
+}
+
+TEST_CASE("S13 a secret leaves nothing behind, moved, assigned over or taken") {
+    CHECK(left_by([] {
+              secret one{needle};
+              secret two = one.clone();
+              const secret three{std::move(one)};
+              two = secret{harmless};
+              std::string text{needle};
+              const secret four = secret::take(text);
+          }) == 0);
+}
+
+TEST_CASE("S13 a request leaves neither token nor credentials behind") {
+    const auto left_with = [](client_auth auth, std::string_view token) {
+        return left_by([&] {
+            auto made = introspection_request(url, auth, token);
+            REQUIRE(made);
+            request moved{std::move(*made)};
+            auto over = introspection_request(url, auth, token);
+            REQUIRE(over);
+            moved = std::move(*over);
+        });
+    };
+    CHECK(left_with(no_client_auth{}, needle) == 0);
+    CHECK(left_with(client_secret_basic{"rs", secret{needle}}, harmless) == 0);
+    CHECK(left_with(client_secret_post{"rs", secret{needle}}, harmless) == 0);
+    CHECK(left_with(client_bearer{"rs", secret{needle}}, harmless) == 0);
+    const auto make = [](bool as_bearer) {
+        return client_credentials_maker{"rs", [as_bearer]() -> std::optional<fresh_credentials> {
+                                            fresh_credentials fresh;
+                                            if (as_bearer)
+                                                fresh.bearer = secret{needle};
+                                            else
+                                                fresh.parameters.push_back(
+                                                    {"client_assertion", secret{needle}});
+                                            return fresh;
+                                        }};
+    };
+    CHECK(left_with(make(false), harmless) == 0);
+    CHECK(left_with(make(true), harmless) == 0);
+}
