@@ -22,7 +22,7 @@ FLOORS = {
     5.1: "pipeline",
     6: "failure call",
     6.1: "result",
-    6.2: "outcome",
+    6.2: "outcome make",
     6.3: "hand",
     7: "run world threads",
     7.1: "simulate",

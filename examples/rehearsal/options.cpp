@@ -10,49 +10,9 @@
 
 namespace rehearsal {
 
-const char* const help_text = R"(Rehearses an outage of an OAuth2 authorization server.
-
-  run [--quick | --seconds N] [--rate N] [--page FILE | --no-page] [--json FILE]
-
-Starts an authorization server of its own on this machine and the same small API twice: once bare,
-which asks the server for each request and answers 401 when no good answer comes, and once guarded
-by outlast. Both get the same requests. The server is killed, frozen and overloaded, and brought
-back each time. You see each second, then a table, a verdict, and a page with the timelines.
-
-  --quick         the whole story in less than half a minute
-  --seconds N     the whole story in N seconds (20 to 3600; usually 75)
-  --rate N        requests per second to each API (4 to 200; usually 40)
-  --page FILE     where the page goes (usually outage-rehearsal.html in this folder)
-  --no-page       no page
-  --json FILE     writes all figures
-
-With a server of yours it only observes: it never kills, freezes, overloads or revokes anything.
-Both APIs ask your server about a few tokens, and their answers are counted.
-
-  run --issuer URL --client-id ID [--introspection-endpoint URL] [--token TOKEN]...
-      [--seconds N] [--rate N] [--page FILE | --no-page] [--json FILE]
-
-  --issuer URL                  its metadata name the endpoints; https, or http on this machine
-  --introspection-endpoint URL  where to ask, if the metadata do not say or there is no --issuer
-  --client-id ID                who asks
-  --client-secret SECRET        better in the environment: OUTLAST_CLIENT_SECRET
-  --token TOKEN                 a token to use, repeatable; without one, a few are fetched from the
-                                issuer by client credentials
-  --seconds N                   for how long (1 to 86400; usually 30)
-  --rate N                      usually 8: the bare API sends your server one question for each
-
-The embedded server alone, in the foreground, for example to try the above:
-
-  run --serve --client-id ID [--client-id ID]... [--port N] [--store FILE]
-
-  --port N        usually a free one
-  --store FILE    keeps tokens and revocations there across restarts
-
-It prints its endpoints, takes its clients' secret from OUTLAST_CLIENT_SECRET, and the commands
-"overload", "normal" and "calls" from standard input.
-
-Exit codes: 0 it ran, whatever the verdict; 1 it could not; 2 bad arguments; 130 interrupted.
-)";
+const char* const help_text =
+#include "help_text.inc" // examples/run shows it, too
+    ;
 
 namespace {
 

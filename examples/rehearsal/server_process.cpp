@@ -50,8 +50,8 @@ std::vector<std::string> environment_with(const std::string& secret) {
 }
 
 /// In the child, between fork and exec: system calls only.
-[[noreturn]] void
-become_server(char** arguments, char** environment, int in, int out, pid_t parent) {
+[[noreturn]] void become_server(
+    const char* program, char** arguments, char** environment, int in, int out, pid_t parent) {
     prctl(PR_SET_PDEATHSIG, SIGKILL); // it never outlives the rehearsal
     if (getppid() != parent || dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0) {
         _exit(127);
@@ -61,7 +61,7 @@ become_server(char** arguments, char** environment, int in, int out, pid_t paren
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
-    execve("/proc/self/exe", arguments, environment);
+    execve(program, arguments, environment);
     _exit(127);
 }
 
@@ -93,6 +93,7 @@ void server_process::start() {
         arguments.insert(arguments.end(), {"--client-id", id});
     }
     std::vector<std::string> environment = environment_with(settings_.client_secret);
+    const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
     auto argv = pointers(arguments);
     auto envp = pointers(environment);
 
@@ -104,7 +105,7 @@ void server_process::start() {
     const pid_t parent = getpid();
     pid_ = fork();
     if (pid_ == 0) {
-        become_server(argv.data(), envp.data(), to[0], from[1], parent);
+        become_server(program.c_str(), argv.data(), envp.data(), to[0], from[1], parent);
     }
     close(to[0]);
     close(from[1]);

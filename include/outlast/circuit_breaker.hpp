@@ -8,6 +8,9 @@
 #include <outlast/machine.hpp>
 #include <outlast/permit.hpp>
 
+#include <cstdint>
+#include <type_traits> // std::is_constant_evaluated
+
 namespace outlast {
 
 /// Refuses calls to a dependency that fails too often, and lets a few probes find out when it is
@@ -116,6 +119,10 @@ public:
         verdict no = verdict::neutral(refusal::circuit_open, a.retry_after);
         no.code = last.code;
         no.domain = last.domain;
+        if (!std::is_constant_evaluated() && no.domain == nullptr && last.why != refusal::none) {
+            no.code = static_cast<std::int32_t>(last.why);
+            no.domain = &refusal_category();
+        }
         return step::finish(no);
     }
 

@@ -40,6 +40,8 @@ inline const std::error_category& refusal_category() noexcept {
                 return "too many calls at once";
             case refusal::unavailable:
                 return "temporarily unavailable";
+            case refusal::invalid_options:
+                return "the options make no sense";
             case refusal::threw:
                 return "the callable threw";
             }

@@ -104,6 +104,10 @@ private:
             return s + ": " + std::to_string(facts_.failed) + " of the last " +
                    std::to_string(facts_.recorded) + " calls failed" + last(" (last: ", ")");
         }
+        case refusal::invalid_options:
+            if (!facts_.name.empty())
+                return std::string(facts_.name.view());
+            [[fallthrough]];
         default:
             return make_error_code(why_).message() + last(" (last: ", ")");
         }

@@ -4,6 +4,7 @@
 #ifndef OUTLAST_GUARDED_HPP
 #define OUTLAST_GUARDED_HPP
 
+#include <concepts>
 #include <utility> // std::forward
 
 namespace outlast {
@@ -20,6 +21,7 @@ template <class State, class Lock>
 class guarded {
 public:
     template <class... A>
+        requires std::constructible_from<State, A...>
     constexpr explicit guarded(A&&... state) : state_(std::forward<A>(state)...) {}
 
     guarded(const guarded&) = delete;

@@ -22,6 +22,11 @@ public:
     template <std::size_t N>
     consteval label(const char (&literal)[N]) noexcept : text_(literal, N - 1) {}
 
+    /// From a text that lives until the program ends, which the caller vouches for.
+    [[nodiscard]] static constexpr label of_static(std::string_view text) noexcept {
+        return label{text};
+    }
+
     /// The label with this text, made on its first use. Thread-safe and lock-free; linear in the
     /// number of names, each of which lives until the program ends: for configuration, not for
     /// what a request brings along.

@@ -22,6 +22,7 @@
 #include <outlast/label.hpp>
 #include <outlast/lru.hpp>
 #include <outlast/machine.hpp>
+#include <outlast/make.hpp>
 #include <outlast/nest.hpp>
 #include <outlast/outcome.hpp>
 #include <outlast/permit.hpp>

@@ -21,6 +21,7 @@ enum class refusal : std::uint8_t {
     rate_limited,  ///< over the permitted rate
     bulkhead_full, ///< over the permitted concurrency
     unavailable,   ///< what guards the dependency says that it is away
+    invalid_options, ///< a policy cannot be built from these options
     threw,         ///< the callable threw something that carries no error code
 };
 

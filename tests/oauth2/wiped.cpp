@@ -26,12 +26,26 @@ constexpr std::size_t room = alignof(std::max_align_t); // for the size of the b
 
 } // namespace
 
-void* operator new(std::size_t size) {
+// All plain forms, also those that a library of a sanitizer would answer without these.
+void* operator new(std::size_t size, std::nothrow_t const&) noexcept {
     void* const block = std::malloc(size + room);
     if (block == nullptr)
-        throw std::bad_alloc{};
+        return nullptr;
     std::memcpy(block, &size, sizeof size);
     return static_cast<char*>(block) + room;
+}
+
+void* operator new(std::size_t size) {
+    void* const memory = operator new(size, std::nothrow);
+    if (memory == nullptr)
+        throw std::bad_alloc{};
+    return memory;
+}
+
+void* operator new[](std::size_t size) { return operator new(size); }
+
+void* operator new[](std::size_t size, std::nothrow_t const&) noexcept {
+    return operator new(size, std::nothrow);
 }
 
 void operator delete(void* memory) noexcept {
@@ -46,6 +60,14 @@ void operator delete(void* memory) noexcept {
 }
 
 void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
+
+void operator delete(void* memory, std::nothrow_t const&) noexcept { operator delete(memory); }
+
+void operator delete[](void* memory) noexcept { operator delete(memory); }
+
+void operator delete[](void* memory, std::size_t) noexcept { operator delete(memory); }
+
+void operator delete[](void* memory, std::nothrow_t const&) noexcept { operator delete(memory); }
 
 using namespace outlast::oauth2;
 

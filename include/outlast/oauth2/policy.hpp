@@ -29,9 +29,9 @@ enum class possession : std::uint8_t { not_proved, proved };
 /// What a token must be, for one route. Absent means that it is not looked at; it is `optional` and
 /// not an empty string, so that an empty setting refuses everything instead of allowing it.
 struct requirements {
-    std::optional<std::string> audience; ///< must be one of `aud` (RFC 9700 §4.10.2)
-    std::optional<std::string> issuer;   ///< must be `iss`, byte for byte (RFC 8414 §3.3)
-    std::vector<std::string> scopes;     ///< all of them must be granted
+    std::optional<std::string> audience{}; ///< must be one of `aud` (RFC 9700 §4.10.2)
+    std::optional<std::string> issuer{};   ///< must be `iss`, byte for byte (RFC 8414 §3.3)
+    std::vector<std::string> scopes{};     ///< all of them must be granted
 
     /// How much later than `exp` a live answer still counts, for clocks that differ. In 0..300 s.
     std::chrono::seconds exp_leeway_live{10};

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <outlast/make.hpp>
+#include <outlast/retry.hpp>
+#include <outlast/threads.hpp>
+
+#include "support/catch.hpp"
+
+#include <concepts>
+
+TEST_CASE("make: good options give the policy") {
+    auto r = outlast::make<outlast::retry>(outlast::retry_options{.max_attempts = 7});
+    static_assert(std::same_as<decltype(r), outlast::result<outlast::retry>>);
+    REQUIRE(r);
+    CHECK(r.value().options().max_attempts == 7);
+}
+
+TEST_CASE("make: a policy that cannot be moved comes behind a pointer") {
+    auto r = outlast::make<outlast::circuit_breaker>(outlast::circuit_breaker_options{.window = 5});
+    static_assert(
+        std::same_as<decltype(r), outlast::result<std::unique_ptr<outlast::circuit_breaker>>>);
+    REQUIRE(r);
+    CHECK(r.value()->options().window.calls == 5);
+}
+
+TEST_CASE("make: bad options give the sentence that the constructor throws") {
+    const outlast::retry_options bad{.max_attempts = 0};
+    const auto r = outlast::make<outlast::retry>(bad);
+    REQUIRE(!r);
+    CHECK(r.error().why() == outlast::refusal::invalid_options);
+    CHECK(r.error().code() == outlast::refusal::invalid_options);
+    CHECK(r.error().message() == bad.problem());
+    CHECK_THROWS_AS(outlast::retry{bad}, std::invalid_argument);
+}

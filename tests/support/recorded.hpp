@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The same call under both drivers: a clock moved by hand, policies that note every step, and a
+// callable that takes its time on either timeline.
+#ifndef OUTLAST_TESTS_SUPPORT_RECORDED_HPP
+#define OUTLAST_TESTS_SUPPORT_RECORDED_HPP
+
+#include <outlast/call.hpp>
+#include <outlast/machine.hpp>
+#include <outlast/result.hpp>
+#include <outlast/world.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace outlast_tests {
+
+/// A clock for the blocking driver that moves when it is told to, and counts who looks at it. Its
+/// zero lies an hour before that of the steady clock, so that no wait for one of its instants takes
+/// real time. One a thread.
+struct hand_clock {
+    static constexpr outlast::instant zero{-std::chrono::hours{1}};
+    static inline thread_local outlast::instant time = zero;
+    static inline thread_local int reads = 0;
+
+    static outlast::instant now() noexcept {
+        ++reads;
+        return time;
+    }
+    static void reset() noexcept { time = zero, reads = 0; }
+    static void advance(outlast::duration d) noexcept { time = outlast::after(time, d); }
+};
+
+/// Policies whose machines note every step that they answer, on a timeline that starts at 0. A
+/// wait that is over moves the clock to its end.
+template <class Policies>
+class recorded {
+public:
+    explicit recorded(Policies& policies) : policies_(policies) {}
+
+    [[nodiscard]] const std::vector<outlast::traced>& trace() const noexcept { return trace_; }
+
+    template <class Machine>
+    class run {
+    public:
+        static constexpr outlast::operation operations = Machine::operations;
+
+        run(recorded& notes, Machine machine) : notes_(&notes), machine_(std::move(machine)) {}
+
+        outlast::step begin(outlast::reading& now, outlast::instant by) {
+            return note(machine_.begin(now, by));
+        }
+        outlast::step
+        settled(outlast::reading& now, outlast::lane on, const outlast::verdict& v) {
+            return note(machine_.settled(now, on, v));
+        }
+        outlast::step woke(outlast::reading& now, outlast::lane on) {
+            if (last_.what == outlast::action::wait)
+                hand_clock::time = std::max(hand_clock::time, last_.at);
+            return note(machine_.woke(now, on));
+        }
+        outlast::step nudged(outlast::reading& now) { return note(machine_.nudged(now)); }
+        void abandoned() noexcept { machine_.abandoned(); }
+        void explain(outlast::report& facts) const noexcept { machine_.explain(facts); }
+        template <class Hand>
+        outlast::verdict act(outlast::operation what, outlast::reading& now, Hand& hand) {
+            return machine_.act(what, now, hand);
+        }
+
+    private:
+        outlast::step note(const outlast::step& s) {
+            last_ = s;
+            outlast::step moved = s;
+            if (s.at != outlast::never)
+                moved.at = outlast::instant{s.at - hand_clock::zero};
+            notes_->trace_.push_back(
+                {outlast::instant{hand_clock::time - hand_clock::zero}, moved});
+            return s;
+        }
+
+        recorded* notes_;
+        Machine machine_;
+        outlast::step last_{};
+    };
+
+    template <class... A>
+    auto start(const A&... arguments) {
+        using machine = decltype(policies_.start(arguments...));
+        return run<machine>{*this, policies_.start(arguments...)};
+    }
+
+private:
+    Policies& policies_;
+    std::vector<outlast::traced> trace_{};
+};
+
+/// What one attempt takes and comes to.
+struct line {
+    outlast::duration takes{};
+    std::errc fails{}; ///< none: it succeeds with the number of the attempt
+    outlast::duration hint = outlast::verdict::no_hint;
+};
+
+/// A well-behaved callable: attempt by attempt as its lines say (the last one for all further
+/// ones), and at its deadline, if it would take longer, it gives up with `timed_out`.
+struct player {
+    std::vector<line> lines;
+    std::function<void(outlast::duration)> spend;
+
+    outlast::result<int> operator()(outlast::call& c) const {
+        const line& l = lines[std::min<std::size_t>(c.attempt(), lines.size()) - 1];
+        if (l.takes > c.remaining()) {
+            spend(c.remaining());
+            return std::make_error_code(std::errc::timed_out);
+        }
+        spend(l.takes);
+        if (l.fails != std::errc{})
+            return outlast::failure{std::make_error_code(l.fails)}.with_retry_after(l.hint);
+        return static_cast<int>(c.attempt());
+    }
+};
+
+} // namespace outlast_tests
+
+#endif
