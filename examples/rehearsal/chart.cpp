@@ -15,7 +15,7 @@ using seconds = std::chrono::duration<double>;
 // The drawing, in its own units: two strips under the bars, all on one axis of time.
 constexpr double width = 480;
 constexpr double left_edge = 34;
-constexpr double right_edge = width - 4;
+constexpr double right_edge = width - 10;
 constexpr double labels = 16;
 constexpr double bars_top = 42;
 constexpr double bars_bottom = 200;

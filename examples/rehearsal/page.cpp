@@ -29,8 +29,10 @@ p { margin: 0 0 8px; max-width: 76ch; }
 .verdict { border-left: 5px solid var(--served); padding: 4px 0 4px 16px; margin: 20px 0 24px; }
 .verdict.broken { border-color: var(--wrong); }
 .verdict strong { font-size: 1.15rem; }
-.pair { display: grid; gap: 16px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); }
-.card { background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 14px 14px 8px; }
+.pair { display: grid; gap: 16px;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); }
+.card { background: var(--card); border: 1px solid var(--rule); border-radius: 8px;
+  padding: 14px 14px 8px; }
 svg { display: block; width: 100%; height: auto; }
 svg text { font-size: 11.5px; fill: var(--quiet); }
 .phase, .tick { text-anchor: middle; }
@@ -49,21 +51,26 @@ svg .bad { fill: var(--bad); font-weight: 600; }
 .closed { fill: var(--served); background: var(--served); opacity: .55; }
 .half { fill: var(--away); background: var(--away); }
 .open { fill: var(--open); background: var(--open); }
-ul.legend { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 18px; padding: 0; margin: 12px 0 24px;
+ul.legend { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 18px; padding: 0;
+  margin: 12px 0 24px;
   font-size: .88rem; color: var(--quiet); }
 .legend i { display: inline-block; width: 12px; height: 12px; border-radius: 2px; margin-right: 6px;
   vertical-align: -1px; }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; width: 100%; font-size: .9rem;
+  font-variant-numeric: tabular-nums; }
 th, td { padding: 4px 8px; text-align: right; white-space: nowrap; }
-thead th { font-weight: 600; color: var(--quiet); vertical-align: bottom; border-bottom: 1px solid var(--rule); }
+thead th { font-weight: 600; color: var(--quiet); vertical-align: bottom;
+  border-bottom: 1px solid var(--rule); }
 th:first-child, .name { text-align: left; }
 tbody + tbody tr:first-child > * { border-top: 1px solid var(--rule); }
 tbody:last-child { font-weight: 600; }
 .alarm { color: var(--bad); font-weight: 600; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 14px; font-size: .88rem; color: var(--quiet); }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 14px; font-size: .88rem;
+  color: var(--quiet); }
 dt { font-weight: 600; } dd { margin: 0; }
-@media (max-width: 480px) { svg text { font-size: 14px; } dl { display: block; } dd { margin: 0 0 6px; } }
+@media (max-width: 480px) { svg text { font-size: 14px; } dl { display: block;
+  } dd { margin: 0 0 6px; } }
 )";
 
 constexpr const char* legend = R"(<ul class="legend">
@@ -74,7 +81,8 @@ constexpr const char* legend = R"(<ul class="legend">
 <li><i class="away"></i>503 with Retry-After</li>
 <li><i class="other"></i>other, or no answer</li>
 <li><i class="calls"></i>calls to the authorization server</li>
-<li>Breaker: <i class="closed"></i>closed</li><li><i class="half"></i>half-open</li><li><i class="open"></i>open</li>
+<li>Breaker: <i class="closed"></i>closed</li>
+<li><i class="half"></i>half-open</li><li><i class="open"></i>open</li>
 </ul>)";
 
 std::string chart_card(const record& happened,

@@ -261,6 +261,9 @@ record rehearse(const options& wanted, token_book& tokens, live_view& view) {
                             .client_secret = secret,
                             .issuer = server.issuer(),
                             .audience = "orders"};
+    if (!wanted.quick) {
+        settings.open_for = std::chrono::seconds{2}; // half a minute has no time for that
+    }
     const guarded bare = bare_guard(settings);
     settings.client_id = outlast_api;
     stage played{

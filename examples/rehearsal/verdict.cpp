@@ -10,6 +10,10 @@ namespace rehearsal {
 
 namespace {
 
+std::string requests(std::size_t count) {
+    return text(count) + (count == 1 ? " request" : " requests");
+}
+
 std::string times(std::size_t count) { return count == 1 ? "once" : text(count) + " times"; }
 
 bool kept_by(const tally& outlast) {
@@ -77,9 +81,9 @@ std::string on_revoked(const record& happened, const figures& counted) {
     std::string out =
         "The price: a token revoked shortly before an outage stayed good while nobody could be "
         "asked (" +
-        text(away.revoked_accepted) + " requests), and otherwise for up to " +
+        requests(away.revoked_accepted) + "), and otherwise for up to " +
         text(std::chrono::duration<double>{happened.fresh_for}.count(), 0) + " s (" +
-        text(all.revoked_accepted - away.revoked_accepted) + " requests)";
+        requests(all.revoked_accepted - away.revoked_accepted) + ")";
     return out + (all.revoked_accepted_after_live == 0
                       ? "; after the first live verdict on it, never."
                       : "; and even after a live verdict on it " +

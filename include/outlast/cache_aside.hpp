@@ -28,7 +28,8 @@ struct cache_aside_options {
     }
 };
 
-/// What a call looks for: a key, and how old an answer it takes. 0 demands a live one.
+/// What a call looks for: a key, and how old an answer it takes. 0 demands a live one. A negative
+/// answer is taken while it is fresh, however old: a "no" that is believed is safe.
 template <class Key>
 struct wanted {
     Key key{};
@@ -120,6 +121,7 @@ public:
         by_ = by;
         asked_ = now.get();
         holds_stale_ = false;
+        joined_ = false;
         how_ = source::live;
         return ask(look_up);
     }
@@ -182,7 +184,7 @@ public:
             return store_value(now.get(), hand.value());
         auto found = shared_->store_->find(want_.key);
         if (!found || !found->value)
-            return noted(grade::gone);
+            return nothing(what, grade::gone);
         grade g = found->times.at(now.get());
         if constexpr (rechecks)
             if (std::optional<value_type> newer =
@@ -192,15 +194,11 @@ public:
                 tell(source::cached, *found);
                 return noted(grade::fresh);
             }
-        if (!joined_ &&
+        if (!joined_ && !found->negative &&
             (want_.max_age == duration::zero() || found->times.age(asked_) > want_.max_age))
             g = grade::gone;
-        if (g == grade::gone || (what == look_up && g == grade::stale)) {
-            verdict v = noted(g);
-            if (what == recall)
-                v.kind = verdict_kind::failure;
-            return v;
-        }
+        if (g == grade::gone || (what == look_up && g == grade::stale))
+            return nothing(what, g);
         hand.emplace(*found->value);
         tell(g == grade::fresh ? source::cached : source::stale, *found);
         return noted(g);
@@ -212,9 +210,19 @@ private:
 
     static verdict noted(grade g) noexcept { return {.note = static_cast<std::uint8_t>(g)}; }
 
+    // Nothing to answer with: a lookup has found that out, a recall has failed.
+    static verdict nothing(operation what, grade g) noexcept {
+        verdict v = noted(g);
+        if (what == recall)
+            v.kind = verdict_kind::failure;
+        return v;
+    }
+
     step ask(operation what) noexcept {
         doing_ = what;
-        return step::call(what, by_);
+        step s = step::call(what, by_);
+        s.spare = what == work && holds_stale_;
+        return s;
     }
 
     step looked_up(reading& now, const verdict& v) {
@@ -236,7 +244,8 @@ private:
         verdict news = verdict::success();
         news.note = v.ok() ? v.note : 0;
         seat_.land(news);
-        return step::finish(outcome_);
+        // It came too late for this call, which fares no worse than if it had not come at all.
+        return outcome_.ok() ? step::finish(outcome_) : stand_in_or(outcome_);
     }
 
     step failed(reading& now, const verdict& v) {
@@ -245,10 +254,14 @@ private:
             seat_.leave();
         else
             seat_.land(v);
+        outcome_ = v;
+        return stand_in_or(outcome_);
+    }
+
+    step stand_in_or(const verdict& v) {
         const auto& allowed = shared_->options_.stale_if;
         if (!holds_stale_ || v.why == refusal::cancelled || (allowed && !allowed(v)))
             return step::finish(v);
-        outcome_ = v;
         return ask(recall);
     }
 

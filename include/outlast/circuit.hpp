@@ -31,6 +31,10 @@ struct circuit_breaker_options {
     /// How long a probe may take; one that takes as long counts as a failure and its later result
     /// as nothing. Default 30 s.
     duration probe_lease = std::chrono::seconds{30};
+    /// For so long after `open_for` only calls that lose nothing may probe: those for which a cache
+    /// outside holds a stale answer. The others follow then, or after the first good probe; not
+    /// while one is running. Default 0: all alike.
+    duration hold_back{};
     /// Which failures and timeouts count. What it declines is recorded as nothing. Default: all.
     callback<bool(const verdict&)> failure_if{};
     /// What it guards, for messages: the endpoint, say.
@@ -48,6 +52,8 @@ struct circuit_breaker_options {
             return "circuit breaker: open_for is longer than 0";
         if (probes == 0 || probes > 10'000)
             return "circuit breaker: probes is 1 to 10 000";
+        if (hold_back < duration::zero())
+            return "circuit breaker: hold_back is not negative";
         if (probe_lease <= duration::zero())
             return "circuit breaker: probe_lease is longer than 0";
         return nullptr;
@@ -76,7 +82,8 @@ public:
         duration retry_after = verdict::no_hint;
     };
 
-    constexpr admission admit(reading& now) {
+    /// \param spare whether the call loses nothing if it fails (`terms`)
+    constexpr admission admit(reading& now, bool spare = false) {
         if (isolated_)
             return {};
         if (state_ == circuit_state::closed)
@@ -86,6 +93,8 @@ public:
         advance(now.get());
         if (state_ == circuit_state::open)
             return {.retry_after = until(now.get(), open_until_)};
+        if (!spare && holds_back(now.get()))
+            return {.retry_after = until(now.get(), held_until())};
         for (std::uint32_t p = 0; p != leases_.size(); ++p)
             if (leases_[p].what == probe::free) {
                 leases_[p] = {probe::running, after(now.get(), options_.probe_lease)};
@@ -154,6 +163,29 @@ private:
         probe what = probe::free;
         instant until = never;
     };
+
+    // When a call that has something to lose may be the first probe.
+    [[nodiscard]] constexpr instant ready_at() const noexcept {
+        return after(open_until_, options_.hold_back);
+    }
+
+    constexpr instant held_until() const noexcept {
+        const instant running = earliest_lease();
+        return running == never ? ready_at() : running;
+    }
+
+    constexpr bool holds_back(instant now) const noexcept {
+        if (options_.hold_back == duration::zero() || succeeded())
+            return false;
+        return now < ready_at() || earliest_lease() != never;
+    }
+
+    constexpr bool succeeded() const noexcept {
+        for (const lease& l : leases_)
+            if (l.what == probe::succeeded)
+                return true;
+        return false;
+    }
 
     constexpr bool trips(const tally& counts) const noexcept {
         return counts.recorded >= options_.minimum() && counts.failed != 0 &&

@@ -20,8 +20,9 @@ namespace outlast {
 /// window (and at least `minimum_calls`), the share of failures reaches `failure_ratio`; any result
 /// can be the one that opens it. Open: refuses for `open_for`. Half-open: admits `probes` calls;
 /// opens again as soon as the share of failures among them is certain, closes when all have
-/// answered and it is not reached. Success is success, `failure` and `expired` are failures (those
-/// that `failure_if` takes); what is neutral is recorded as nothing.
+/// answered and it is not reached; with `hold_back`, calls that lose nothing probe first. Success
+/// is success, `failure` and `expired` are failures (those that `failure_if` takes); what is
+/// neutral is recorded as nothing.
 /// **Answers** *call*, or *finish* with a refusal.
 /// **Refusals** `circuit_open`, neutral, with the time until the next probe (open: what is left of
 /// it; half-open: what is left of the earliest lease; isolated by hand: none).
@@ -96,14 +97,14 @@ class basic_circuit_breaker<Lock>::run : public pass_through {
 public:
     constexpr explicit run(basic_circuit_breaker& shared) noexcept : shared_(&shared) {}
 
-    constexpr step begin(reading& now, instant by) {
+    constexpr step begin(reading& now, terms t) {
         permit_.drop();
         refused_ = false;
         verdict last;
         const auto ask = [&] {
             return shared_->shared_.with([&](data& d) {
                 last = d.last;
-                return d.core.admit(now);
+                return d.core.admit(now, t.spare);
             });
         };
         circuit::admission a = ask();
@@ -113,7 +114,7 @@ public:
         }
         if (a.admitted) {
             permit_ = {*shared_, a.with};
-            return step::call(work, by);
+            return step::call(work, t.by);
         }
         refused_ = true;
         verdict no = verdict::neutral(refusal::circuit_open, a.retry_after);

@@ -94,9 +94,9 @@ public:
     void land(const verdict& news) {
         if (home_ == nullptr)
             return;
-        home_->shared_.with([&](table& t) {
+        const bool led = home_->shared_.with([&](table& t) {
             if (role_ != role::leads)
-                return;
+                return false;
             unlink(t);
             for (seat* s = followers_; s != nullptr;) {
                 seat* const next = s->next_;
@@ -108,8 +108,10 @@ public:
             }
             followers_ = nullptr;
             role_ = role::none;
+            return true;
         });
-        home_ = nullptr;
+        if (led)
+            home_ = nullptr;
     }
 
     /// Gives the place up, whatever it is.

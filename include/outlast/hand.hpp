@@ -83,8 +83,9 @@ public:
                         detail::invoke_work(callable_, context, a...);
                         return boost::outcome_v2::success();
                     } else {
+                        // A copy, if the callable returns a reference.
                         return outcome_traits<returned>::lift(
-                            detail::invoke_work(callable_, context, a...));
+                            returned(detail::invoke_work(callable_, context, a...)));
                     }
                 },
                 arguments_);
@@ -194,7 +195,7 @@ private:
         } else if constexpr (std::is_same_v<made, failure>) {
             return make();
         } else if constexpr (std::is_same_v<value_of<made>, value_type>) {
-            return outcome_traits<made>::lift(make());
+            return outcome_traits<made>::lift(made(make()));
         } else {
             return result_type{static_cast<value_type>(make())};
         }

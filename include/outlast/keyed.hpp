@@ -100,7 +100,7 @@ public:
     explicit run(std::shared_ptr<policy_type> policy)
         : policy_(std::move(policy)), run_(policy_->start()) {}
 
-    step begin(reading& now, instant by) { return run_.begin(now, by); }
+    step begin(reading& now, terms t) { return run_.begin(now, t); }
     step settled(reading& now, lane on, const verdict& v) { return run_.settled(now, on, v); }
     step woke(reading& now, lane on) { return run_.woke(now, on); }
     step nudged(reading& now) { return run_.nudged(now); }

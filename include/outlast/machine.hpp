@@ -24,7 +24,8 @@ concept machine = requires(M& m, const M& seen, reading& now, instant by, lane o
     { std::bool_constant<(M::operations >= 0)>{} };
 
     // The call starts, or starts over: whatever an earlier round held is given back first. `by` is
-    // the deadline of whoever is outside; no step answered may ask for more time than that.
+    // the deadline of whoever is outside; no step answered may ask for more time than that. A
+    // machine may take `terms` in its place, which say more.
     { m.begin(now, by) } -> std::same_as<step>;
 
     // The call asked for in lane `on` is over, with this verdict. Never sent without such a call.

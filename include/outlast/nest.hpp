@@ -24,9 +24,10 @@ public:
 
     constexpr nest(Outer outer, Inner inner) : outer_(std::move(outer)), inner_(std::move(inner)) {}
 
-    constexpr step begin(reading& now, instant by) {
+    constexpr step begin(reading& now, terms t) {
         drop_inner();
-        return follow(now, outer_.begin(now, by));
+        spare_ = t.spare;
+        return follow(now, outer_.begin(now, t));
     }
 
     constexpr step settled(reading& now, lane on, const verdict& v) {
@@ -75,7 +76,7 @@ private:
         while (s.calls_work()) {
             by_ = s.at;
             inside_ = true;
-            s = inner_.begin(now, by_);
+            s = inner_.begin(now, terms{by_, spare_ || s.spare});
             if (s.what != action::finish)
                 return shifted(s);
             inside_ = false;
@@ -114,6 +115,7 @@ private:
     Inner inner_;
     instant by_ = never;
     bool inside_ = false;
+    bool spare_ = false; // somebody further out holds a stand-in
 };
 
 } // namespace outlast

@@ -103,6 +103,8 @@ struct outcome_traits<X> {
         if (x.has_value()) {
             if constexpr (std::is_void_v<value_type>)
                 return boost::outcome_v2::success();
+            else if constexpr (requires { std::move(x).assume_value(); })
+                return result<value_type>{std::move(x).assume_value()}; // checked above
             else
                 return result<value_type>{std::move(x).value()};
         }

@@ -14,6 +14,8 @@
 
 namespace outlast {
 
+class call;
+
 /// The policy itself, whether it was given by value or by `std::ref`.
 template <class P>
 [[nodiscard]] constexpr auto& policy_of(P& p) noexcept {
@@ -75,9 +77,10 @@ public:
     /// Refers to this pipeline, which must outlive it; owns the callable.
     template <class F>
     [[nodiscard]] auto over(F callable) {
-        return [this, callable = std::move(callable)](const auto&... arguments) mutable {
-            return (*this)(callable, arguments...);
-        };
+        return [this, callable = std::move(callable)]<class... A>(const A&... arguments) mutable
+            requires(std::is_invocable_v<F&, const A&...> ||
+                     std::is_invocable_v<F&, call&, const A&...>)
+        { return (*this)(callable, arguments...); };
     }
 
 private:

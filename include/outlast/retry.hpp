@@ -99,8 +99,8 @@ public:
         last_ = v;
         if (v.ok())
             return step::finish(v);
-        if (!repeatable(now, v))
-            return stop(v.why == refusal::timed_out ? stopped::deadline : stopped::not_retryable);
+        if (const stopped why = against(now, v); why != stopped::none)
+            return stop(why);
         if (v.has_hint() && v.hint < duration::zero())
             return stop(stopped::told_not_to);
         if (made_ == options().max_attempts)
@@ -136,13 +136,18 @@ private:
         return step::finish(last_);
     }
 
-    constexpr bool repeatable(reading& now, const verdict& v) const {
-        if (v.kind == verdict_kind::neutral)
-            return options().retry_refusals && v.has_hint() && v.why != refusal::cancelled;
+    // What speaks against repeating this outcome, whatever is left to repeat it with.
+    constexpr stopped against(reading& now, const verdict& v) const {
+        if (v.kind == verdict_kind::neutral) {
+            if (options().retry_refusals && v.has_hint() && v.why != refusal::cancelled)
+                return stopped::none;
+            return v.why == refusal::timed_out ? stopped::deadline : stopped::not_retryable;
+        }
         // An expired attempt can be repeated; an expired call cannot.
         if (v.kind == verdict_kind::expired && by_ != never && now.get() >= by_)
-            return false;
-        return !options().retry_if || options().retry_if(v);
+            return stopped::deadline;
+        return !options().retry_if || options().retry_if(v) ? stopped::none
+                                                            : stopped::not_retryable;
     }
 
     constexpr duration delay(const verdict& v) noexcept {

@@ -15,14 +15,14 @@ namespace outlast {
 /// happened is the callable's own outcome. Converts to `std::error_code` (error.hpp).
 enum class refusal : std::uint8_t {
     none,
-    timed_out,     ///< a deadline of this library passed
-    circuit_open,  ///< the breaker refused: the dependency fails too often
-    cancelled,     ///< the caller asked to stop
-    rate_limited,  ///< over the permitted rate
-    bulkhead_full, ///< over the permitted concurrency
-    unavailable,   ///< what guards the dependency says that it is away
+    timed_out,       ///< a deadline of this library passed
+    circuit_open,    ///< the breaker refused: the dependency fails too often
+    cancelled,       ///< the caller asked to stop
+    rate_limited,    ///< over the permitted rate
+    bulkhead_full,   ///< over the permitted concurrency
+    unavailable,     ///< what guards the dependency says that it is away
     invalid_options, ///< a policy cannot be built from these options
-    threw,         ///< the callable threw something that carries no error code
+    threw,           ///< the callable threw something that carries no error code
 };
 
 /// What an attempt came to, never the value.
@@ -96,6 +96,7 @@ struct step {
     lane on = 0;
     operation callee = work;
     instant at = never;
+    bool spare = false;    ///< of *call*: see `terms`
     instant nudge = never; ///< ask again then (`nudged`), whatever else happens
     verdict outcome{};     ///< of *finish*; `why` says whether the library refused
 
@@ -117,6 +118,18 @@ struct step {
     }
 
     friend constexpr bool operator==(const step&, const step&) = default;
+};
+
+/// On what terms a call begins: its deadline, and whether somebody outside holds a stand-in for it
+/// (a stale answer), so that it loses nothing if it fails. Such calls are the ones to try out
+/// whether a dependency is back. A machine that does not care takes an `instant` instead.
+struct terms {
+    instant by = never;
+    bool spare = false;
+
+    constexpr terms(instant deadline, bool has_spare = false) noexcept
+        : by(deadline), spare(has_spare) {}
+    constexpr operator instant() const noexcept { return by; }
 };
 
 /// How a machine that answered *park* is woken. The driver implements it; it stays valid until the

@@ -68,8 +68,8 @@ public:
         fired_ = false;
         outer_ = by;
         own_ = options_->limit == no_limit ? never : after(now.get(), options_->limit);
-        if (by != never && now.get() >= by)
-            return step::finish(verdict::expired());
+        if (by != never && now.get() >= by) // not attempted: nothing to blame anybody for
+            return step::finish(verdict::neutral(refusal::timed_out));
         return step::call(work, std::min(own_, outer_));
     }
 

@@ -158,6 +158,7 @@ private:
     struct action_of final : action_at {
         F what;
         constexpr action_of(instant w, F f) : action_at(w), what(std::move(f)) {}
+        constexpr ~action_of() override {} // GCC 12, as below
         constexpr void go() override { what(); }
     };
 
@@ -279,6 +280,8 @@ private:
                 ++attempts_;
                 world_.spent_ = {};
                 const scripted attempt = work_.attempt(attempts_, s.at, world_.now_);
+                if (done_)
+                    return; // it was cancelled from within
                 pending_ = attempt.outcome;
                 ends_ = after(world_.now_, std::max(attempt.takes, world_.spent_));
                 if (ends_ > world_.now_)

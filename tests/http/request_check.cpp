@@ -63,3 +63,10 @@ TEST_CASE("http request check: method and URL are plain bytes") {
     CHECK_FALSE(good("GET", "https://h/\xC3\xA9"));
     CHECK_FALSE(good("GET", "https://h/\0"s));
 }
+
+TEST_CASE("http request check: no coding may be asked for but none") {
+    CHECK(sendable({"Accept-Encoding", "identity"}));
+    CHECK_FALSE(sendable({"Accept-Encoding", "gzip"}));
+    CHECK_FALSE(sendable({"accept-encoding", "identity, gzip"}));
+    CHECK_FALSE(sendable({"Accept-Encoding", ""}));
+}

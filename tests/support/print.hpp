@@ -44,7 +44,7 @@ std::string word(E e, const char* const (&names)[N]) {
 }
 inline std::string words(outlast::refusal r) {
     return word(r, {"none", "timed_out", "circuit_open", "cancelled", "rate_limited",
-                    "bulkhead_full", "unavailable", "threw"});
+                    "bulkhead_full", "unavailable", "invalid_options", "threw"});
 }
 inline std::string words(outlast::verdict_kind k) {
     return word(k, {"success", "failure", "neutral", "expired"});

@@ -52,9 +52,11 @@ struct curl_target {
 [[nodiscard]] inline std::optional<curl_target> read_target(const std::string& text,
                                                             bool allow_plain_http) {
     // libcurl reads one to three slashes as two; here a URL has its two and then a host.
-    const std::size_t slashes = text.find("://");
-    if (slashes == text.npos || text.compare(slashes, 4, ":///") == 0)
+    const std::size_t colon = text.find(':');
+    if (colon == text.npos || text.compare(colon, 3, "://") != 0 ||
+        text.compare(colon, 4, ":///") == 0) {
         return std::nullopt;
+    }
     curl_target target;
     target.url.reset(curl_url());
     if (!target.url)

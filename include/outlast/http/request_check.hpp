@@ -42,8 +42,8 @@ namespace outlast::http {
 /// transport's own: a caller that could set them could make one request look like two.
 [[nodiscard]] constexpr bool is_transport_header(std::string_view name) noexcept {
     constexpr std::array<std::string_view, 11> own{
-        "Host", "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive",     "TE",
-        "Trailer", "Upgrade", "Proxy-Connection", "Expect", "HTTP2-Settings",
+        "Host",    "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive",     "TE",
+        "Trailer", "Upgrade",        "Proxy-Connection",  "Expect",     "HTTP2-Settings",
     };
     return std::any_of(own.begin(), own.end(),
                        [=](std::string_view each) { return same_name(each, name); });

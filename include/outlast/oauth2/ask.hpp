@@ -65,8 +65,10 @@ public:
 
         auto answered = (*send_)(
             asked, http::limits{.by = context.steady_deadline(), .stop = context.stop_token()});
-        if (!answered.has_value())
-            return failure{reason_of_transport(to_failure(answered.error()).cause())};
+        if (!answered.has_value()) {
+            const failure lost = to_failure(answered.error());
+            return failure{reason_of_transport(lost.cause() ? lost.cause() : lost.code())};
+        }
         const http::response& answer = answered.value();
         const auto now = (*wall_)();
         const finding f = classify(view_of(answer), now, *reading_);

@@ -6,6 +6,7 @@
 
 #include <outlast/oauth2/detail/ascii.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -32,19 +33,30 @@ struct bearer_reading {
     std::string_view token; ///< into the header value given; empty unless status is `token`
 };
 
+namespace detail {
+
+/// A table, as each byte of each request's token is looked up.
+inline constexpr auto b64token_bytes = [] {
+    std::array<bool, 256> legal{};
+    for (std::size_t i = 0; i != legal.size(); ++i) {
+        const char c = static_cast<char>(i);
+        legal[i] = is_alpha(c) || is_digit(c) ||
+                   std::string_view{"-._~+/"}.find(c) != std::string_view::npos;
+    }
+    return legal;
+}();
+
+} // namespace detail
+
 /// True for `b64token` of RFC 6750 §2.1: `1*( ALPHA / DIGIT / "-._~+/" ) *"="`.
 [[nodiscard]] constexpr bool is_b64token(std::string_view text) noexcept {
     while (!text.empty() && text.back() == '=')
         text.remove_suffix(1);
-    if (text.empty())
-        return false;
     for (const char c : text) {
-        const bool legal = detail::is_alpha(c) || detail::is_digit(c) ||
-                           std::string_view{"-._~+/"}.find(c) != std::string_view::npos;
-        if (!legal)
+        if (!detail::b64token_bytes[static_cast<unsigned char>(c)])
             return false;
     }
-    return true;
+    return !text.empty();
 }
 
 /// Reads the token from the values of all `Authorization` headers of one request (RFC 6750 §2.1,

@@ -23,7 +23,7 @@ struct decision {
     /// How the verdict is known.
     enum class assurance : std::uint8_t {
         none,   ///< it is not: no token to ask about, or a 503
-        live,   ///< the server said so in this request
+        live,   ///< the server said so since this request came: asked by it, or by one it joined
         cached, ///< it said so not long ago
         stale,  ///< it said so a while ago and cannot be asked now
     };
@@ -104,7 +104,8 @@ ruled(ruling what, decision d, const requirements& wanted, const quoted& realm) 
     d.age = facts.age;
     switch (facts.how) {
     case source::cached:
-        d.how = decision::assurance::cached;
+        d.how =
+            facts.age == duration::zero() ? decision::assurance::live : decision::assurance::cached;
         break;
     case source::stale:
         d.how = decision::assurance::stale;

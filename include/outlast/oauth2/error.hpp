@@ -96,6 +96,8 @@ inline std::error_code make_error_code(reason why) noexcept {
         return behind.value_or(reason::connection_lost);
     case refusal::timed_out:
         return reason::timed_out;
+    case refusal::threw:
+        return reason::connection_lost;
     default:
         return reason::shed;
     }

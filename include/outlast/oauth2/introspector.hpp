@@ -20,6 +20,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace outlast::oauth2 {
 
@@ -47,9 +48,13 @@ struct introspector_options {
     retry_options retry{.max_attempts = 2,
                         .backoff = constant(std::chrono::milliseconds{100}).with(jitter::full)};
     /// Around each attempt. Default: of the last 20 at least 10 seen and half of them failed opens
-    /// it for 10 s; 2 probes close it. `failure_if` and `name` are set here and not looked at.
-    circuit_breaker_options breaker{
-        .window = 20, .minimum_calls = 10, .probes = 2, .probe_lease = std::chrono::seconds{5}};
+    /// it for 10 s; 2 probes close it, made by known tokens if any come along within 500 ms.
+    /// `failure_if` and `name` are set here and not looked at.
+    circuit_breaker_options breaker{.window = 20,
+                                    .minimum_calls = 10,
+                                    .probes = 2,
+                                    .probe_lease = std::chrono::seconds{5},
+                                    .hold_back = std::chrono::milliseconds{500}};
     /// After three refusals in a row of our own credentials or configuration: no calls for so long.
     duration fault_pause = std::chrono::seconds{30};
 
@@ -158,8 +163,10 @@ public:
             return detail::refused(unavailable(retry_after_for({}, {})));
         const query q{read.token, *digest, max_age};
         report facts;
-        until.facts = &facts;
+        report* const asked_for = std::exchange(until.facts, &facts);
         const result<knowledge> known = run(policies_, until, ask_, q);
+        if (asked_for != nullptr)
+            *asked_for = facts;
         return decide(known, facts, wanted, realm_, options_.wall());
     }
 
@@ -207,6 +214,12 @@ private:
         return class_in(v) == outcome_class::down || class_in(v) == outcome_class::bad;
     }
 
+    // What ended here, before anything was sent, says nothing about the server.
+    static bool is_server_outage(const verdict& v) noexcept {
+        const auto why = reason_in(v.error());
+        return is_outage(v) && why != reason::shed && why != reason::no_credentials;
+    }
+
     cache_aside_options cache_options() const noexcept {
         cache_aside_options o{.stale_wait = options_.stale_wait, .name = "introspection cache"};
         if (options_.stale_on_fault)
@@ -247,7 +260,7 @@ private:
     }
     circuit_breaker_options breaker_options() const {
         circuit_breaker_options o = options_.breaker;
-        o.failure_if = [](const verdict& v) { return is_outage(v); };
+        o.failure_if = [](const verdict& v) { return is_server_outage(v); };
         o.name = label::intern(http::shown_url(options_.endpoint));
         return o;
     }

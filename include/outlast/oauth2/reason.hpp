@@ -28,8 +28,8 @@ enum class reason : std::uint8_t {
     inactive,
     unsupported_token_type, ///< a 400 that says so: it knows no such token (RFC 7009 §2.2.1)
     // down: by the answer
-    request_timeout,   ///< 408
-    too_many_requests, ///< 429
+    request_timeout,    ///< 408
+    too_many_requests,  ///< 429
     server_error,       ///< 500 and other 5xx: it is there, and ails
     server_unavailable, ///< 502, 503, 504: it is away; worth another try
     // down: there was no answer, or no call (set by transports and policies)

@@ -123,7 +123,7 @@ namespace detail {
 
     if (const auto by_status = reason_of_status(answer.status)) {
         made.why = *by_status;
-        if (answer.status == 429 || answer.status >= 500) {
+        if (made.outcome() == outcome_class::down && answer.status != 408) {
             made.retry_after = read_retry_after(answer.retry_after, second);
         }
         return made;

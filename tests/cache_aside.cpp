@@ -1,0 +1,1072 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <outlast/cache_aside.hpp>
+
+#include <outlast/cache/memory.hpp>
+#include <outlast/circuit_breaker.hpp>
+#include <outlast/pipeline.hpp>
+#include <outlast/retry.hpp>
+#include <outlast/run.hpp>
+#include <outlast/simulate.hpp>
+#include <outlast/timeout.hpp>
+
+#include "support/catch.hpp"
+#include "support/print.hpp"
+#include "support/script.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <latch>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <stop_token>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+using namespace std::chrono_literals;
+using outlast::duration;
+using outlast::lifetime;
+using outlast::refusal;
+using outlast::result;
+using outlast::source;
+using outlast_tests::at;
+
+namespace {
+
+using shelf = outlast::memory<int, int, outlast::no_lock>;
+
+const auto first_argument = [](int key) { return key; };
+
+/// Keeps every value so long; what is less than 0 is a "no".
+auto keep(duration fresh, duration stale = {}) {
+    return [=](int value) {
+        return lifetime{.fresh_for = fresh, .stale_for = stale, .negative = value < 0};
+    };
+}
+
+const std::error_code server_error = std::make_error_code(std::errc::io_error);
+
+/// Answers with the number of the call, or fails; takes its time in a simulation.
+struct origin {
+    outlast::simulation* world = nullptr;
+    duration takes{};
+    bool down = false;
+    int calls = 0;
+
+    auto ask() {
+        return [this](int) -> result<int> {
+            ++calls;
+            if (world != nullptr)
+                world->spend(takes);
+            if (down)
+                return server_error;
+            return calls;
+        };
+    }
+};
+
+template <class Call>
+bool is_stale(Call& c, int value, duration age) {
+    return c.done() && c.result() && c.result().value() == value &&
+           c.facts().how == source::stale && c.facts().age == age;
+}
+
+template <class Call>
+bool is_cached(Call& c, int value) {
+    return c.done() && c.result() && c.result().value() == value && c.facts().how == source::cached;
+}
+
+template <class Call>
+bool is_live(Call& c, int value) {
+    return c.done() && c.result() && c.result().value() == value && c.facts().how == source::live;
+}
+
+template <class Call>
+bool failed_with(Call& c, std::error_code code) {
+    return c.done() && !c.outcome().ok() && !c.result() && c.result().error().code() == code;
+}
+
+} // namespace
+
+TEST_CASE("CA-01 miss, hit") {
+    shelf store;
+    outlast::cache_aside remember{store, [](const std::string&) { return 0; }, keep(1h)};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    int calls = 0;
+    const auto bar = [&](const std::string&) { return ++calls, 17; };
+    auto& miss = sim.call(p, bar, std::string{"foo"});
+    CHECK(is_live(miss, 17));
+    CHECK(calls == 1);
+    CHECK(store.size() == 1);
+    auto& hit = sim.call(p, bar, std::string{"foo"});
+    CHECK(is_cached(hit, 17));
+    CHECK(calls == 1);
+    CHECK(hit.attempts() == 0);
+}
+
+TEST_CASE("CA-02 what has a lifetime of 0 is delivered, not stored; errors neither") {
+    shelf store;
+    constexpr int bar = 1;
+    outlast::cache_aside remember{store, first_argument, [](int value) {
+                                      return lifetime{.fresh_for = value == bar ? 1h : 0h};
+                                  }};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    CHECK(is_live(sim.call(p, [](int) { return 2; }, 0), 2));
+    CHECK(store.size() == 0);
+    CHECK(failed_with(sim.call(p, [](int) -> result<int> { return server_error; }, 0),
+                      server_error));
+    CHECK(store.size() == 0);
+    CHECK(is_live(sim.call(p, [](int) { return bar; }, 0), bar));
+    CHECK(store.size() == 1);
+    // A lifetime below 0 is none either, and what is not kept is dropped.
+    outlast::cache_aside never{store, first_argument, keep(-1s)};
+    outlast::pipeline q{outlast::pipeline{std::ref(never)}};
+    store.erase(0);
+    CHECK(is_live(sim.call(q, [](int) { return 5; }, 0), 5));
+    CHECK(store.size() == 0);
+}
+
+TEST_CASE("cache_aside: a live answer that is not to be kept drops the older one") {
+    shelf store;
+    duration fresh = 1s;
+    outlast::cache_aside remember{store, first_argument, [&](int) {
+                                      return lifetime{.fresh_for = fresh, .stale_for = 1h};
+                                  }};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    origin o;
+    sim.call(p, o.ask(), 0);
+    sim.advance(2s);
+    fresh = 0s;
+    CHECK(is_live(sim.call(p, o.ask(), 0), 2));
+    CHECK(store.size() == 0);
+    o.down = true;
+    CHECK(failed_with(sim.call(p, o.ask(), 0), server_error));
+}
+
+TEST_CASE("CA-03 TTL: at 99 a hit, at 100 a miss") {
+    shelf store;
+    outlast::cache_aside remember{store, first_argument, keep(100ms)};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    origin o;
+    CHECK(is_live(sim.call(p, o.ask(), 0), 1));
+    sim.advance(99ms);
+    CHECK(is_cached(sim.call(p, o.ask(), 0), 1));
+    sim.advance(1ms);
+    CHECK(is_live(sim.call(p, o.ask(), 0), 2));
+    CHECK(o.calls == 2);
+}
+
+TEST_CASE("CA-04 three at once: one call, two join it") {
+    shelf store;
+    outlast::cache_aside remember{store, first_argument, keep(200ms)};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    origin o{.world = &sim, .takes = 50ms};
+    auto& a = sim.call(p, o.ask(), 0);
+    auto& b = sim.call(p, o.ask(), 0);
+    auto& c = sim.call(p, o.ask(), 0);
+    sim.advance(49ms);
+    CHECK(sim.running() == 3);
+    sim.run();
+    CHECK(o.calls == 1);
+    CHECK(is_live(a, 1));
+    for (auto* joined : {&b, &c}) {
+        CHECK(is_cached(*joined, 1));
+        CHECK(joined->attempts() == 0);
+        CHECK(joined->trace()[1].what == outlast::step::park(outlast::never));
+    }
+    for (auto* all : {&a, &b, &c})
+        CHECK(all->finished_at() == at(50ms));
+    sim.advance(10ms);
+    auto& later = sim.call(p, o.ask(), 0);
+    CHECK(is_cached(later, 1));
+    CHECK(later.facts().age == 10ms);
+    CHECK(later.trace().size() == 2); // looked up, finished: no join
+}
+
+TEST_CASE("CA-06 lifetime border") {
+    shelf store;
+    outlast::cache_aside remember{store, first_argument, keep(2s)};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    origin o;
+    CHECK(is_live(sim.call(p, o.ask(), 0), 1));
+    o.down = true;
+    for (const duration when : {0ms, 1000ms, 1999ms}) {
+        sim.advance(when - sim.time().time_since_epoch());
+        CHECK(is_cached(sim.call(p, o.ask(), 0), 1));
+    }
+    for (const duration when : {2s, 3s}) {
+        sim.advance(when - sim.time().time_since_epoch());
+        CHECK(failed_with(sim.call(p, o.ask(), 0), server_error));
+    }
+}
+
+TEST_CASE("CA-07 stale when the source fails") {
+    shelf store;
+    outlast::cache_aside remember{store, first_argument, keep(1000ms, 10000ms)};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    origin o;
+    sim.call(p, o.ask(), 0);
+    o.down = true;
+    sim.advance(1500ms);
+    CHECK(is_stale(sim.call(p, o.ask(), 0), 1, 1500ms));
+    CHECK(o.calls == 2); // it was asked
+    sim.advance(10999ms - 1500ms);
+    CHECK(is_stale(sim.call(p, o.ask(), 0), 1, 10999ms));
+    sim.advance(1ms);
+    CHECK(failed_with(sim.call(p, o.ask(), 0), server_error));
+    // A stale answer does not renew itself, and the first good one ends it.
+    o.down = false;
+    CHECK(is_live(sim.call(p, o.ask(), 0), 5));
+    CHECK(is_cached(sim.call(p, o.ask(), 0), 5));
+}
+
+TEST_CASE("CA-08 leader cancelled") {
+    shelf store;
+    outlast::cache_aside remember{store, first_argument, keep(1h)};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    origin o{.world = &sim, .takes = 100ms};
+    auto& a = sim.call(p, o.ask(), 0);
+    auto& b = sim.call(p, o.ask(), 0);
+    auto& c = sim.call(p, o.ask(), 0);
+    sim.advance(40ms);
+    a.cancel();
+    CHECK(failed_with(a, refusal::cancelled));
+    CHECK(a.finished_at() == at(40ms));
+    sim.advance(0ms);
+    CHECK(o.calls == 2);
+    CHECK(outlast_tests::starts(b) == outlast_tests::times{40ms});
+    sim.run();
+    CHECK(o.calls == 2);
+    CHECK(is_live(b, 2));
+    CHECK(is_cached(c, 2));
+    CHECK(b.finished_at() == at(140ms));
+    CHECK(c.finished_at() == at(140ms));
+}
+
+TEST_CASE("CA-09 open breaker, stale value, no attempt") {
+    shelf store;
+    outlast::cache_aside remember{store, first_argument, keep(1000ms, 10000ms)};
+    outlast::basic_circuit_breaker<> breaker{{.name = "origin"}};
+    outlast::pipeline p{std::ref(remember), std::ref(breaker)};
+    outlast::simulation sim;
+    origin o;
+    sim.call(p, o.ask(), 0);
+    sim.advance(500ms);
+    breaker.isolate();
+    sim.advance(100ms);
+    auto& fresh = sim.call(p, o.ask(), 0);
+    CHECK(is_cached(fresh, 1));
+    CHECK(fresh.facts().policy.empty());
+    sim.advance(600ms);
+    auto& stale = sim.call(p, o.ask(), 0);
+    CHECK(is_stale(stale, 1, 1200ms));
+    CHECK(stale.facts().policy.view() == "circuit breaker");
+    CHECK(stale.facts().name.view() == "origin");
+    CHECK(stale.facts().manual);
+    sim.advance(10800ms);
+    auto& gone = sim.call(p, o.ask(), 0);
+    CHECK(failed_with(gone, refusal::circuit_open));
+    CHECK(gone.result().error().message() == "circuit open for origin: isolated by hand");
+    CHECK(o.calls == 1);
+}
+
+TEST_CASE("CO-07 cache outside retry") {
+    outlast::memory<std::string, std::string, outlast::no_lock> store;
+    outlast::cache_aside remember{store, [] { return std::string{"k"}; },
+                                  [](const std::string&) { return lifetime{.fresh_for = 1h}; }};
+    outlast::pipeline p{
+        std::ref(remember),
+        outlast::retry{{.max_attempts = 3, .backoff = outlast::constant(duration{})}}};
+    outlast::simulation sim;
+    int calls = 0;
+    const auto third = [&]() -> result<std::string> {
+        if (++calls < 3)
+            return server_error;
+        return std::string{"bar"};
+    };
+    auto& c = sim.call(p, third);
+    CHECK(c.result().value() == "bar");
+    CHECK(calls == 3);
+    CHECK(store.size() == 1);
+    auto& again = sim.call(p, third);
+    CHECK(again.result().value() == "bar");
+    CHECK(again.facts().how == source::cached);
+    CHECK(calls == 3);
+}
+
+TEST_CASE("cache_aside: each key is its own") {
+    shelf store;
+    outlast::cache_aside remember{store, first_argument, keep(1h)};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    origin o{.world = &sim, .takes = 50ms};
+    auto& a = sim.call(p, o.ask(), 1);
+    auto& b = sim.call(p, o.ask(), 2);
+    sim.run();
+    CHECK(o.calls == 2);
+    CHECK(is_live(a, 1));
+    CHECK(is_live(b, 2));
+    CHECK(is_cached(sim.call(p, o.ask(), 1), 1));
+    CHECK(is_cached(sim.call(p, o.ask(), 2), 2));
+}
+
+TEST_CASE("cache_aside: entries are bounded, a flood of noes displaces no yes") {
+    shelf store{{.capacity = 2, .negative_capacity = 2}};
+    outlast::cache_aside remember{store, first_argument, keep(1h)};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    int calls = 0;
+    const auto self = [&](int key) { return ++calls, key; };
+    sim.call(p, self, 1), sim.call(p, self, 2);
+    sim.call(p, self, 1); // a hit: 2 is the oldest now
+    for (int key = -1; key != -50; --key)
+        CHECK(is_live(sim.call(p, self, key), key));
+    CHECK(store.size() == 4);
+    CHECK(is_cached(sim.call(p, self, -49), -49)); // a no is an answer
+    sim.call(p, self, 3);
+    CHECK(is_cached(sim.call(p, self, 1), 1));
+    CHECK(is_cached(sim.call(p, self, 3), 3));
+    CHECK(is_live(sim.call(p, self, 2), 2));
+    CHECK(calls == 3 + 49 + 1);
+}
+
+namespace {
+
+/// A pass that says itself until when it is good.
+struct pass {
+    int id = 0;
+    duration expires_after{};
+    bool expired = false;
+    friend bool operator==(const pass&, const pass&) = default;
+};
+
+struct pass_life {
+    duration fresh_for = 1000ms;
+    lifetime operator()(const pass& p) const {
+        if (p.expired)
+            return {.fresh_for = 10s, .negative = true};
+        return {.fresh_for = fresh_for, .stale_for = 1h};
+    }
+    std::optional<pass> recheck(const pass& p, duration age) const {
+        if (p.expired || age < p.expires_after)
+            return std::nullopt;
+        return pass{.id = p.id, .expired = true};
+    }
+};
+
+struct pass_office {
+    outlast::memory<int, pass, outlast::no_lock> store{};
+    outlast::cache_aside<decltype(store), int (*)(int), pass_life> remember{
+        store, [](int key) { return key; }, pass_life{}, {.stale_wait = 100ms}};
+    outlast::pipeline<std::reference_wrapper<decltype(remember)>> p{std::ref(remember)};
+    int calls = 0;
+    bool down = false;
+    outlast::simulation sim{};
+
+    auto ask(duration expires_after, duration takes = {}) {
+        return [this, expires_after, takes](int key) -> result<pass> {
+            ++calls;
+            sim.spend(takes);
+            if (down)
+                return server_error;
+            return pass{key, expires_after};
+        };
+    }
+};
+
+} // namespace
+
+TEST_CASE("cache_aside: recheck bounds a fresh entry and replaces it") {
+    pass_office office;
+    auto& [store, remember, p, calls, down, sim] = office;
+    sim.call(p, office.ask(500ms), 7);
+    sim.advance(499ms);
+    CHECK(!sim.call(p, office.ask(500ms), 7).result().value().expired);
+    sim.advance(1ms); // at the limit
+    auto& c = sim.call(p, office.ask(500ms), 7);
+    CHECK(c.result().value() == pass{.id = 7, .expired = true});
+    CHECK(c.attempts() == 0);
+    CHECK(c.facts().how == source::cached);
+    // What replaced it is kept, as its own life says: 10 s from then on, as a no.
+    CHECK(store.find(7)->negative);
+    sim.advance(9999ms);
+    CHECK(sim.call(p, office.ask(500ms), 7).result().value().expired);
+    CHECK(calls == 1);
+    sim.advance(1ms);
+    CHECK(!sim.call(p, office.ask(500ms), 7).result().value().expired);
+    CHECK(calls == 2);
+}
+
+TEST_CASE("cache_aside: recheck bounds a stale entry, whatever the window says") {
+    pass_office office;
+    auto& [store, remember, p, calls, down, sim] = office;
+    sim.call(p, office.ask(1500ms), 7);
+    down = true;
+    sim.advance(1499ms);
+    auto& stale = sim.call(p, office.ask(1500ms), 7);
+    CHECK(stale.result().value() == pass{.id = 7, .expires_after = 1500ms});
+    CHECK(stale.facts().how == source::stale);
+    sim.advance(1ms);
+    const int before = calls;
+    CHECK(sim.call(p, office.ask(1500ms), 7).result().value().expired);
+    CHECK(calls == before); // nobody is asked about what has expired
+}
+
+TEST_CASE("cache_aside: recheck once more when a stale answer is given after a call that failed") {
+    pass_office office;
+    auto& [store, remember, p, calls, down, sim] = office;
+    sim.call(p, office.ask(1500ms), 7);
+    down = true;
+    sim.advance(1400ms);
+    auto& before = sim.call(p, office.ask(1500ms, 99ms), 7);
+    sim.run();
+    CHECK(before.result().value() == pass{.id = 7, .expires_after = 1500ms});
+    auto& after = sim.call(p, office.ask(1500ms, 1ms), 7); // good at 1499, expired at 1500
+    sim.run();
+    CHECK(after.finished_at() == at(1500ms));
+    CHECK(after.result().value().expired);
+    CHECK(calls == 3);
+}
+
+TEST_CASE("cache_aside: recheck once more when a stale answer is given after a wait") {
+    pass_office office;
+    auto& [store, remember, p, calls, down, sim] = office;
+    sim.call(p, office.ask(1500ms), 7);
+    down = true;
+    sim.advance(1350ms);
+    sim.call(p, office.ask(1500ms, 1h), 7); // leads, and takes long
+    auto& in_time = sim.call(p, office.ask(1500ms), 7);
+    sim.advance(100ms);
+    CHECK(in_time.result().value() == pass{.id = 7, .expires_after = 1500ms});
+    CHECK(in_time.facts().how == source::stale);
+    auto& too_late = sim.call(p, office.ask(1500ms), 7); // 1450 + 100
+    sim.advance(99ms);
+    CHECK(!too_late.done());
+    sim.advance(1ms);
+    REQUIRE(too_late.done());
+    CHECK(too_late.result().value().expired);
+    CHECK(calls == 2);
+}
+
+TEST_CASE("cache_aside: a demand for a live answer") {
+    shelf store;
+    const auto key_and_age = [](int key, duration max_age) {
+        return outlast::wanted<int>{key, max_age};
+    };
+    outlast::cache_aside remember{store, key_and_age, keep(1000ms, 1000ms)};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    origin o{.world = &sim};
+    const auto fetch = [&](int key, duration) { return o.ask()(key); };
+    const auto ask = [&](duration max_age) -> auto& { return sim.call(p, fetch, 0, max_age); };
+
+    SECTION("0: a fresh entry is not enough, a live answer is kept for the others") {
+        CHECK(is_live(ask(0s), 1));
+        CHECK(is_live(ask(0s), 2));
+        CHECK(is_cached(ask(1h), 2));
+    }
+    SECTION("0: nothing stands in for a live answer") {
+        ask(0s);
+        o.down = true;
+        CHECK(failed_with(ask(0s), server_error));
+        CHECK(is_cached(ask(1h), 1)); // and the failure took nothing away
+        sim.advance(1500ms);
+        CHECK(failed_with(ask(0s), server_error));
+        CHECK(is_stale(ask(1h), 1, 1500ms));
+    }
+    SECTION("n: an entry as old as that is taken, an older one is not, fresh or stale") {
+        ask(0s);
+        sim.advance(300ms);
+        CHECK(is_cached(ask(300ms), 1));
+        CHECK(is_live(ask(299ms), 2));
+        o.down = true;
+        sim.advance(1200ms);
+        CHECK(is_stale(ask(1200ms), 2, 1200ms));
+        CHECK(failed_with(ask(1199ms), server_error));
+    }
+    SECTION("0: joins a call that is under way, and takes what that learns") {
+        ask(1h);
+        o.takes = 50ms;
+        auto& a = ask(0s);
+        auto& b = ask(0s);
+        sim.run();
+        CHECK(is_live(a, 2));
+        CHECK(is_cached(b, 2));
+        CHECK(b.facts().age == 0s); // learnt after it asked
+        CHECK(o.calls == 2);
+    }
+}
+
+TEST_CASE("cache_aside: which failures a stale answer stands in for") {
+    const auto not_found = [](const outlast::verdict& v) {
+        return v.error() != std::errc::no_such_file_or_directory;
+    };
+    shelf store;
+    outlast::cache_aside remember{
+        store, first_argument, keep(1s, 1h), {.stale_if = not_found}};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    origin o{.world = &sim};
+    sim.call(p, o.ask(), 0);
+    sim.advance(2s);
+    o.down = true;
+    CHECK(is_stale(sim.call(p, o.ask(), 0), 1, 2s));
+    const auto gone = [](int) -> result<int> {
+        return std::make_error_code(std::errc::no_such_file_or_directory);
+    };
+    CHECK(failed_with(sim.call(p, gone, 0),
+                      std::make_error_code(std::errc::no_such_file_or_directory)));
+    // One who gives up gets no answer either.
+    o.takes = 1s;
+    auto& c = sim.call(p, o.ask(), 0);
+    sim.advance(500ms);
+    c.cancel();
+    CHECK(failed_with(c, refusal::cancelled));
+    const auto cancelled_inside = [](int) -> result<int> { return refusal::cancelled; };
+    CHECK(failed_with(sim.call(p, cancelled_inside, 0), refusal::cancelled));
+}
+
+TEST_CASE("cache_aside: an entry that was erased or became too old meanwhile is not served") {
+    shelf store;
+    outlast::cache_aside remember{store, first_argument, keep(1000ms, 10000ms)};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    origin o{.world = &sim};
+    sim.call(p, o.ask(), 0);
+    o.down = true;
+    o.takes = 100ms;
+    SECTION("erased") {
+        sim.advance(1500ms);
+        auto& c = sim.call(p, o.ask(), 0);
+        sim.advance(50ms);
+        store.erase(0);
+        sim.run();
+        CHECK(failed_with(c, server_error));
+    }
+    SECTION("too old at the moment of the answer") {
+        sim.advance(10899ms);
+        auto& in_time = sim.call(p, o.ask(), 0);
+        sim.run();
+        CHECK(in_time.finished_at() == at(10999ms));
+        CHECK(in_time.result().value() == 1);
+        auto& too_late = sim.call(p, o.ask(), 0);
+        sim.run();
+        CHECK(failed_with(too_late, server_error));
+    }
+    SECTION("erased while its reader waits for another's call") {
+        sim.advance(1500ms);
+        sim.call(p, o.ask(), 0);
+        outlast::cache_aside impatient{
+            store, first_argument, keep(1000ms, 10000ms), {.stale_wait = 20ms}};
+        outlast::pipeline q{std::ref(impatient)};
+        sim.call(q, o.ask(), 0);
+        auto& waiting = sim.call(q, o.ask(), 0);
+        sim.advance(10ms);
+        store.erase(0);
+        sim.advance(10ms);
+        CHECK(failed_with(waiting, refusal::unavailable));
+        CHECK(waiting.finished_at() == at(1520ms));
+        sim.run(); // before its policies go
+    }
+}
+
+TEST_CASE("cache_aside: followers share a failure, with what stale answer each may have") {
+    shelf store;
+    outlast::cache_aside remember{store, first_argument, keep(1000ms, 10000ms)};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    origin o{.world = &sim, .takes = 50ms, .down = true};
+    SECTION("no entry") {
+        auto& a = sim.call(p, o.ask(), 0);
+        auto& b = sim.call(p, o.ask(), 0);
+        sim.advance(30ms);
+        auto& c = sim.call(p, o.ask(), 0);
+        sim.run();
+        for (auto* each : {&a, &b, &c}) {
+            CHECK(failed_with(*each, server_error));
+            CHECK(each->finished_at() == at(50ms));
+        }
+        CHECK(o.calls == 1);
+        CHECK(a.result().error().attempts() == 1);
+        CHECK(b.result().error().attempts() == 0);
+    }
+    SECTION("a stale one") {
+        o.down = false;
+        sim.call(p, o.ask(), 0);
+        sim.run();
+        o.down = true;
+        sim.advance(1500ms);
+        auto& a = sim.call(p, o.ask(), 0);
+        auto& b = sim.call(p, o.ask(), 0);
+        sim.run();
+        CHECK(is_stale(a, 1, 1500ms));
+        CHECK(is_stale(b, 1, 1500ms));
+        CHECK(o.calls == 2);
+        CHECK(b.finished_at() == at(1600ms));
+    }
+    SECTION("the hint travels along") {
+        const auto busy = [&](int) -> result<int> {
+            sim.spend(10ms);
+            return outlast::failure{server_error}.with_retry_after(3s);
+        };
+        auto& a = sim.call(p, busy, 0);
+        auto& b = sim.call(p, busy, 0);
+        sim.run();
+        CHECK(a.result().error().retry_after() == 3s);
+        CHECK(b.result().error().retry_after() == 3s);
+    }
+}
+
+TEST_CASE("cache_aside: followers go alone when the good answer was not to be kept") {
+    shelf store;
+    outlast::cache_aside remember{store, first_argument, keep(0s)};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    origin o{.world = &sim, .takes = 50ms};
+    auto& a = sim.call(p, o.ask(), 0);
+    auto& b = sim.call(p, o.ask(), 0);
+    auto& c = sim.call(p, o.ask(), 0);
+    sim.run();
+    CHECK(o.calls == 3);
+    CHECK(is_live(a, 1));
+    CHECK(a.finished_at() == at(50ms));
+    for (auto* alone : {&b, &c}) {
+        CHECK(alone->facts().how == source::live);
+        CHECK(alone->finished_at() == at(100ms)); // at once, not one after the other
+    }
+}
+
+TEST_CASE("cache_aside: a follower with a stale answer waits for so long, then gives it") {
+    for (const duration wait : {duration{0}, duration{20ms}, duration{500ms}}) {
+        CAPTURE(wait);
+        shelf store;
+        outlast::cache_aside remember{
+            store, first_argument, keep(1000ms, 1h), {.stale_wait = wait}};
+        outlast::pipeline p{std::ref(remember)};
+        outlast::simulation sim;
+        origin o{.world = &sim};
+        sim.call(p, o.ask(), 0);
+        sim.advance(1500ms);
+        o.takes = 10s;
+        auto& leader = sim.call(p, o.ask(), 0);
+        auto& waiting = sim.call(p, o.ask(), 0);
+        sim.advance(1s);
+        CHECK(is_stale(waiting, 1, 1500ms));
+        CHECK(waiting.finished_at() == at(1500ms + wait));
+        CHECK(!leader.done());
+        sim.run();
+        CHECK(is_live(leader, 2));
+    }
+    CHECK(outlast::cache_aside_options{}.stale_wait == 500ms);
+}
+
+TEST_CASE("cache_aside: a follower with a stale answer takes the new one if it comes in time") {
+    shelf store;
+    outlast::cache_aside remember{store, first_argument, keep(1000ms, 1h)};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    origin o{.world = &sim};
+    sim.call(p, o.ask(), 0);
+    sim.advance(1500ms);
+    o.takes = 499ms;
+    sim.call(p, o.ask(), 0);
+    auto& waiting = sim.call(p, o.ask(), 0);
+    sim.run();
+    CHECK(is_cached(waiting, 2));
+    CHECK(waiting.finished_at() == at(1999ms));
+}
+
+TEST_CASE("cache_aside: a leader whose time is over makes a follower the leader") {
+    shelf store;
+    outlast::cache_aside remember{store, first_argument, keep(1h)};
+    outlast::pipeline p{outlast::timeout{50ms}, std::ref(remember)};
+    outlast::simulation sim;
+    origin o{.world = &sim, .takes = 60ms};
+    auto& a = sim.call(p, o.ask(), 0);
+    sim.advance(10ms);
+    auto& b = sim.call(p, o.ask(), 0);
+    auto& c = sim.call_by(at(45ms), p, o.ask(), 0);
+    sim.advance(35ms);
+    CHECK(failed_with(c, refusal::timed_out)); // each keeps its own deadline
+    CHECK(c.finished_at() == at(45ms));
+    o.takes = 5ms;
+    sim.run();
+    CHECK(failed_with(a, refusal::timed_out));
+    CHECK(a.finished_at() == at(50ms));
+    CHECK(is_live(b, 2));
+    CHECK(b.finished_at() == at(55ms));
+    CHECK(o.calls == 2);
+}
+
+TEST_CASE("cache_aside: a timeout of the work alone is a failure that all share") {
+    shelf store;
+    outlast::cache_aside remember{store, first_argument, keep(1h)};
+    outlast::pipeline p{std::ref(remember), outlast::timeout{50ms}};
+    outlast::simulation sim;
+    origin o{.world = &sim, .takes = 60ms};
+    auto& a = sim.call(p, o.ask(), 0);
+    auto& b = sim.call(p, o.ask(), 0);
+    sim.run();
+    CHECK(o.calls == 1);
+    for (auto* each : {&a, &b}) {
+        CHECK(failed_with(*each, refusal::timed_out));
+        CHECK(each->finished_at() == at(50ms));
+    }
+}
+
+TEST_CASE("cache_aside: a follower waits no longer than its own deadline") {
+    shelf store;
+    outlast::cache_aside remember{store, first_argument, keep(1s, 1h)};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    origin o{.world = &sim, .takes = 1s};
+    auto& leader = sim.call(p, o.ask(), 0);
+    auto& hurried = sim.call_by(at(30ms), p, o.ask(), 0);
+    sim.advance(30ms);
+    CHECK(failed_with(hurried, refusal::timed_out));
+    sim.run();
+    CHECK(is_live(leader, 1));
+    // Nor does a stale answer in hand help: the deadline wins over it.
+    sim.advance(2s);
+    sim.call(p, o.ask(), 0);
+    auto& stale = sim.call_by(outlast::after(sim.time(), 30ms), p, o.ask(), 0);
+    sim.run();
+    CHECK(failed_with(stale, refusal::timed_out));
+}
+
+TEST_CASE("cache_aside: a good value that came too late is kept, its caller has timed out") {
+    shelf store;
+    outlast::cache_aside remember{store, first_argument, keep(1h)};
+    outlast::simulation sim;
+    origin o{.world = &sim, .takes = 50ms};
+    SECTION("late for a timeout inside") {
+        outlast::pipeline p{std::ref(remember), outlast::timeout{50ms}};
+        auto& a = sim.call(p, o.ask(), 0);
+        auto& b = sim.call(p, o.ask(), 0);
+        sim.run();
+        CHECK(failed_with(a, refusal::timed_out));
+        CHECK(is_cached(b, 1)); // it had no deadline of its own
+        CHECK(is_cached(sim.call(p, o.ask(), 0), 1));
+    }
+    SECTION("late for a timeout outside") {
+        outlast::pipeline p{outlast::timeout{50ms}, std::ref(remember)};
+        CHECK(!sim.call(p, o.ask(), 0).done());
+        sim.run();
+        CHECK(is_cached(sim.call(p, o.ask(), 0), 1));
+    }
+    CHECK(o.calls == 1);
+}
+
+namespace {
+
+/// A store whose operations throw when told so.
+struct broken_store {
+    using key_type = int;
+    using value_type = int;
+    using lock_type = outlast::no_lock;
+
+    shelf behind{};
+    bool find_throws = false;
+    bool put_throws = false;
+    bool erase_throws = false;
+
+    std::optional<outlast::entry<int>> find(int key) {
+        if (find_throws)
+            throw std::runtime_error("find");
+        return behind.find(key);
+    }
+    void put(int key, outlast::entry<int> e) {
+        if (put_throws)
+            throw std::runtime_error("put");
+        behind.put(key, std::move(e));
+    }
+    void erase(int key) {
+        if (erase_throws)
+            throw std::runtime_error("erase");
+        behind.erase(key);
+    }
+};
+static_assert(outlast::store<broken_store>);
+
+} // namespace
+
+TEST_CASE("cache_aside: a store that throws fails no call, and no wait") {
+    broken_store store;
+    duration fresh = 1s;
+    outlast::cache_aside remember{store, first_argument, [&](int) {
+                                      return lifetime{.fresh_for = fresh, .stale_for = 1h};
+                                  }};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    origin o{.world = &sim, .takes = 50ms};
+    SECTION("find") {
+        store.find_throws = true;
+        auto& a = sim.call(p, o.ask(), 0);
+        auto& b = sim.call(p, o.ask(), 0);
+        sim.run();
+        CHECK(is_live(a, 1));
+        CHECK(is_live(b, 2));
+        store.find_throws = false;
+        CHECK(is_cached(sim.call(p, o.ask(), 0), 2)); // it was kept all the same
+    }
+    SECTION("find, where a stale answer was hoped for") {
+        sim.call(p, o.ask(), 0);
+        sim.run();
+        sim.advance(2s);
+        o.down = true;
+        auto& a = sim.call(p, o.ask(), 0);
+        auto& b = sim.call(p, o.ask(), 0);
+        store.find_throws = true;
+        sim.run();
+        CHECK(failed_with(a, server_error));
+        CHECK(failed_with(b, server_error));
+    }
+    SECTION("put") {
+        store.put_throws = true;
+        auto& a = sim.call(p, o.ask(), 0);
+        auto& b = sim.call(p, o.ask(), 0);
+        sim.run();
+        CHECK(is_live(a, 1));
+        CHECK(is_live(b, 2)); // nothing was kept: alone
+        CHECK(store.behind.size() == 0);
+    }
+    SECTION("erase") {
+        store.erase_throws = true;
+        fresh = 0s;
+        auto& a = sim.call(p, o.ask(), 0);
+        auto& b = sim.call(p, o.ask(), 0);
+        sim.run();
+        CHECK(is_live(a, 1));
+        CHECK(is_live(b, 2));
+    }
+    SECTION("and afterwards nobody waits for a flight that is no more") {
+        store.find_throws = store.put_throws = store.erase_throws = true;
+        sim.call(p, o.ask(), 0);
+        sim.run();
+        store.find_throws = store.put_throws = store.erase_throws = false;
+        auto& c = sim.call(p, o.ask(), 0);
+        sim.run();
+        CHECK(is_live(c, 2));
+    }
+}
+
+TEST_CASE("cache_aside: a life that throws, a value that cannot be copied, fail no call") {
+    bool throws = true;
+    shelf store;
+    outlast::cache_aside remember{store, first_argument, [&](int) {
+                                      if (throws)
+                                          throw std::runtime_error("life");
+                                      return lifetime{.fresh_for = 1h};
+                                  }};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    origin o{.world = &sim, .takes = 50ms};
+    auto& a = sim.call(p, o.ask(), 0);
+    auto& b = sim.call(p, o.ask(), 0);
+    sim.run();
+    CHECK(is_live(a, 1));
+    CHECK(is_live(b, 2));
+
+    struct brittle {
+        int value = 0;
+        bool* copies;
+        brittle(int v, bool& c) : value(v), copies(&c) {}
+        brittle(const brittle& other) : value(other.value), copies(other.copies) {
+            if (!*copies)
+                throw std::runtime_error("copy");
+        }
+        brittle(brittle&&) = default;
+    };
+    bool copies = true;
+    outlast::memory<int, brittle, outlast::no_lock> shelf2;
+    outlast::cache_aside keep_brittle{shelf2, first_argument, [](const brittle&) {
+                                          return lifetime{.fresh_for = 1h};
+                                      }};
+    outlast::pipeline q{std::ref(keep_brittle)};
+    int calls = 0;
+    const auto make = [&](int) { return brittle{++calls, copies}; };
+    CHECK(q(make, 0).value().value == 1);
+    CHECK(q(make, 0).value().value == 1); // a hit
+    copies = false;
+    CHECK(q(make, 0).value().value == 2); // it cannot be had from the cache
+}
+
+TEST_CASE("cache_aside: bad options are refused") {
+    CHECK(outlast::cache_aside_options{}.problem() == nullptr);
+    CHECK(outlast::cache_aside_options{.stale_wait = 0s}.problem() == nullptr);
+    CHECK(outlast::cache_aside_options{.stale_wait = -1ns}.problem() != nullptr);
+    shelf store;
+    using cache = outlast::cache_aside<shelf, decltype(first_argument), decltype(keep(1s))>;
+    CHECK_THROWS_AS(cache(store, first_argument, keep(1s), {.stale_wait = -1ns}),
+                    std::invalid_argument);
+    const cache good{store, first_argument, keep(1s), {.stale_wait = 7ms}};
+    CHECK(good.options().stale_wait == 7ms);
+}
+
+TEST_CASE("cache_aside: inside a retry each round looks anew") {
+    shelf store;
+    outlast::cache_aside remember{store, first_argument, keep(1s, 10s)};
+    outlast::pipeline p{outlast::retry{{.backoff = outlast::constant(100ms)}}, std::ref(remember)};
+    outlast::simulation sim;
+    origin o{.world = &sim, .down = true};
+    auto& c = sim.call(p, o.ask(), 0);
+    sim.advance(50ms);
+    store.put(0, {std::make_shared<const int>(42), outlast::freshness::from(sim.time(), {1s}),
+                  false});
+    sim.run();
+    CHECK(is_cached(c, 42));
+    CHECK(c.finished_at() == at(100ms));
+    CHECK(c.facts().age == 50ms);
+    CHECK(o.calls == 1);
+}
+
+// --- real threads ---
+
+namespace {
+
+using threaded_shelf = outlast::memory<int, int>;
+
+} // namespace
+
+TEST_CASE("cache_aside: a thousand calls from eight threads, and the callable runs once") {
+    constexpr int threads = 8;
+    constexpr int calls_each = 125;
+    threaded_shelf store;
+    outlast::cache_aside remember{store, first_argument, keep(24h)};
+    outlast::pipeline p{std::ref(remember)};
+    std::atomic<int> calls = 0;
+    std::atomic<int> right = 0;
+    std::latch all_here{threads};
+    std::latch asking{threads}; // counted down by each thread before its first call
+    const auto slow = [&](int) {
+        ++calls;
+        asking.wait();
+        return 99;
+    };
+    const auto ask = [&] {
+        all_here.arrive_and_wait();
+        asking.count_down();
+        for (int i = 0; i != calls_each; ++i) {
+            const auto r = outlast::run(p, slow, 5);
+            right += r && r.value() == 99;
+        }
+    };
+    std::vector<std::thread> pool;
+    for (int t = 0; t != threads; ++t)
+        pool.emplace_back(ask);
+    for (std::thread& t : pool)
+        t.join();
+    CHECK(calls == 1);
+    CHECK(right == threads * calls_each);
+}
+
+namespace {
+
+/// A store that says when somebody looked: the one step of a follower that can be seen from
+/// outside before it waits.
+struct observed_shelf {
+    using key_type = int;
+    using value_type = int;
+    using lock_type = std::mutex;
+
+    threaded_shelf behind{};
+    std::atomic<int> looks = 0;
+
+    auto find(int key) {
+        auto e = behind.find(key);
+        ++looks;
+        looks.notify_all();
+        return e;
+    }
+    void put(int key, outlast::entry<int> e) { behind.put(key, std::move(e)); }
+    void erase(int key) { behind.erase(key); }
+    void wait_for(int n) {
+        for (int seen = looks; seen < n; seen = looks)
+            looks.wait(seen);
+    }
+};
+
+} // namespace
+
+TEST_CASE("cache_aside: threads: a leader that is stopped makes a waiting thread the leader") {
+    observed_shelf store;
+    outlast::cache_aside remember{store, first_argument, keep(24h)};
+    outlast::pipeline p{std::ref(remember)};
+    std::stop_source stop;
+    std::latch leading{1};
+    std::atomic<int> calls = 0;
+    result<int> first = 0;
+    result<int> second = 0;
+    std::thread leader{[&] {
+        first = outlast::run(p, {.stop = stop.get_token()}, [&](outlast::call& c, int) -> result<int> {
+            ++calls;
+            std::latch stopped{1};
+            const std::stop_callback on_stop{c.stop_token(), [&] { stopped.count_down(); }};
+            leading.count_down();
+            stopped.wait();
+            return server_error;
+        }, 1);
+    }};
+    leading.wait();
+    std::thread follower{[&] { second = outlast::run(p, [&](int) { return ++calls; }, 1); }};
+    store.wait_for(2);
+    stop.request_stop();
+    leader.join();
+    follower.join();
+    REQUIRE(!first);
+    CHECK(first.error().code() == refusal::cancelled);
+    CHECK(first.error().cause() == server_error);
+    CHECK(second.value() == 2);
+    CHECK(calls == 2);
+}
+
+TEST_CASE("cache_aside: threads: each waits as long as it wants to") {
+    observed_shelf store;
+    outlast::cache_aside remember{store, first_argument, keep(24h)};
+    outlast::pipeline p{std::ref(remember)};
+    std::latch leading{1};
+    std::latch release{1};
+    std::stop_source stop;
+    result<int> led = 0;
+    result<int> stopped = 0;
+    result<int> told = 0;
+    const auto never_run = [](int) { return -1; };
+    std::thread leader{[&] {
+        led = outlast::run(p, [&](int) {
+            leading.count_down();
+            release.wait();
+            return 7;
+        }, 1);
+    }};
+    leading.wait();
+    std::thread gives_up{
+        [&] { stopped = outlast::run(p, {.stop = stop.get_token()}, never_run, 1); }};
+    std::thread waits{[&] { told = outlast::run(p, never_run, 1); }};
+    // With a deadline of its own, by which nothing has happened.
+    const auto hurried = outlast::run(p, outlast::within(5ms), never_run, 1);
+    REQUIRE(!hurried);
+    CHECK(hurried.error().code() == refusal::timed_out);
+    store.wait_for(4);
+    stop.request_stop();
+    gives_up.join();
+    REQUIRE(!stopped);
+    CHECK(stopped.error().code() == refusal::cancelled);
+    release.count_down();
+    leader.join();
+    waits.join();
+    CHECK(led.value() == 7);
+    CHECK(told.value() == 7);
+}

@@ -1,0 +1,825 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <outlast/circuit.hpp>
+
+#include "support/catch.hpp"
+#include "support/print.hpp"
+#include "support/script.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace std::chrono_literals;
+using namespace outlast::literals;
+using outlast::circuit;
+using outlast::circuit_breaker_options;
+using outlast::circuit_state;
+using outlast::duration;
+using outlast::instant;
+using outlast::reading;
+using outlast::tally;
+using outlast::ticket;
+using outlast::verdict;
+using outlast_tests::at;
+
+namespace {
+
+constexpr auto closed = circuit_state::closed;
+constexpr auto open = circuit_state::open;
+constexpr auto half_open = circuit_state::half_open;
+
+// A circuit with its own time. Scenarios: minimum 1, one probe and a break of 60 s unless they say
+// otherwise.
+class bench {
+public:
+    explicit constexpr bench(const circuit_breaker_options& o) : circuit_(o) {}
+
+    constexpr circuit::admission ask(bool spare = false) {
+        reading now{now_};
+        return circuit_.admit(now, spare);
+    }
+    constexpr ticket acquire() {
+        const circuit::admission a = ask();
+        if (!a.admitted)
+            throw "refused"; // a broken test, or a broken circuit: no constant expression either
+        return a.with;
+    }
+    constexpr bool refuses() { return !ask().admitted; }
+    constexpr duration retry_after() { return ask().retry_after; }
+
+    // F, S: the call ends so; N: its permit comes back.
+    constexpr void end(ticket t, char outcome) {
+        reading now{now_};
+        if (outcome == 'N')
+            circuit_.give_back(t);
+        else if (!circuit_.record(now, t, outcome == 'F'))
+            throw "not recorded although the time is known";
+    }
+    // Calls one after the other, each over at once.
+    constexpr circuit_state after(std::string_view outcomes) {
+        for (const char c : outcomes)
+            end(acquire(), c);
+        return state();
+    }
+    constexpr void advance(duration d) { now_ += d; }
+
+    constexpr circuit_state state() { return circuit_.state(now_); }
+    constexpr tally counts() { return circuit_.counts(now_); }
+    constexpr circuit& core() { return circuit_; }
+    constexpr instant now() const { return now_; }
+
+private:
+    circuit circuit_;
+    instant now_{};
+};
+
+std::string times(std::size_t n, char c) { return std::string(n, c); }
+
+constexpr circuit_breaker_options
+half_open_options(std::uint32_t probes, outlast::ratio share, duration open_for = 1s) {
+    return {.failure_ratio = share, .window = 1, .open_for = open_for, .probes = probes};
+}
+
+// Tripped at 0 and waited for: the next call is a probe.
+bench half_opened(const circuit_breaker_options& o) {
+    bench b{o};
+    while (b.state() == closed)
+        b.end(b.acquire(), 'F');
+    b.advance(o.open_for);
+    REQUIRE(b.state() == half_open);
+    return b;
+}
+
+} // namespace
+
+// ---- counting windows
+
+TEST_CASE("BC-01 a success can trip") {
+    bench b{{.failure_ratio = 50_percent, .window = 20s, .minimum_calls = 5, .open_for = 60s}};
+    for (const char* one : {"F", "F", "F", "S"})
+        CHECK(b.after(one) == closed);
+    CHECK(b.counts() == tally{4, 3});
+    CHECK(b.after("S") == open);
+    CHECK(b.core().tripped() == tally{5, 3});
+    CHECK(b.refuses());
+    CHECK(b.core().tripped() == tally{5, 3});
+}
+
+TEST_CASE("BC-02 an order by hand keeps the window") {
+    bench b{{.window = 10, .minimum_calls = 10, .open_for = 60s}};
+    CHECK(b.after("SSFF") == closed);
+    b.core().isolate();
+    CHECK(b.refuses());
+    CHECK(b.refuses());
+    CHECK(b.counts() == tally{4, 2});
+}
+
+TEST_CASE("BC-03 minimum count, then one more failure") {
+    const circuit_breaker_options o{
+        .failure_ratio = 50_percent, .window = 100, .minimum_calls = 50, .open_for = 60s};
+    CHECK(bench{o}.after(times(49, 'F')) == closed);
+    bench b{o};
+    CHECK(b.after(times(24, 'S') + times(25, 'F')) == closed);
+    CHECK(b.after("F") == open);
+    CHECK(b.core().tripped() == tally{50, 26});
+}
+
+TEST_CASE("BC-04 consecutive failures restart after a success") {
+    bench b{{.failure_ratio = 100_percent, .window = 3, .open_for = 60s}};
+    CHECK(b.after("FSFF") == closed);
+    CHECK(b.after("F") == open);
+}
+
+TEST_CASE("BC-05 two of three") {
+    bench b{{.failure_ratio = 66_percent, .window = 3, .minimum_calls = 3, .open_for = 60s}};
+    CHECK(b.after("FS") == closed);
+    CHECK(b.after("F") == open);
+
+    bench c{{.failure_ratio = 75_percent, .window = 4, .minimum_calls = 4, .open_for = 60s}};
+    for (const char one : std::string_view{"FSFSFSFSFS"})
+        CHECK(c.after({&one, 1}) == closed);
+    CHECK(c.after("FF") == open);
+}
+
+TEST_CASE("BC-07 table of trip decisions") {
+    struct row {
+        std::size_t recorded;
+        std::uint32_t minimum;
+        std::size_t failed;
+        bool trips;
+    };
+    for (const row& r : {row{10, 10, 0, false}, row{10, 10, 1, true}, row{10, 10, 2, true},
+                         row{11, 10, 2, true}, row{11, 10, 1, false}, row{9, 10, 9, false}}) {
+        bench b{{.failure_ratio = 10_percent, .minimum_calls = r.minimum, .open_for = 60s}};
+        INFO(r.recorded << " recorded, minimum " << r.minimum << ", " << r.failed << " failed");
+        CHECK(b.after(times(r.recorded - r.failed, 'S')) == closed);
+        for (std::size_t i = 0; i != r.failed && b.state() == closed; ++i)
+            b.after("F");
+        CHECK((b.state() == open) == r.trips);
+    }
+}
+
+TEST_CASE("BC-08 no rounding") {
+    bench b{{.failure_ratio = 50_percent, .window = 200, .minimum_calls = 200, .open_for = 60s}};
+    CHECK(b.after(times(101, 'S') + times(99, 'F')) == closed);
+    CHECK(b.counts() == tally{200, 99});
+    CHECK(b.after("F") == open);
+    CHECK(b.core().tripped() == tally{200, 100});
+}
+
+// ---- time windows
+
+TEST_CASE("BT-03 old results roll off before the trip") {
+    const circuit_breaker_options o{
+        .failure_ratio = 60_percent, .window = 200ms, .minimum_calls = 3, .open_for = 1s};
+    bench b{o};
+    b.after("FS");
+    b.advance(210ms);
+    CHECK(b.after("FS") == closed);
+    b.advance(50ms);
+    CHECK(b.state() == closed);
+    CHECK(b.after("F") == open);
+
+    bench fresh{o};
+    fresh.after("FS");
+    fresh.advance(199ms);
+    CHECK(fresh.after("F") == open);
+    CHECK(fresh.core().tripped() == tally{3, 2});
+}
+
+TEST_CASE("BT-04 full cycle with exact waits") {
+    bench b{{.failure_ratio = 50_percent, .window = 10s, .minimum_calls = 10, .open_for = 1s}};
+    CHECK(b.after(times(9, 'F')) == closed);
+    CHECK(b.after("F") == open);
+    CHECK(b.retry_after() == 1000ms);
+    b.advance(500ms);
+    CHECK(b.retry_after() == 500ms);
+    b.advance(500ms - 1ns);
+    CHECK(b.retry_after() == 1ns);
+    b.advance(1ns);
+    CHECK(b.state() == half_open);
+    CHECK(b.after("F") == open);
+    CHECK(b.retry_after() == 1000ms);
+    b.advance(1000ms);
+    CHECK(b.after("S") == closed);
+    CHECK(b.counts() == tally{});
+}
+
+TEST_CASE("BT-05 half at the sixth call") {
+    bench b{{.failure_ratio = 50_percent, .window = 20s, .minimum_calls = 5, .open_for = 60s}};
+    for (const char one : std::string_view{"SSSFF"}) {
+        CHECK(b.after({&one, 1}) == closed);
+        b.advance(1s);
+    }
+    CHECK(b.after("F") == open);
+    CHECK(b.core().tripped() == tally{6, 3});
+}
+
+TEST_CASE("BT-06 buckets after an idle gap") {
+    bench b{{.failure_ratio = 50_percent, .window = 5s, .minimum_calls = 4, .open_for = 60s}};
+    for (const char one : std::string_view{"SSSFF"}) {
+        CHECK(b.after({&one, 1}) == closed);
+        b.advance(1s);
+    }
+    b.advance(55s);
+    CHECK(b.now() == at(60s));
+    CHECK(b.after("SSFS") == closed);
+    CHECK(b.counts() == tally{4, 1});
+}
+
+// ---- half-open
+
+TEST_CASE("BH-02 four permits, reopened as soon as certain") {
+    bench b = half_opened(half_open_options(4, 50_percent));
+    CHECK(b.after("F") == half_open);
+    CHECK(b.after("F") == open);
+    CHECK(b.refuses());
+    CHECK(b.retry_after() == 1s);
+    CHECK(b.core().tripped() == tally{2, 2});
+}
+
+TEST_CASE("BH-03 four permits, 25 %") {
+    circuit_breaker_options o = half_open_options(4, 50_percent);
+    o.window = 10;
+    o.minimum_calls = 1;
+    bench b = half_opened(o);
+    CHECK(b.after("FSS") == half_open);
+    CHECK(b.after("S") == closed);
+    CHECK(b.counts() == tally{});
+    b.after("S");
+    CHECK(b.counts() == tally{1, 0});
+}
+
+TEST_CASE("BH-04 ignored outcome gives the permit back") {
+    bench b = half_opened(half_open_options(4, 50_percent));
+    CHECK(b.after("SSSN") == half_open);
+    const ticket last = b.acquire();
+    CHECK(b.refuses()); // three answered, one runs
+    b.end(last, 'F');
+    CHECK(b.state() == closed);
+    CHECK(b.counts() == tally{});
+}
+
+TEST_CASE("BH-06 any failure among three probes reopens") {
+    // Two failures in a row open it; a share of 30 % is reached by one of three.
+    circuit_breaker_options o = half_open_options(3, 30_percent);
+    o.window = 2;
+    bench b = half_opened(o);
+    CHECK(b.after("SS") == half_open);
+    CHECK(b.after("F") == open);
+}
+
+TEST_CASE("BH-08 sample of ten with 30 % tolerated") {
+    const circuit_breaker_options o = half_open_options(10, 40_percent);
+    bench b = half_opened(o);
+    for (const char one : std::string_view{"FFFSSSSSS"})
+        CHECK(b.after({&one, 1}) == half_open);
+    CHECK(b.after("S") == closed);
+
+    bench fresh = half_opened(o);
+    CHECK(fresh.after("FFF") == half_open);
+    CHECK(fresh.after("SS") == half_open);
+    CHECK(fresh.after("F") == open);
+}
+
+TEST_CASE("BH-09 old generation is dropped") {
+    // At 60 % one old failure among three could not reopen it anyway; at 30 % it would.
+    for (const auto share : {60_percent, 30_percent})
+        for (const char late : {'S', 'F'}) {
+            bench b{{.failure_ratio = share,
+                     .window = 10,
+                     .minimum_calls = 3,
+                     .open_for = 90s,
+                     .probes = 3}};
+            const ticket l = b.acquire();
+            CHECK(b.after("FFF") == open);
+            b.advance(90s);
+            CHECK(b.state() == half_open);
+            CHECK(b.after("SS") == half_open);
+            b.end(l, late);
+            CHECK(b.state() == half_open);
+            CHECK(b.after("S") == closed);
+            CHECK(b.counts() == tally{});
+        }
+}
+
+// ---- laws
+
+TEST_CASE("law 2: a late verdict of an earlier generation changes nothing that counts") {
+    circuit_breaker_options o = half_open_options(2, 50_percent);
+    o.window = 4;
+    o.minimum_calls = 2;
+    bench b{o};
+    const ticket old_closed[] = {b.acquire(), b.acquire(), b.acquire()};
+    CHECK(b.after("FF") == open);
+    b.end(old_closed[0], 'S');
+    b.end(old_closed[1], 'F');
+    CHECK(b.state() == open);
+    CHECK(b.retry_after() == 1s);
+    b.advance(1s);
+
+    const ticket probe = b.acquire();
+    b.end(old_closed[2], 'N'); // gives back no place of this generation
+    const ticket second = b.acquire();
+    CHECK(b.refuses());
+    b.end(probe, 'S');
+    b.end(second, 'S');
+    CHECK(b.state() == closed);
+
+    b.end(second, 'F'); // whatever an old probe says twice
+    b.end(probe, 'N');
+    CHECK(b.counts() == tally{});
+    b.after("S");
+    b.end(old_closed[2], 'F');
+    CHECK(b.counts() == tally{1, 0});
+}
+
+TEST_CASE("law 2: a probe that never ends has failed at the end of its lease, though nobody asks") {
+    circuit_breaker_options o = half_open_options(1, 50_percent);
+    o.probe_lease = 2s;
+    bench b = half_opened(o);
+    const ticket hung = b.acquire();
+    b.advance(1999ms);
+    CHECK(b.refuses());
+    CHECK(b.retry_after() == 1ms);
+    b.advance(501ms); // at 2500 ms of the lease: it ended at 2000, the break until 3000
+    CHECK(b.retry_after() == 500ms);
+    b.end(hung, 'S');
+    CHECK(b.retry_after() == 500ms);
+    b.advance(500ms);
+    CHECK(b.after("S") == closed);
+}
+
+TEST_CASE(
+    "law 2: the result of a probe whose lease is over is too late, if it is the first to ask") {
+    circuit_breaker_options o = half_open_options(1, 50_percent);
+    o.probe_lease = 2s;
+    SECTION("a success") {
+        bench b = half_opened(o);
+        const ticket hung = b.acquire();
+        b.advance(2s);
+        b.end(hung, 'S');
+        CHECK(b.state() == open);
+        CHECK(b.retry_after() == 1s);
+    }
+    SECTION("a success one nanosecond earlier counts") {
+        bench b = half_opened(o);
+        const ticket slow = b.acquire();
+        b.advance(2s - 1ns);
+        b.end(slow, 'S');
+        CHECK(b.state() == closed);
+    }
+    SECTION("a failure long after, when the break has passed as well") {
+        bench b = half_opened(o);
+        const ticket hung = b.acquire();
+        b.advance(1h);
+        b.end(hung, 'F');
+        CHECK(b.state() == half_open);
+        CHECK(b.after("S") == closed);
+    }
+}
+
+TEST_CASE("law 2: of several probes that hang, each ends by its own lease") {
+    circuit_breaker_options o = half_open_options(4, 75_percent);
+    o.probe_lease = 2s;
+    bench b = half_opened(o);
+    (void)b.acquire();
+    b.advance(500ms);
+    (void)b.acquire();
+    (void)b.acquire();
+    b.advance(500ms);
+    (void)b.acquire();
+    CHECK(b.retry_after() == 1s); // the first lease
+    b.advance(1s);
+    CHECK(b.state() == half_open); // one of four
+    CHECK(b.retry_after() == 500ms);
+    b.advance(500ms - 1ns);
+    CHECK(b.state() == half_open);
+    b.advance(1ns); // two more at once: 75 %
+    CHECK(b.state() == open);
+    CHECK(b.retry_after() == 1s);
+}
+
+TEST_CASE("circuit: leases that end may also close it") {
+    circuit_breaker_options o = half_open_options(4, 50_percent);
+    o.probe_lease = 2s;
+    bench b = half_opened(o);
+    (void)b.acquire();
+    b.after("SSS");
+    CHECK(b.state() == half_open);
+    b.advance(2s);
+    CHECK(b.state() == closed); // one failed of four
+}
+
+TEST_CASE("circuit: at most as many probes at once as are permitted, each place used again") {
+    bench b = half_opened(half_open_options(3, 50_percent));
+    const ticket a = b.acquire();
+    const ticket c = b.acquire();
+    const ticket d = b.acquire();
+    CHECK(b.refuses());
+    b.end(c, 'N');
+    const ticket e = b.acquire();
+    CHECK(b.refuses());
+    b.end(a, 'S');
+    b.end(d, 'S');
+    CHECK(b.state() == half_open);
+    b.end(e, 'S');
+    CHECK(b.state() == closed);
+}
+
+TEST_CASE("circuit: held back, only a call that loses nothing probes first") {
+    circuit_breaker_options o = half_open_options(2, 50_percent);
+    o.hold_back = 3s;
+    o.probe_lease = 5s;
+    bench b = half_opened(o);
+    CHECK(b.refuses());
+    CHECK(b.retry_after() == 3s);
+    b.advance(1s);
+    const circuit::admission spare = b.ask(true);
+    REQUIRE(spare.admitted);
+    SECTION("the others wait for it, past the time to hold back too") {
+        CHECK(b.retry_after() == 5s); // its lease
+        b.advance(2s);
+        CHECK(b.refuses());
+        CHECK(b.retry_after() == 3s);
+        CHECK(b.ask(true).admitted); // a second one that loses nothing
+    }
+    SECTION("they follow once it is good") {
+        b.end(spare.with, 'S');
+        CHECK(b.state() == half_open);
+        CHECK(b.after("S") == closed);
+    }
+    SECTION("they follow when the time is over and none is running") {
+        b.end(spare.with, 'N');
+        CHECK(b.retry_after() == 2s);
+        b.advance(2s - 1ns);
+        CHECK(b.refuses());
+        b.advance(1ns);
+        CHECK(b.ask().admitted);
+    }
+    SECTION("its failure opens it again, and the time to hold back starts anew") {
+        b.end(spare.with, 'F');
+        CHECK(b.state() == open);
+        b.advance(1s);
+        CHECK(b.state() == half_open);
+        CHECK(b.retry_after() == 3s);
+    }
+}
+
+TEST_CASE("circuit: closed or open it holds nobody back, and nobody by default") {
+    circuit_breaker_options o = half_open_options(1, 50_percent);
+    o.hold_back = 3s;
+    bench b{o};
+    CHECK(b.ask().admitted);
+    CHECK(b.after("F") == open);
+    CHECK(b.retry_after() == 1s);
+    CHECK_FALSE(b.ask(true).admitted);
+    CHECK(b.ask(true).retry_after == 1s);
+    CHECK(half_opened(half_open_options(1, 50_percent)).ask().admitted);
+}
+
+TEST_CASE("circuit: isolated by hand it refuses until it is closed by hand") {
+    bench b{{.window = 1, .open_for = 1s}};
+    b.core().isolate();
+    CHECK(b.core().isolated());
+    CHECK(b.refuses());
+    CHECK(b.retry_after() == verdict::no_hint);
+    b.advance(1h);
+    CHECK(b.refuses());
+    b.core().close();
+    CHECK_FALSE(b.core().isolated());
+    CHECK(b.after("S") == closed);
+}
+
+TEST_CASE("circuit: what was admitted before an order by hand is forgotten with it") {
+    bench b{{.window = 1, .open_for = 1s}};
+    const ticket before = b.acquire();
+    b.core().isolate();
+    b.core().close();
+    b.end(before, 'F');
+    CHECK(b.state() == closed);
+    CHECK(b.counts() == tally{});
+    b.after("F");
+    CHECK(b.state() == open);
+    b.core().close();
+    CHECK(b.after("S") == closed);
+}
+
+TEST_CASE("law 4: a circuit wants the time only for what needs it") {
+    struct clock {
+        int asked = 0;
+        static instant ask(void* self) { return ++static_cast<clock*>(self)->asked, instant{}; }
+    } c;
+    circuit core{{.window = 4, .minimum_calls = 2}};
+    {
+        reading now{&clock::ask, &c};
+        const circuit::admission a = core.admit(now);
+        CHECK(a.admitted);
+        CHECK(core.record(now, a.with, false)); // a success in a window of calls
+        CHECK(core.record(now, core.admit(now).with, false));
+        CHECK(c.asked == 0);
+        // The failure that opens it: nothing is recorded until the time is known.
+        const ticket t = core.admit(now).with;
+        CHECK(core.record(now, t, true)); // one of three
+        const ticket u = core.admit(now).with;
+        CHECK_FALSE(core.record(now, u, true));
+        CHECK(c.asked == 0);
+        (void)now.get();
+        CHECK(core.record(now, u, true));
+        CHECK(core.state(instant{}) == open);
+    }
+    reading now{&clock::ask, &c};
+    CHECK(core.admit(now).needs_time);
+    CHECK_FALSE(core.admit(now).admitted);
+    CHECK(c.asked == 1);
+}
+
+TEST_CASE("circuit: only the reading that it is handed moves it") {
+    // There is no other clock: the same story, told an hour or a century later, is the same.
+    for (const duration offset : {duration{0}, duration{1h}, duration{24h * 36500}}) {
+        bench b{{.failure_ratio = 100_percent, .window = 2, .open_for = 1s}};
+        b.advance(offset);
+        CHECK(b.after("FF") == open);
+        b.advance(600ms);
+        CHECK(b.retry_after() == 400ms);
+        b.advance(-100ms); // a reading that another thread took earlier
+        CHECK(b.retry_after() == 500ms);
+        CHECK(b.state() == open);
+        b.advance(500ms);
+        CHECK(b.after("S") == closed);
+    }
+}
+
+TEST_CASE("circuit: an open time without end saturates") {
+    bench b{{.window = 1, .open_for = outlast::forever}};
+    b.advance(1h);
+    CHECK(b.after("F") == open);
+    CHECK(b.retry_after() == outlast::forever);
+    b.advance(24h * 36500);
+    CHECK(b.refuses());
+}
+
+// ---- against a plain model
+
+namespace {
+
+// Closed, open, half-open, with every fact kept in a list and everything computed anew.
+class model {
+public:
+    struct id {
+        int generation;
+        std::size_t place;
+    };
+    struct answer {
+        bool admitted;
+        id with;
+        duration retry_after;
+    };
+
+    explicit model(const circuit_breaker_options& o) : o_(o) {}
+
+    answer admit(instant now) {
+        if (isolated)
+            return {false, {}, verdict::no_hint};
+        if (state_ == closed)
+            return {true, {generation_, 0}, {}};
+        pass(now);
+        if (state_ == open)
+            return {false, {}, until_ - now};
+        std::size_t busy = 0;
+        instant first = outlast::never;
+        for (const probe& p : probes_) {
+            busy += p.now != gone;
+            if (p.now == running)
+                first = std::min(first, p.until);
+        }
+        if (busy == o_.probes)
+            return {false, {}, first - now};
+        probes_.push_back({running, now + o_.probe_lease});
+        return {true, {generation_, probes_.size() - 1}, {}};
+    }
+
+    void record(id with, bool failed, instant now) {
+        if (with.generation != generation_)
+            return;
+        if (state_ == closed) {
+            results_.push_back({now, failed});
+            const tally t = counts(now);
+            if (t.recorded >= o_.minimum() && t.failed != 0 &&
+                t.failed * std::uint64_t{1'000'000} >=
+                    std::uint64_t{t.recorded} * o_.failure_ratio.millionths())
+                enter(open, now);
+            return;
+        }
+        pass(now);
+        if (with.generation != generation_ || probes_[with.place].now != running)
+            return;
+        probes_[with.place].now = failed ? bad : good;
+        judge(now);
+    }
+
+    void give_back(id with) {
+        if (with.generation == generation_ && state_ == half_open &&
+            probes_[with.place].now == running)
+            probes_[with.place].now = gone;
+    }
+
+    void close() {
+        isolated = false;
+        enter(closed, {});
+    }
+
+    circuit_state state(instant now) { return pass(now), state_; }
+
+    tally counts(instant now) const {
+        tally t;
+        for (std::size_t i = 0; i != results_.size(); ++i) {
+            const auto slice = [&](instant x) {
+                return x.time_since_epoch() / (o_.window.time / 10);
+            };
+            if (o_.window.by_time() ? slice(now) - slice(results_[i].at) < 10
+                                    : results_.size() - i <= o_.window.calls)
+                ++t.recorded, t.failed += results_[i].failed;
+        }
+        return t;
+    }
+
+    std::size_t running_probes() const {
+        return static_cast<std::size_t>(std::ranges::count(probes_, running, &probe::now));
+    }
+
+    bool isolated = false;
+
+private:
+    enum outcome { running, good, bad, gone };
+    struct probe {
+        outcome now;
+        instant until;
+    };
+    struct result {
+        instant at;
+        bool failed;
+    };
+
+    void enter(circuit_state s, instant since) {
+        state_ = s;
+        ++generation_;
+        probes_.clear();
+        results_.clear();
+        until_ = since + o_.open_for;
+    }
+    void pass(instant now) {
+        for (;;) {
+            if (state_ == open && now >= until_)
+                enter(half_open, {});
+            instant over = outlast::never;
+            for (const probe& p : probes_)
+                if (p.now == running)
+                    over = std::min(over, p.until);
+            if (over > now)
+                return;
+            for (probe& p : probes_)
+                if (p.now == running && p.until == over)
+                    p.now = bad;
+            judge(over);
+        }
+    }
+    void judge(instant when) {
+        const auto failed =
+            static_cast<std::uint64_t>(std::ranges::count(probes_, bad, &probe::now));
+        const auto fine =
+            static_cast<std::uint64_t>(std::ranges::count(probes_, good, &probe::now));
+        if (failed != 0 &&
+            failed * 1'000'000 >= std::uint64_t{o_.probes} * o_.failure_ratio.millionths())
+            enter(open, when);
+        else if (failed + fine == o_.probes)
+            enter(closed, {});
+    }
+
+    circuit_breaker_options o_;
+    circuit_state state_ = closed;
+    int generation_ = 0;
+    instant until_{};
+    std::vector<result> results_{};
+    std::vector<probe> probes_{};
+};
+
+} // namespace
+
+TEST_CASE("circuit: against a plain model, under random scripts") {
+    std::mt19937_64 chance{20250607};
+    const auto below = [&](std::uint64_t n) { return chance() % n; };
+    std::size_t visits[3]{};
+    for (int round = 0; round != 300; ++round) {
+        const bool by_time = below(2) == 0;
+        circuit_breaker_options o{
+            .failure_ratio = outlast::ratio::of(static_cast<double>(1 + below(100)) / 100),
+            .window = by_time ? outlast::window_span{duration{1ms} * (1 + below(50))}
+                              : outlast::window_span{static_cast<int>(1 + below(20))},
+            .open_for = duration{1ms} * (1 + below(40)),
+            .probes = static_cast<std::uint32_t>(1 + below(6)),
+            .probe_lease = duration{1ms} * (1 + below(30))};
+        o.minimum_calls = static_cast<std::uint32_t>(below(by_time ? 10 : o.window.calls + 1));
+        REQUIRE(o.problem() == nullptr);
+        const auto failures = 10 + below(80); // per cent
+
+        bench real{o};
+        model plain{o};
+        struct held {
+            ticket real;
+            model::id plain;
+        };
+        std::vector<held> calls;
+        for (int i = 0; i != 400; ++i) {
+            INFO("round " << round << ", step " << i);
+            switch (below(12)) {
+            case 0:
+            case 1:
+            case 2:
+            case 3: {
+                const circuit::admission a = real.ask();
+                const model::answer b = plain.admit(real.now());
+                REQUIRE(a.admitted == b.admitted);
+                REQUIRE_FALSE(a.needs_time);
+                if (a.admitted)
+                    calls.push_back({a.with, b.with});
+                else
+                    REQUIRE(a.retry_after == b.retry_after);
+                break;
+            }
+            case 4:
+            case 5:
+            case 6:
+            case 7:
+            case 8:
+                if (!calls.empty()) {
+                    const auto it =
+                        calls.begin() + static_cast<std::ptrdiff_t>(below(calls.size()));
+                    const bool neutral = below(10) == 0;
+                    const bool failed = below(100) < failures;
+                    real.end(it->real, neutral ? 'N' : failed ? 'F' : 'S');
+                    if (neutral)
+                        plain.give_back(it->plain);
+                    else
+                        plain.record(it->plain, failed, real.now());
+                    calls.erase(it);
+                }
+                break;
+            case 9:
+            case 10:
+                real.advance(duration{100us} * below(200));
+                break;
+            default:
+                if (below(20) == 0) {
+                    real.core().isolate();
+                    plain.isolated = true;
+                } else if (below(10) == 0) {
+                    real.core().close();
+                    plain.close();
+                }
+            }
+            REQUIRE(plain.running_probes() <= o.probes);
+            if (below(3) == 0) { // not always: to look is an event of its own
+                REQUIRE(real.state() == plain.state(real.now()));
+                ++visits[static_cast<int>(real.state())];
+                REQUIRE(real.counts() == plain.counts(real.now()));
+            }
+        }
+
+        // Permits are conserved: when every call is over or has run out its lease, it admits again.
+        for (const held& h : calls)
+            if (below(2) == 0)
+                real.end(h.real, 'N');
+        if (real.core().isolated())
+            real.core().close();
+        real.advance(o.probe_lease + o.open_for);
+        REQUIRE(real.ask().admitted);
+    }
+    for (const std::size_t n : visits) // the scripts reach every state often
+        CHECK(n > 1000);
+}
+
+// ---- in a constant expression
+
+namespace {
+
+constexpr bool opens_and_closes() {
+    bench b{half_open_options(2, outlast::ratio::of(0.5))};
+    if (b.after("F") != open || !b.refuses() || b.retry_after() != 1s)
+        return false;
+    b.advance(1s);
+    const ticket a = b.acquire();
+    const ticket c = b.acquire();
+    if (!b.refuses())
+        return false;
+    b.end(a, 'S');
+    b.end(c, 'S');
+    return b.state() == closed;
+}
+static_assert(opens_and_closes());
+
+} // namespace

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <outlast/fallback.hpp>
+
+#include <outlast/circuit_breaker.hpp>
+#include <outlast/pipeline.hpp>
+#include <outlast/retry.hpp>
+#include <outlast/run.hpp>
+#include <outlast/simulate.hpp>
+#include <outlast/timeout.hpp>
+
+#include "support/catch.hpp"
+#include "support/print.hpp"
+#include "support/script.hpp"
+#include "support/zoo.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
+using namespace std::chrono_literals;
+using outlast::failure;
+using outlast::refusal;
+using outlast::result;
+using outlast_tests::at;
+
+namespace {
+
+const auto error_a = std::make_error_code(std::errc::host_unreachable);
+const auto error_b = std::make_error_code(std::errc::permission_denied);
+const auto error_c = std::make_error_code(std::errc::io_error);
+
+result<int> fails_a() { return error_a; }
+result<int> fails_b() { return error_b; }
+
+} // namespace
+
+TEST_CASE("FB-01 handled result is replaced once") {
+    int ran = 0;
+    int judged = 0;
+    outlast::pipeline p{outlast::fallback{[&] { return ++ran, std::string{"instead"}; }}};
+    int calls = 0;
+    outlast::judged bad_or_not{[&] { return ++calls, std::string{"bad"}; },
+                               [&](const std::string& s) { return ++judged, s != "bad"; }};
+    outlast::report facts;
+    const auto r = p(outlast::limits{.facts = &facts}, bad_or_not);
+    CHECK(r.value() == "instead");
+    CHECK(ran == 1);
+    CHECK(judged == 1); // what the fallback gives is not judged again
+    CHECK(calls == 1);
+    CHECK(facts.how == outlast::source::fallback);
+}
+
+TEST_CASE("FB-02 unhandled passes") {
+    int ran = 0;
+    outlast::pipeline p{outlast::fallback{
+        [&] { return ++ran; }, {.when = [](const outlast::verdict& v) {
+            return v.error() == std::errc::host_unreachable;
+        }}}};
+    const auto b = p(fails_b);
+    CHECK(b.error().code() == error_b);
+    CHECK(!b.error().origin());
+    CHECK(ran == 0);
+    CHECK(p(fails_a).value() == 1);
+    CHECK(ran == 1);
+}
+
+TEST_CASE("FB-03 failing fallback") {
+    SECTION("it returns a failure") {
+        outlast::pipeline p{outlast::fallback{[] { return result<int>{error_c}; }}};
+        const auto r = p(fails_a);
+        CHECK(r.error().code() == error_c);
+        CHECK(r.error().origin() == error_a);
+        CHECK(r.error().message() == "Input/output error");
+    }
+    SECTION("it throws a system_error") {
+        outlast::pipeline p{outlast::fallback{[]() -> int { throw std::system_error(error_c); }}};
+        const auto r = p(fails_a);
+        CHECK(r.error().code() == error_c);
+        CHECK(r.error().origin() == error_a);
+    }
+    SECTION("it throws something else") {
+        outlast::pipeline p{outlast::fallback{[]() -> int { throw 3; }}};
+        const auto r = p(fails_a);
+        CHECK(r.error().code() == refusal::threw);
+        CHECK(r.error().origin() == error_a);
+        CHECK(r.error().thrown() != nullptr);
+    }
+}
+
+TEST_CASE("FB-04 fallback sees an open breaker") {
+    outlast::basic_circuit_breaker<> breaker{{.name = "origin"}};
+    breaker.isolate();
+    refusal seen = refusal::none;
+    outlast::pipeline p{
+        outlast::fallback{[&](const failure& f) { return seen = f.why(), 5; }},
+        std::ref(breaker)};
+    int calls = 0;
+    const auto r = p([&] { return ++calls; });
+    CHECK(r.value() == 5);
+    CHECK(seen == refusal::circuit_open);
+    CHECK(calls == 0);
+}
+
+TEST_CASE("fallback: the reason is typed: open, timed out, the callable's own, thrown") {
+    std::vector<failure> seen;
+    outlast::pipeline p{outlast::fallback{[&](const failure& f) { return seen.push_back(f), 0; }},
+                        outlast::timeout{50ms}};
+    outlast::simulation sim;
+    sim.call(p, [&] { return sim.spend(1s), 1; });
+    sim.run();
+    sim.call(p, fails_a);
+    sim.call(p, []() -> int { throw std::runtime_error("x"); });
+    REQUIRE(seen.size() == 3);
+    CHECK(seen[0].why() == refusal::timed_out);
+    CHECK(seen[1].why() == refusal::none);
+    CHECK(seen[1].code() == error_a);
+    CHECK(seen[2].why() == refusal::threw);
+}
+
+TEST_CASE("fallback: success and the value pass untouched") {
+    int ran = 0;
+    outlast::pipeline p{outlast::fallback{[&] { return ++ran; }}};
+    CHECK(p([] { return 7; }).value() == 7);
+    CHECK(ran == 0);
+    outlast::simulation sim;
+    auto& c = sim.call(p, [] { return 7; });
+    CHECK(c.facts().how == outlast::source::live);
+    CHECK(c.trace().size() == 2);
+}
+
+TEST_CASE("fallback: what it may be") {
+    const auto fails = [](const std::string&, int) -> result<std::string> { return error_a; };
+    const std::string text = "text";
+    SECTION("a value, any number of times") {
+        outlast::pipeline p{outlast::fallback{std::string{"value"}}};
+        CHECK(p(fails, text, 2).value() == "value");
+        CHECK(p(fails, text, 2).value() == "value");
+    }
+    SECTION("a value of another type that becomes the right one") {
+        outlast::pipeline p{outlast::fallback{"literal"}};
+        CHECK(p(fails, text, 2).value() == "literal");
+    }
+    SECTION("of the failure and the arguments") {
+        outlast::pipeline p{outlast::fallback{[](const failure& f, const std::string& s, int n) {
+            return s + std::to_string(n) + " " + f.code().message();
+        }}};
+        CHECK(p(fails, text, 2).value() == "text2 " + error_a.message());
+    }
+    SECTION("of the arguments") {
+        outlast::pipeline p{
+            outlast::fallback{[](const std::string& s, int n) { return s + std::to_string(n); }}};
+        CHECK(p(fails, text, 2).value() == "text2");
+    }
+    SECTION("of the failure") {
+        outlast::pipeline p{
+            outlast::fallback{[](const failure& f) { return f.code().message(); }}};
+        CHECK(p(fails, text, 2).value() == error_a.message());
+    }
+    SECTION("of nothing") {
+        outlast::pipeline p{outlast::fallback{[] { return "nothing"; }}};
+        CHECK(p(fails, text, 2).value() == "nothing");
+    }
+    SECTION("of anything: the failure and the arguments come first") {
+        outlast::pipeline p{outlast::fallback{
+            [](const auto&... all) { return std::to_string(sizeof...(all)); }}};
+        CHECK(p(fails, text, 2).value() == "3");
+    }
+    SECTION("a result, a failure") {
+        outlast::pipeline p{outlast::fallback{[](const failure& f) { return f; }}};
+        CHECK(p(fails, text, 2).error().code() == error_a);
+        outlast::pipeline q{
+            outlast::fallback{[] { return result<std::string>{std::string{"good"}}; }}};
+        CHECK(q(fails, text, 2).value() == "good");
+    }
+    SECTION("for nothing") {
+        int ran = 0;
+        outlast::pipeline p{outlast::fallback{[&] { ++ran; }}};
+        CHECK(p([]() -> std::error_code { return error_a; }).has_value());
+        CHECK(ran == 1);
+    }
+    SECTION("a value that cannot be copied") {
+        outlast::pipeline p{outlast::fallback{[] { return outlast_tests::move_only{4}; }}};
+        const auto r = p([]() -> result<outlast_tests::move_only> { return error_a; });
+        CHECK(*r.value().value == 4);
+    }
+    SECTION("a reference to what others own") {
+        const std::string kept = "kept";
+        outlast::pipeline p{outlast::fallback{[&]() -> const std::string& { return kept; }}};
+        CHECK(p(fails, text, 2).value() == "kept");
+        CHECK(kept == "kept");
+    }
+}
+
+TEST_CASE("fallback: a cancelled call is not replaced") {
+    int ran = 0;
+    outlast::pipeline p{outlast::fallback{[&] { return ++ran; }}};
+    outlast::simulation sim;
+    auto& c = sim.call(p, [&] { return sim.spend(1s), 1; });
+    sim.advance(500ms);
+    c.cancel();
+    CHECK(c.result().error().code() == refusal::cancelled);
+    CHECK(p([]() -> result<int> { return refusal::cancelled; }).error().why() ==
+          refusal::cancelled);
+    CHECK(ran == 0);
+}
+
+TEST_CASE("fallback: inside a retry each round may be replaced") {
+    int ran = 0;
+    outlast::pipeline p{
+        outlast::retry{{.max_attempts = 3, .backoff = outlast::constant(0ms)}},
+        outlast::fallback{[&]() -> result<int> {
+            if (++ran < 3)
+                return error_c;
+            return ran;
+        }}};
+    int calls = 0;
+    const auto r = p([&]() -> result<int> { return ++calls, error_a; });
+    CHECK(r.value() == 3);
+    CHECK(calls == 3);
+}
+
+TEST_CASE("fallback: the report says so only when it stood in") {
+    bool down = true;
+    outlast::pipeline p{outlast::retry{{.max_attempts = 2, .backoff = outlast::constant(0ms)}},
+                        outlast::fallback{[]() -> result<int> { return error_c; }}};
+    outlast::report facts;
+    const auto r = p(outlast::limits{.facts = &facts}, [&]() -> result<int> {
+        if (std::exchange(down, false))
+            return error_a;
+        return 1;
+    });
+    CHECK(r.value() == 1);
+    CHECK(facts.how == outlast::source::live);
+    CHECK(facts.attempts == 2);
+}
+
+TEST_CASE("fallback: at the deadline there is no time left for one") {
+    int ran = 0;
+    outlast::pipeline p{outlast::fallback{[&] { return ++ran; }}};
+    outlast::simulation sim;
+    auto& c = sim.call_by(at(50ms), p, [&] { return sim.spend(1s), 1; });
+    sim.run();
+    CHECK(c.result().error().code() == refusal::timed_out);
+    CHECK(c.finished_at() == at(50ms));
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <outlast/machine.hpp>
+
+#include "support/catch.hpp"
+#include "support/print.hpp"
+#include "support/script.hpp"
+
+using namespace std::chrono_literals;
+using outlast::instant;
+using outlast::lane;
+using outlast::leaf;
+using outlast::machine;
+using outlast::pass_through;
+using outlast::reading;
+using outlast::report;
+using outlast::step;
+using outlast::verdict;
+using outlast_tests::at;
+
+namespace {
+
+struct smallest : pass_through {
+    step begin(reading&, instant by) { return step::call(outlast::work, by); }
+    step settled(reading&, lane, const verdict& v) { return step::finish(v); }
+};
+
+// Each lacks one thing, or has it in the wrong shape.
+struct no_begin : pass_through {
+    step settled(reading&, lane, const verdict& v) { return step::finish(v); }
+};
+struct no_settled : pass_through {
+    step begin(reading&, instant by) { return step::call(outlast::work, by); }
+};
+struct abandons_loudly : smallest {
+    void abandoned() {} // not noexcept
+};
+struct explains_by_change : smallest {
+    void explain(report&) noexcept {} // not const
+};
+struct begins_with_nothing : smallest {
+    void begin(reading&, instant) {}
+};
+struct counts_nothing {
+    step begin(reading&, instant by) { return step::call(outlast::work, by); }
+    step settled(reading&, lane, const verdict& v) { return step::finish(v); }
+    step woke(reading&, lane) { return step::finish({}); }
+    step nudged(reading&) { return step::finish({}); }
+    void abandoned() noexcept {}
+    void explain(report&) const noexcept {}
+};
+struct counts_at_run_time : counts_nothing {
+    int operations = 0;
+};
+
+} // namespace
+
+TEST_CASE("machine: begin and settled on pass_through are enough") {
+    STATIC_REQUIRE(machine<smallest>);
+    STATIC_REQUIRE(machine<leaf>);
+    STATIC_REQUIRE(machine<outlast_tests::tap::run>);
+    STATIC_REQUIRE(outlast::check_machine<smallest>());
+    STATIC_REQUIRE(smallest::operations == 0);
+}
+
+TEST_CASE("machine: what lacks one answer, or gives it in another shape, is none") {
+    STATIC_REQUIRE(!machine<no_begin>);
+    STATIC_REQUIRE(!machine<no_settled>);
+    STATIC_REQUIRE(!machine<abandons_loudly>);
+    STATIC_REQUIRE(!machine<explains_by_change>);
+    STATIC_REQUIRE(!machine<begins_with_nothing>);
+    STATIC_REQUIRE(!machine<counts_nothing>);
+    STATIC_REQUIRE(!machine<counts_at_run_time>);
+    STATIC_REQUIRE(!machine<int>);
+}
+
+TEST_CASE("machine: the leaf calls the work by the deadline, and its verdict is the outcome") {
+    leaf l;
+    reading now{at(1s)};
+    CHECK(l.begin(now, at(5s)) == step::call(outlast::work, at(5s)));
+    CHECK(l.settled(now, 0, verdict::failure(3s)) == step::finish(verdict::failure(3s)));
+    CHECK(l.begin(now, outlast::never).at == outlast::never);
+    report facts;
+    l.explain(facts);
+    CHECK(facts.policy.empty());
+}

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <outlast/nest.hpp>
+
+#include "support/catch.hpp"
+#include "support/print.hpp"
+#include "support/script.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+using namespace std::chrono_literals;
+using outlast::action;
+using outlast::instant;
+using outlast::never;
+using outlast::reading;
+using outlast::step;
+using outlast::verdict;
+using outlast::work;
+using outlast_tests::at;
+
+namespace {
+
+enum class told { begin, settled, woke, nudged, abandoned, explained, acted };
+
+/// What one machine was told, and the answers it gives, in order.
+struct notes {
+    struct event {
+        told what;
+        instant by = never;
+        verdict with{};
+        int operation = 0;
+    };
+    std::vector<event> events{};
+    std::vector<step> answers{};
+    std::size_t next = 0;
+
+    constexpr step answer() { return next < answers.size() ? answers[next++] : step::finish({}); }
+    [[nodiscard]] constexpr std::vector<told> all() const {
+        std::vector<told> t;
+        for (const event& e : events)
+            t.push_back(e.what);
+        return t;
+    }
+};
+
+/// A machine that answers as it is told to.
+template <int Operations>
+struct puppet {
+    static constexpr outlast::operation operations = Operations;
+    notes* strings;
+    std::uint32_t mark = 0;
+
+    constexpr step begin(reading&, instant by) {
+        strings->events.push_back({told::begin, by});
+        return strings->answer();
+    }
+    constexpr step settled(reading&, outlast::lane, const verdict& v) {
+        strings->events.push_back({told::settled, never, v});
+        return strings->answer();
+    }
+    constexpr step woke(reading&, outlast::lane) {
+        strings->events.push_back({told::woke});
+        return strings->answer();
+    }
+    constexpr step nudged(reading&) {
+        strings->events.push_back({told::nudged});
+        return strings->answer();
+    }
+    constexpr void abandoned() noexcept { strings->events.push_back({told::abandoned}); }
+    constexpr void explain(outlast::report& facts) const noexcept {
+        facts.attempts = facts.attempts * 10 + mark;
+    }
+    template <class Hand>
+    constexpr verdict act(outlast::operation what, reading&, Hand&) {
+        strings->events.push_back({told::acted, never, {}, what});
+        return {};
+    }
+};
+
+template <int OuterOperations = 0, int InnerOperations = 0>
+struct pair_of {
+    notes outer{};
+    notes inner{};
+    reading now{at(0ms)};
+    outlast::nest<puppet<OuterOperations>, puppet<InnerOperations>> both{
+        puppet<OuterOperations>{&outer, 1}, puppet<InnerOperations>{&inner, 2}};
+};
+
+constexpr step call_by(outlast::duration d) { return step::call(work, at(d)); }
+
+constexpr verdict bad = verdict::failure();
+
+using told_all = std::vector<told>;
+
+} // namespace
+
+static_assert(outlast::machine<outlast::nest<outlast::leaf, outlast::leaf>>);
+static_assert(outlast::nest<puppet<2>, puppet<3>>::operations == 5);
+
+TEST_CASE("nest: the outer machine's call of the work runs the inner machine by its deadline") {
+    pair_of<> p;
+    p.outer.answers = {call_by(70ms)};
+    p.inner.answers = {call_by(30ms)};
+    CHECK(p.both.begin(p.now, at(100ms)) == call_by(30ms));
+    CHECK(p.outer.events.front().by == at(100ms));
+    CHECK(p.inner.events.front().by == at(70ms));
+}
+
+TEST_CASE("nest: what the inner machine asks for is cut to the outer one's deadline") {
+    pair_of<> p;
+    p.outer.answers = {call_by(70ms), call_by(20ms)};
+    p.inner.answers = {step::call(work, never), step::wait(at(90ms)), step::park(never),
+                       step::wait(at(60ms)), step::finish(bad), step::wait(at(50ms))};
+    CHECK(p.both.begin(p.now, never) == call_by(70ms));
+    CHECK(p.both.settled(p.now, 0, bad) == step::wait(at(70ms)));
+    CHECK(p.both.woke(p.now, 0) == step::park(at(70ms)));
+    CHECK(p.both.woke(p.now, 0) == step::wait(at(60ms)));
+    // The next round has its own deadline.
+    CHECK(p.both.woke(p.now, 0) == step::wait(at(20ms)));
+}
+
+TEST_CASE("nest: the inner machine's finish is what the outer one's call came to") {
+    pair_of<> p;
+    p.outer.answers = {call_by(70ms), step::finish(verdict::expired())};
+    p.inner.answers = {call_by(70ms), step::finish(bad)};
+    p.both.begin(p.now, never);
+    CHECK(p.both.settled(p.now, 0, verdict::success()) == step::finish(verdict::expired()));
+    CHECK(p.inner.events.back().with == verdict::success());
+    CHECK(p.outer.events.back().with == bad);
+    CHECK(p.outer.all() == told_all{told::begin, told::settled});
+}
+
+TEST_CASE("nest: an inner machine that finishes at once is asked as often as the outer one calls") {
+    pair_of<> p;
+    p.outer.answers = {call_by(1ms), call_by(2ms), call_by(3ms), step::finish({})};
+    p.inner.answers = {step::finish(bad), step::finish(bad), step::finish(verdict::success())};
+    CHECK(p.both.begin(p.now, never) == step::finish({}));
+    CHECK(p.inner.all() == told_all{told::begin, told::begin, told::begin});
+    CHECK(p.outer.events[2].with == bad);
+    CHECK(p.outer.events[3].with == verdict::success());
+}
+
+TEST_CASE("nest: outside of a call of the work the outer machine is told") {
+    pair_of<> p;
+    p.outer.answers = {step::wait(at(10ms)), step::park(at(20ms)), step::wait(at(30ms)),
+                       call_by(40ms)};
+    p.inner.answers = {call_by(40ms), step::wait(at(35ms)), step::wait(at(36ms))};
+    CHECK(p.both.begin(p.now, never) == step::wait(at(10ms)));
+    CHECK(p.both.woke(p.now, 0) == step::park(at(20ms)));
+    CHECK(p.both.nudged(p.now) == step::wait(at(30ms)));
+    CHECK(p.inner.events.empty());
+    CHECK(p.both.woke(p.now, 0) == call_by(40ms));
+    // Inside of it, the inner one.
+    CHECK(p.both.nudged(p.now) == step::wait(at(35ms)));
+    CHECK(p.both.woke(p.now, 0) == step::wait(at(36ms)));
+    CHECK(p.outer.all() == told_all{told::begin, told::woke, told::nudged, told::woke});
+    CHECK(p.inner.all() == told_all{told::begin, told::nudged, told::woke});
+}
+
+TEST_CASE("nest: a wait that ends at the outer deadline ends the inner machine") {
+    for (const auto when : {69ms, 70ms, 71ms}) {
+        pair_of<> p;
+        p.outer.answers = {call_by(70ms), step::finish(bad)};
+        p.inner.answers = {step::park(never), step::wait(at(70ms))};
+        p.both.begin(p.now, never);
+        p.now = reading{at(when)};
+        CAPTURE(when);
+        if (when < 70ms) {
+            CHECK(p.both.woke(p.now, 0) == step::wait(at(70ms)));
+            CHECK(p.inner.all() == told_all{told::begin, told::woke});
+        } else {
+            CHECK(p.both.woke(p.now, 0) == step::finish(bad));
+            CHECK(p.inner.all() == told_all{told::begin, told::abandoned});
+            CHECK(p.outer.events.back().with == verdict::expired());
+        }
+    }
+}
+
+TEST_CASE("nest: dropped, it drops what runs, the inner machine first and once") {
+    pair_of<> p;
+    p.outer.answers = {call_by(70ms)};
+    p.inner.answers = {call_by(70ms)};
+    p.both.begin(p.now, never);
+    p.both.abandoned();
+    CHECK(p.inner.all() == told_all{told::begin, told::abandoned});
+    CHECK(p.outer.all() == told_all{told::begin, told::abandoned});
+    p.both.abandoned();
+    CHECK(p.inner.all() == told_all{told::begin, told::abandoned});
+}
+
+TEST_CASE("nest: starting over drops an inner machine that runs, but not one that has finished") {
+    pair_of<> p;
+    p.outer.answers = {call_by(70ms), call_by(60ms), step::finish({}), step::finish({})};
+    p.inner.answers = {call_by(70ms), call_by(60ms), step::finish({})};
+    p.both.begin(p.now, never);
+    p.both.begin(p.now, never);
+    CHECK(p.inner.all() == told_all{told::begin, told::abandoned, told::begin});
+    p.both.settled(p.now, 0, {});
+    p.both.begin(p.now, never);
+    CHECK(p.inner.all() == told_all{told::begin, told::abandoned, told::begin, told::settled});
+}
+
+TEST_CASE("nest: operations are numbered from the outside inwards, and find their machine") {
+    pair_of<2, 3> p;
+    p.outer.answers = {step::call(2, never), call_by(70ms), step::call(1, never)};
+    p.inner.answers = {step::call(1, never), step::call(3, at(80ms)), step::finish({})};
+    CHECK(p.both.begin(p.now, never).callee == 2);
+    CHECK(p.both.settled(p.now, 0, {}) == step::call(3, at(70ms))); // the inner one's first
+    CHECK(p.both.settled(p.now, 0, {}) == step::call(5, at(70ms)));
+    CHECK(p.both.settled(p.now, 0, {}).callee == 1);
+    int hand = 0;
+    for (outlast::operation n = 1; n <= 5; ++n)
+        p.both.act(n, p.now, hand);
+    std::vector<int> outer;
+    std::vector<int> inner;
+    for (const auto& e : p.outer.events)
+        if (e.what == told::acted)
+            outer.push_back(e.operation);
+    for (const auto& e : p.inner.events)
+        if (e.what == told::acted)
+            inner.push_back(e.operation);
+    CHECK(outer == std::vector<int>{1, 2});
+    CHECK(inner == std::vector<int>{1, 2, 3});
+}
+
+TEST_CASE("nest: the work of the inner machine keeps its number under an outer one's operations") {
+    pair_of<2, 1> p;
+    p.outer.answers = {call_by(70ms)};
+    p.inner.answers = {call_by(70ms)};
+    CHECK(p.both.begin(p.now, never).callee == work);
+}
+
+TEST_CASE("nest: what the outer machine says about a call stands over what the inner one says") {
+    pair_of<> p;
+    outlast::report facts;
+    p.both.explain(facts);
+    CHECK(facts.attempts == 21);
+}
+
+TEST_CASE("nest: three deep is the same") {
+    notes a;
+    notes b;
+    notes c;
+    a.answers = {call_by(70ms), step::finish(verdict::success())};
+    b.answers = {call_by(70ms), step::finish(verdict::expired())};
+    c.answers = {step::wait(never), step::finish(bad)};
+    outlast::nest three{puppet<0>{&a, 1},
+                        outlast::nest{puppet<0>{&b, 2}, puppet<0>{&c, 3}}};
+    reading now{at(0ms)};
+    CHECK(three.begin(now, never) == step::wait(at(70ms)));
+    CHECK(c.events.front().by == at(70ms));
+    now = reading{at(10ms)};
+    CHECK(three.woke(now, 0) == step::finish(verdict::success()));
+    CHECK(b.events.back().with == bad);
+    CHECK(a.events.back().with == verdict::expired());
+    outlast::report facts;
+    three.explain(facts);
+    CHECK(facts.attempts == 321);
+}
+
+namespace {
+
+constexpr bool works_in_a_constant() {
+    pair_of<> p;
+    p.outer.answers = {call_by(70ms), step::finish(bad)};
+    p.inner.answers = {step::wait(never)};
+    if (p.both.begin(p.now, never) != step::wait(at(70ms)))
+        return false;
+    p.now = reading{at(70ms)};
+    return p.both.woke(p.now, 0) == step::finish(bad);
+}
+static_assert(works_in_a_constant());
+
+} // namespace

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Somebody tries to break the introspector: by tokens, by answers, by clocks, by a bad transport.
+#include <outlast/oauth2/introspector.hpp>
+
+#include "support/catch.hpp"
+#include "support/story.hpp"
+
+#include <chrono>
+#include <optional>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace http = outlast::http;
+using namespace outlast::oauth2;
+using namespace outlast_tests;
+using namespace std::chrono_literals;
+using Catch::Matchers::ContainsSubstring;
+
+// --- tokens ---
+
+TEST_CASE("hostile: tokens of any legal length are each their own") {
+    story s;
+    s.server.otherwise = says(r_minus);
+    s.server.of["a"] = {says(r_plus(3600))};
+    CHECK(s.request("a") == "ALLOW(live), calls 1");
+    for (const std::size_t size : {2, 7, 8, 9, 15, 16, 17, 63, 64, 65, 4095, 4096})
+        CHECK(s.request(std::string(size, 'a')) == "401-IT, calls 1");
+    CHECK(s.request("a=") == "401-IT, calls 1");
+    CHECK(s.request("A") == "401-IT, calls 1");
+    CHECK(s.request("a") == "ALLOW(cached), calls 0");
+}
+
+TEST_CASE("S6 a flood of wrong tokens displaces no right one") {
+    introspector_options options = profile_d();
+    options.cache = {.capacity = 2, .negative_capacity = 8};
+    story s{std::move(options)};
+    s.server.otherwise = says(r_minus);
+    s.server.of["good"] = {says(r_plus(3600))};
+    s.request("good");
+    for (int i = 0; i != 1000; ++i)
+        s.request("tok" + std::to_string(i));
+    CHECK(s.request("good") == "ALLOW(cached), calls 0");
+    CHECK(s.api.store().size() == 9);
+    CHECK(s.breaker() == outlast::circuit_state::closed);
+}
+
+TEST_CASE("S11 another server, or another client of it, is another key") {
+    scripted_server server;
+    const auto key = [&](std::string endpoint, std::string client) {
+        introspector_options o = profile_d();
+        o.endpoint = std::move(endpoint);
+        o.auth = client_secret_basic{std::move(client), secret{"s3cr3t"}};
+        return introspector{std::move(o), server}.key_of("tokA");
+    };
+    CHECK(key("https://a/i", "rs") == key("https://a/i", "rs"));
+    CHECK(key("https://a/i", "rs") != key("https://b/i", "rs"));
+    CHECK(key("https://a/i", "rs") != key("https://a/i", "rt"));
+    CHECK(key("https://a/i", "rs") != key("https://a/ir", "s"));
+}
+
+TEST_CASE("hostile: two introspectors on one transport share neither verdicts nor breakers") {
+    scripted_server server{.otherwise = says(r_plus(3600))};
+    const auto options = [] {
+        introspector_options o = profile_d();
+        o.wall = [] { return at(0); };
+        o.retry.max_attempts = 1;
+        return o;
+    };
+    introspector one{options(), server};
+    introspector other{options(), server};
+    CHECK(words_of(one("Bearer tokA")) == "ALLOW(live)");
+    CHECK(words_of(other("Bearer tokA")) == "ALLOW(live)");
+    server.otherwise = refuses();
+    for (int i = 0; i != 20; ++i)
+        (void)one("Bearer t" + std::to_string(i));
+    server.otherwise = says(r_plus(3600));
+    CHECK(words_of(one("Bearer tokB")) == "503(10)");
+    CHECK(words_of(other("Bearer tokB")) == "ALLOW(live)");
+}
+
+// --- answers ---
+
+TEST_CASE("hostile: exp at the border, live and cached") {
+    struct border {
+        std::int64_t exp;
+        const char* words;
+        const char* entry;
+    };
+    for (const auto& [exp, words, entry] :
+         {border{-10, "401-IT, calls 1", "–"}, border{-9, "ALLOW(live), calls 1", "–"},
+          border{0, "ALLOW(live), calls 1", "–"},
+          border{1, "ALLOW(live), calls 1", "P fresh until 1 s, stale until 1 s"},
+          border{59, "ALLOW(live), calls 1", "P fresh until 59 s, stale until 59 s"},
+          border{60, "ALLOW(live), calls 1", "P fresh until 60 s, stale until 60 s"},
+          border{61, "ALLOW(live), calls 1", "P fresh until 60 s, stale until 61 s"},
+          border{360, "ALLOW(live), calls 1", "P fresh until 60 s, stale until 360 s"},
+          border{361, "ALLOW(live), calls 1", "P fresh until 60 s, stale until 360 s"}}) {
+        CAPTURE(exp);
+        story s;
+        s.server.otherwise = says(r_plus(exp));
+        CHECK(s.at(0s).request("tokA") == words);
+        CHECK(s.entry("tokA") == entry);
+    }
+}
+
+TEST_CASE("hostile: one nanosecond before exp is before, exp is after") {
+    story s;
+    s.server.otherwise = says(r_plus(30));
+    s.at(0s).request("tokA");
+    CHECK(s.at(30s - 1ns).request("tokA") == "ALLOW(cached), calls 0");
+    CHECK(s.at(30s).request("tokA") == "401-IT, calls 0");
+}
+
+TEST_CASE("S3 a Date that lies shortens a life, and never lengthens one") {
+    const auto entry = [](const char* date) {
+        story s;
+        s.server.otherwise = says(r_plus(100)).with("Date", date);
+        CHECK(s.at(0s).request("tokA") == "ALLOW(live), calls 1");
+        return s.entry("tokA");
+    };
+    CHECK(entry("Thu, 01 Jan 1970 00:00:01 GMT") == "P fresh until 60 s, stale until 100 s");
+    CHECK(entry("Tue, 14 Nov 2023 22:13:50 GMT") == "P fresh until 60 s, stale until 70 s");
+    CHECK(entry("Tue, 14 Nov 2023 22:14:59 GMT") == "P fresh until 1 s, stale until 1 s");
+    CHECK(entry("Tue, 14 Nov 2023 22:15:00 GMT") == "–"); // exp, by its own clock
+    CHECK(entry("Fri, 31 Dec 9999 23:59:59 GMT") == "–");
+}
+
+TEST_CASE("hostile: an inactive answer cannot be talked into anything") {
+    story s;
+    s.server.otherwise = says(R"({"active":false,"exp":1700099999,"aud":"api","scope":"read"})")
+                             .with("Retry-After", "100")
+                             .with("Date", "Fri, 31 Dec 9999 23:59:59 GMT");
+    CHECK(s.request("tokA") == "401-IT, calls 1");
+    CHECK(s.entry("tokA") == "N until 10 s");
+}
+
+TEST_CASE("hostile: nothing that the server says gets into the answer to the client") {
+    story s;
+    for (const reply& r :
+         {answers(401, R"({"error":"x\r\nSet-Cookie: evil"})")
+              .with("WWW-Authenticate", "Bearer evil"),
+          answers(503, "evil").with("Retry-After", "7\r\nSet-Cookie: evil"),
+          says(R"({"active":false,"error_description":"evil"})"), answers(302, "evil"),
+          says(R"({"active":true,"aud":"evil","scope":"evil"})")}) {
+        s.server.otherwise = r;
+        const told t = s.request("tok" + std::to_string(s.server.calls()));
+        CHECK_FALSE(t.d.allowed());
+        for (const auto& [name, value] : t.d.reply.headers)
+            CHECK(value.find("evil") == std::string::npos);
+        CHECK(t.d.reply.body.find("evil") == std::string::npos);
+    }
+}
+
+// --- configuration ---
+
+TEST_CASE("hostile: a realm with quotes stays inside its quotes") {
+    scripted_server server;
+    introspector_options o = profile_d();
+    o.realm = R"(a", error="x\)";
+    introspector api{std::move(o), server};
+    const decision d = api(std::string_view{});
+    REQUIRE(d.reply.headers.size() == 1);
+    CHECK(d.reply.headers[0].second == R"(Bearer realm="a\", error=\"x\\")");
+}
+
+TEST_CASE("hostile: names show nothing of an endpoint that could be secret") {
+    scripted_server server;
+    introspector_options o = profile_d();
+    o.endpoint = "https://user:hunter2@as.example/introspect?key=hunter2#hunter2";
+    introspector api{std::move(o), server};
+    for (const outlast::label name : {api.breaker().options().name, api.latch().options().name}) {
+        CHECK(std::string{name.view()}.find("hunter2") == std::string::npos);
+        CHECK(std::string{name.view()}.find("user") == std::string::npos);
+        CHECK_THAT(std::string{name.view()}, ContainsSubstring("https://as.example/introspect"));
+    }
+}
+
+// --- transports ---
+
+namespace {
+
+/// Ends each attempt by an exception that says too much.
+struct throwing_server {
+    std::function<void()> thrower{};
+    outlast::result<http::response> operator()(const http::request&, const http::limits&) {
+        thrower();
+        return http::response{};
+    }
+};
+
+decision thrown(std::function<void()> thrower) {
+    throwing_server server{std::move(thrower)};
+    introspector_options o = profile_d();
+    o.retry.max_attempts = 1;
+    introspector api{std::move(o), server};
+    const decision d = api("Bearer tokA");
+    CHECK(api.breaker().counts({}) == outlast::tally{.recorded = 1, .failed = 1});
+    CHECK(api.store().size() == 0);
+    return d;
+}
+
+} // namespace
+
+TEST_CASE("hostile: a transport that throws is one that failed") {
+    const decision one = thrown([] { throw std::runtime_error{"tokA s3cr3t"}; });
+    CHECK(words_of(one) == "503(5)");
+    CHECK(one.because == reason::connection_lost);
+    const decision two = thrown([] { throw 7; });
+    CHECK(words_of(two) == "503(5)");
+    const decision three = thrown(
+        [] { throw std::system_error{std::make_error_code(std::errc::connection_reset), "tokA"}; });
+    CHECK(words_of(three) == "503(5)");
+    CHECK(three.because == reason::connection_lost);
+}
+
+TEST_CASE("hostile: a transport that throws holds no permit, and no seat") {
+    throwing_server server{[] { throw std::runtime_error{"once more"}; }};
+    introspector_options o = profile_d();
+    o.breaker.open_for = 1ns;
+    introspector api{std::move(o), server};
+    for (int i = 0; i != 50; ++i) // one token: a seat left behind would make it wait for ever
+        CHECK(api("Bearer tokA").status == 503);
+}
+
+TEST_CASE("hostile: statuses that are none decide nothing") {
+    for (const int status : {-1, 0, 1, 100, 101, 199, 299, 600, 999, 2'000'000'000}) {
+        story s;
+        s.server.otherwise = answers(status, r_plus(3600)).with("Retry-After", "100");
+        CHECK(s.request("tokA") == "503(5), calls 1");
+        CHECK(s.api.store().size() == 0);
+    }
+}
+
+TEST_CASE("hostile: absurd values of Retry-After") {
+    for (const char* value : {"-17", "0x20", "1e3", " ", "17;", "99999999999999999999999999999",
+                              "Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT"}) {
+        story s;
+        s.server.otherwise = answers(429).with("Retry-After", value);
+        const told t = s.request("tokA");
+        CHECK((t == "503(5), calls 1" || t == "503(120), calls 1"));
+    }
+}
+
+// --- clocks ---
+
+namespace {
+
+struct broken_wall {
+    bool broken = false;
+    std::chrono::system_clock::time_point operator()() const {
+        if (broken)
+            throw std::runtime_error{"no clock"};
+        return at(0);
+    }
+};
+
+} // namespace
+
+TEST_CASE("hostile: without a wall clock nothing is allowed, and nothing is left in the way") {
+    scripted_server server{.otherwise = says(r_plus(3600))};
+    broken_wall wall;
+    introspector_options o = profile_d();
+    o.wall = std::ref(wall);
+    introspector api{std::move(o), server};
+    CHECK(words_of(api("Bearer tokA")) == "ALLOW(live)");
+    wall.broken = true;
+    CHECK_THROWS(api("Bearer tokA")); // fresh, and still exp cannot be looked at
+    CHECK_THROWS(api("Bearer tokB"));
+    wall.broken = false;
+    CHECK(words_of(api("Bearer tokA")) == "ALLOW(cached)");
+    CHECK(words_of(api("Bearer tokB")) == "ALLOW(live)");
+}
+
+TEST_CASE("hostile: a wall clock at the ends of time") {
+    for (const auto now :
+         {std::chrono::system_clock::time_point::min(), std::chrono::system_clock::time_point{},
+          std::chrono::system_clock::time_point::max()}) {
+        scripted_server server{.otherwise = says(R"({"active":true,"exp":1700003600,"nbf":1})")};
+        introspector_options o = profile_d();
+        o.wall = [now] { return now; };
+        introspector api{std::move(o), server};
+        CHECK(words_of(api("Bearer tokA")) == "401-IT"); // not yet valid, or expired
+        server.otherwise = answers(503).with("Retry-After", "Fri, 31 Dec 9999 23:59:59 GMT");
+        CHECK(api("Bearer tokB").status == 503);
+    }
+}
+
+// --- O-75 redaction ---
+
+TEST_CASE("O-75 no message, decision or name holds a token, the secret or a body") {
+    constexpr std::string_view token = "this-is-the-token";
+    constexpr std::string_view body = R"({"error":"this-is-the-body"})";
+    const auto clean = [&](std::string_view text) {
+        INFO(text);
+        for (const std::string_view forbidden :
+             {token, std::string_view{"s3cr3t"}, std::string_view{"cnM6czNjcjN0"}, // Basic
+              std::string_view{"this-is-the-body"}})
+            CHECK(text.find(forbidden) == std::string_view::npos);
+    };
+    story s;
+    s.place(token, -70s, 3600);
+    const std::vector<reply> all{says(r_plus(3600)),
+                                 says(r_minus),
+                                 says(body),
+                                 answers(400, body),
+                                 answers(401, body),
+                                 answers(500, body),
+                                 answers(503, body).with("Retry-After", "17"),
+                                 refuses(),
+                                 hangs()};
+    for (int round = 0; round != 3; ++round) // the last with latch and breaker open
+        for (const reply& r : all) {
+            s.server.otherwise = r;
+            for (const told& t : {s.strict(token), s.request(token)}) {
+                clean(t.failed_with);
+                clean(t.d.reply.body);
+                for (const auto& [name, value] : t.d.reply.headers)
+                    clean(value);
+                if (t.d.because)
+                    clean(to_string(*t.d.because));
+            }
+        }
+    clean(s.api.breaker().options().name.view());
+    clean(s.api.latch().options().name.view());
+    REQUIRE(!s.server.asked.empty());
+    std::ostringstream shown;
+    shown << s.server.asked.front();
+    clean(shown.str());
+}
+
+TEST_CASE("O-75 the message of a refusal says what to look at") {
+    story s;
+    s.server.otherwise = refuses();
+    for (const char* token : {"t1", "t2", "t3", "t4", "t5"})
+        s.request(token);
+    CHECK(s.at(1s).request("t6").failed_with ==
+          "circuit open for https://as.example/introspect: 10 of the last 10 calls failed (last: "
+          "connection_refused); next probe in 9.5 s");
+
+    story latched;
+    latched.server.otherwise = answers(401);
+    for (const char* token : {"t1", "t2", "t3"})
+        latched.request(token);
+    CHECK(latched.at(1s).request("t4").failed_with ==
+          "circuit open for our credentials at https://as.example/introspect: 3 of the last 3 "
+          "calls failed (last: client_refused); next probe in 29 s");
+
+    story silent;
+    silent.server.otherwise = hangs();
+    CHECK(silent.request("t1").failed_with == "timed out after 2 s (introspection attempt)");
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// An API with the profile D of the scenarios, told in virtual time:
+//
+//     story s;
+//     s.server.otherwise = says(r_plus(3600));
+//     CHECK(s.at(0s).request("tokA") == "ALLOW(live), calls 1");
+#ifndef OUTLAST_TESTS_OAUTH2_SUPPORT_STORY_HPP
+#define OUTLAST_TESTS_OAUTH2_SUPPORT_STORY_HPP
+
+#include <outlast/oauth2/introspector.hpp>
+#include <outlast/simulate.hpp>
+
+#include "oauth2/bodies.hpp"
+#include "oauth2/support/outcome_words.hpp"
+#include "oauth2/support/server.hpp"
+#include "support/print.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace outlast_tests {
+
+namespace o2 = outlast::oauth2;
+
+/// What the API did with one request, and how many attempts were handed to the transport meanwhile.
+struct told {
+    std::string words{};
+    std::size_t calls = 0;
+    o2::decision d{};
+    outlast::instant finished{};
+    std::string failed_with{}; ///< the message of the failure, if there was one
+
+    [[nodiscard]] std::string all() const { return words + ", calls " + std::to_string(calls); }
+    friend bool operator==(const told& t, std::string_view expected) { return t.all() == expected; }
+    friend std::ostream& operator<<(std::ostream& out, const told& t) { return out << t.all(); }
+};
+
+/// Profile D, as far as it is options; the rest are the defaults.
+inline o2::introspector_options profile_d() {
+    return {
+        .endpoint = "https://as.example/introspect",
+        .auth = o2::client_secret_basic{"rs", o2::secret{"s3cr3t"}},
+        .realm = "r",
+        .retry = {.max_attempts = 2, .backoff = outlast::constant(std::chrono::milliseconds{100})}};
+}
+
+inline o2::requirements needs_scope(std::string scope) {
+    return {.audience = "api", .scopes = {std::move(scope)}};
+}
+
+class story {
+public:
+    using introspector = o2::introspector<scripted_server>;
+
+    scripted_server server{};
+    outlast::duration wall_step{}; ///< how far somebody set the wall clock ahead
+    o2::requirements route{.audience = "api"};
+    introspector api;
+    outlast::simulation sim{}; // last: its calls end before the policies do
+
+    explicit story(o2::introspector_options options = profile_d())
+        : api(at_this_wall(std::move(options)), server) {
+        server.world = &sim;
+    }
+    story(const story&) = delete;
+    story& operator=(const story&) = delete;
+
+    /// Lets time pass until then; not back, where the request before took longer.
+    story& at(outlast::duration when) {
+        const outlast::instant target{when};
+        if (target > sim.time())
+            sim.advance(target - sim.time());
+        return *this;
+    }
+
+    [[nodiscard]] std::chrono::system_clock::time_point wall() const { return wall_at(sim.time()); }
+
+    /// One request, to its end.
+    told request(std::string_view token, outlast::duration max_age = outlast::forever) {
+        return request(token, route, max_age);
+    }
+    told request(std::string_view token,
+                 const o2::requirements& wanted,
+                 outlast::duration max_age = outlast::forever) {
+        const std::size_t before = server.calls();
+        auto& c = begin(token, max_age);
+        sim.run();
+        told t = tell(c, wanted);
+        t.calls = server.calls() - before;
+        return t;
+    }
+    told strict(std::string_view token) { return request(token, outlast::duration{0}); }
+
+    /// One of several at once: `sim.run()` or `at` goes on, `tell` says what it came to.
+    auto& begin(std::string_view token,
+                outlast::duration max_age = outlast::forever,
+                outlast::instant deadline = outlast::never) {
+        const std::string& kept = tokens_.emplace_back(token);
+        return sim.call_by(deadline, api.policies(), api.work(),
+                           o2::query{kept, key(kept), max_age});
+    }
+    template <class Call>
+    told tell(Call& c, const o2::requirements& wanted) {
+        told t;
+        t.finished = c.finished_at();
+        t.d = decide(c.result(), c.facts(), wanted, api.realm(), wall_at(t.finished));
+        t.words = words_of(t.d);
+        if (!c.result())
+            t.failed_with = c.result().error().message();
+        return t;
+    }
+    template <class Call>
+    told tell(Call& c) {
+        return tell(c, route);
+    }
+
+    [[nodiscard]] o2::token_digest key(std::string_view token) const { return *api.key_of(token); }
+
+    /// Places P(token), learnt at T0 + `since` with an `exp` of T0 + `exp`, without a call.
+    void place(std::string_view token, outlast::duration since, std::int64_t exp) {
+        const o2::finding f = found(r_plus(exp));
+        const outlast::instant at{since};
+        const o2::knowledge k{.what = o2::knowledge::verdict::active,
+                              .said = f.said,
+                              .lives_for = std::chrono::seconds{exp} - since};
+        const o2::token_life life{api.options().lifetimes, [this] { return wall(); }};
+        api.store().put(key(token), {std::make_shared<const o2::knowledge>(k),
+                                     outlast::freshness::from(at, life(k)), false});
+    }
+
+    /// `P fresh until 60 s, stale until 360 s`, `N until 10 s`, `expired until 40 s`, `–`.
+    [[nodiscard]] std::string entry(std::string_view token) {
+        const auto found = api.store().find(key(token));
+        if (!found)
+            return "–";
+        const std::string until = words(found->times.fresh_until);
+        switch (found->value->what) {
+        case o2::knowledge::verdict::active:
+            return (found->negative ? "negative P" : "P") + (" fresh until " + until) +
+                   ", stale until " + words(found->times.stale_until);
+        case o2::knowledge::verdict::inactive:
+            return (found->negative ? "N until " : "positive N until ") + until;
+        case o2::knowledge::verdict::expired:
+            return (found->negative ? "expired until " : "positive expired until ") + until;
+        }
+        return "?";
+    }
+
+    [[nodiscard]] outlast::circuit_state breaker() { return api.breaker().state(sim.time()); }
+    [[nodiscard]] outlast::circuit_state latch() { return api.latch().state(sim.time()); }
+    [[nodiscard]] outlast::tally counted() { return api.breaker().counts(sim.time()); }
+
+private:
+    [[nodiscard]] std::chrono::system_clock::time_point wall_at(outlast::instant now) const {
+        return outlast_tests::at(0) +
+               std::chrono::duration_cast<std::chrono::system_clock::duration>(
+                   now.time_since_epoch() + wall_step);
+    }
+    o2::introspector_options at_this_wall(o2::introspector_options options) {
+        options.wall = [this] { return wall(); };
+        return options;
+    }
+
+    std::deque<std::string> tokens_{}; // deque: what it holds stays where it is
+};
+
+} // namespace outlast_tests
+
+#endif // OUTLAST_TESTS_OAUTH2_SUPPORT_STORY_HPP

@@ -1,0 +1,525 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <outlast/retry.hpp>
+
+#include <outlast/outcome.hpp>
+#include <outlast/pipeline.hpp>
+#include <outlast/run.hpp>
+#include <outlast/simulate.hpp>
+#include <outlast/timeout.hpp>
+
+#include "support/callable.hpp"
+#include "support/catch.hpp"
+#include "support/print.hpp"
+#include "support/script.hpp"
+#include "support/zoo.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <random>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+using namespace std::chrono_literals;
+using outlast::constant;
+using outlast::duration;
+using outlast::exponential;
+using outlast::jitter;
+using outlast::linear;
+using outlast::refusal;
+using outlast::retry;
+using outlast::retry_options;
+using outlast::stopped;
+using outlast::verdict;
+using outlast::verdict_kind;
+using outlast_tests::acted;
+using outlast_tests::at;
+using outlast_tests::end;
+using outlast_tests::refused;
+using outlast_tests::script;
+using outlast_tests::starts;
+using outlast_tests::times;
+using outlast_tests::waits;
+
+namespace {
+
+// A call of its own through one retry.
+struct story {
+    explicit story(const retry_options& options,
+                   script lines,
+                   outlast::instant deadline = outlast::never)
+        : policy(options), call(&sim.call_by(deadline, policies, acted(sim, lines))) {
+        sim.run();
+    }
+    stopped why() { return call->facts().why_stopped; }
+
+    retry policy;
+    outlast::pipeline<std::reference_wrapper<retry>> policies{std::ref(policy)};
+    outlast::simulation sim{};
+    using call_type = std::remove_reference_t<decltype(sim.call(policies, acted(sim, script{})))>;
+    call_type* call;
+};
+
+} // namespace
+
+TEST_CASE("RT-01 linear backoff timeline") {
+    story s{{.max_attempts = 4, .backoff = linear(2000ms)}, script{}.fails()};
+    CHECK(starts(*s.call) == times{0ms, 2000ms, 6000ms, 12000ms});
+    CHECK(waits(*s.call) == times{2000ms, 4000ms, 6000ms});
+    CHECK(s.call->attempts() == 4);
+    CHECK(s.call->outcome().kind == verdict_kind::failure);
+    CHECK(s.call->result().error().cause() == refused);
+    CHECK(s.call->result().error().attempts() == 4);
+    CHECK(s.why() == stopped::attempts);
+}
+
+TEST_CASE("RT-02 the cap holds for every step") {
+    story s{{.max_attempts = 4, .backoff = linear(2000ms).capped(123ms)}, script{}.fails()};
+    CHECK(waits(*s.call) == times{123ms, 123ms, 123ms});
+    CHECK(starts(*s.call) == times{0ms, 123ms, 246ms, 369ms});
+}
+
+TEST_CASE("RT-03 exponential growth saturates, wait by wait") {
+    story s{{.max_attempts = 1001, .backoff = exponential(24h).capped(48h)}, script{}.fails()};
+    const times all = waits(*s.call);
+    REQUIRE(all.size() == 1000);
+    CHECK(all.front() == 24h);
+    CHECK(all.back() == 48h);
+}
+
+TEST_CASE("RT-06 cancelled before the start") {
+    outlast::pipeline p{retry{{.max_attempts = 4, .backoff = constant(0ms)}}};
+    int calls = 0;
+    const auto down = [&]() -> outlast::result<int> { return ++calls, refused; };
+    std::stop_source caller;
+    (void)p(outlast::limits{.stop = caller.get_token()}, down);
+    CHECK(calls == 4);
+    calls = 0;
+    caller.request_stop();
+    const auto r = p(outlast::limits{.stop = caller.get_token()}, down);
+    CHECK(calls == 0);
+    CHECK(r.error().why() == refusal::cancelled);
+}
+
+TEST_CASE("RT-07 cancelled while waiting") {
+    retry policy{{.max_attempts = 4, .backoff = constant(10000ms)}};
+    outlast::pipeline p{std::ref(policy)};
+    outlast::simulation sim;
+    auto& c = sim.call(p, acted(sim, script{}.fails()));
+    sim.at(at(4000ms), [&] { c.cancel(); });
+    sim.run();
+    CHECK(c.attempts() == 1);
+    CHECK(end(c) == 4000ms);
+    CHECK(c.result().error().why() == refusal::cancelled);
+    CHECK(c.result().error().cause() == refused);
+    sim.advance(1h); // nothing is left pending
+    CHECK(c.attempts() == 1);
+}
+
+TEST_CASE("RT-08 discarded results are released, the last survives") {
+    using outlast_tests::counted;
+    retry policy{{.max_attempts = 6, .backoff = constant(0ms)}};
+    outlast::pipeline p{std::ref(policy)};
+    counted::counts all;
+    int attempts = 0;
+    int released_at_last = -1;
+    {
+        auto r = p(outlast::judged{[&] {
+                                       if (++attempts == 6)
+                                           released_at_last = all.released;
+                                       return counted{all};
+                                   },
+                                   [](const counted&) { return false; }});
+        CHECK(all.made == 6);
+        CHECK(released_at_last == 5);
+        CHECK(all.released == 5);
+        CHECK(all.copied == 0);
+        CHECK(r.has_value());
+    }
+    CHECK(all.released == 6);
+}
+
+TEST_CASE("RT-09 waiting time in total") {
+    const auto waited = [](std::uint32_t most, const script& lines) {
+        const story s{{.max_attempts = most, .backoff = constant(500ms)}, lines};
+        CHECK(end(*s.call) == 500ms * (s.call->attempts() - 1));
+        return std::pair{end(*s.call), s.call->attempts()};
+    };
+    CHECK(waited(3, script{}.fails()) == std::pair{duration{1000ms}, 3U});
+    CHECK(waited(3, script{}.fails().succeeds()) == std::pair{duration{500ms}, 2U});
+    CHECK(waited(1, script{}.fails()) == std::pair{duration{0ms}, 1U});
+}
+
+TEST_CASE("RT-10 result-driven retry returns the last value when exhausted") {
+    retry policy{{.max_attempts = 3, .backoff = constant(10ms)}};
+    outlast::pipeline p{std::ref(policy)};
+    outlast::simulation sim;
+    auto& c = sim.call(p, outlast::judged{[] { return std::string{"retry"}; },
+                                          [](const std::string& v) { return v != "retry"; }});
+    sim.run();
+    CHECK(c.attempts() == 3);
+    REQUIRE(c.result().has_value());
+    CHECK(c.result().value() == "retry");
+    CHECK(c.facts().why_stopped == stopped::attempts);
+}
+
+TEST_CASE("RT-11 exponential with cap, timeline") {
+    story s{{.max_attempts = 7, .backoff = exponential(1ms).capped(10ms)}, script{}.fails()};
+    CHECK(waits(*s.call) == times{1ms, 2ms, 4ms, 8ms, 10ms, 10ms});
+    CHECK(starts(*s.call) == times{0ms, 1ms, 3ms, 7ms, 15ms, 25ms, 35ms});
+}
+
+TEST_CASE("RT-13 server hint that cannot fit") {
+    const retry_options o{.max_attempts = 5, .backoff = constant(100ms)};
+    story s{o, script{}.fails_with_hint(6000ms), at(5000ms)};
+    CHECK(s.call->attempts() == 1);
+    CHECK(end(*s.call) == 0ms);
+    CHECK(s.call->result().error().cause() == refused);
+    CHECK(s.call->result().error().retry_after() == 6000ms);
+    CHECK(s.why() == stopped::deadline);
+
+    story fits{o, script{}.fails_with_hint(700ms).succeeds(), at(5000ms)};
+    CHECK(starts(*fits.call) == times{0ms, 700ms});
+    CHECK(fits.call->result().value() == 2);
+}
+
+// ---- hints
+
+TEST_CASE("retry: a hint is a lower bound, not a replacement") {
+    story s{{.max_attempts = 3, .backoff = constant(1000ms)},
+            script{}.fails_with_hint(300ms).fails_with_hint(1500ms).succeeds()};
+    CHECK(waits(*s.call) == times{1000ms, 1500ms});
+}
+
+TEST_CASE("retry: a hint counts for its cap at most, and the cap of the backoff is not it") {
+    story s{{.max_attempts = 3, .backoff = constant(100ms).capped(200ms), .hint_cap = 5s},
+            script{}.fails_with_hint(1h).fails_with_hint(5s - 1ns).succeeds()};
+    CHECK(waits(*s.call) == times{5s, 5s - 1ns});
+}
+
+TEST_CASE("retry: a hint starts the series of delays anew") {
+    story s{{.max_attempts = 6, .backoff = exponential(100ms)},
+            script{}.fails().fails().fails_with_hint(1000ms).fails()};
+    CHECK(waits(*s.call) == times{100ms, 200ms, 1000ms, 100ms, 200ms});
+}
+
+TEST_CASE("retry: a hint of zero asks for no more than the backoff") {
+    story s{{.max_attempts = 2, .backoff = constant(100ms)}, script{}.fails_with_hint(0ms)};
+    CHECK(waits(*s.call) == times{100ms});
+}
+
+TEST_CASE("retry: a negative hint means do not try again") {
+    story s{{.max_attempts = 5, .backoff = constant(100ms)}, script{}.fails_with_hint(-1ns)};
+    CHECK(s.call->attempts() == 1);
+    CHECK(end(*s.call) == 0ms);
+    CHECK(s.why() == stopped::told_not_to);
+    CHECK_FALSE(s.call->result().error().retry_after());
+}
+
+// ---- the deadline
+
+TEST_CASE("retry: a wait that ends at the deadline is not begun") {
+    const retry_options o{.max_attempts = 5, .backoff = constant(100ms)};
+    story exact{o, script{}.fails(), at(100ms)};
+    CHECK(exact.call->attempts() == 1);
+    CHECK(end(*exact.call) == 0ms);
+    CHECK(exact.why() == stopped::deadline);
+    CHECK(exact.call->result().error().why() == refusal::none);
+
+    story fits{o, script{}.fails(), at(100ms + 1ns)};
+    CHECK(starts(*fits.call) == times{0ms, 100ms});
+    CHECK(end(*fits.call) == 100ms);
+    CHECK(fits.why() == stopped::deadline);
+}
+
+TEST_CASE("retry: no attempt starts with less than the least of use") {
+    const retry_options o{.max_attempts = 5, .backoff = constant(100ms), .least_attempt = 50ms};
+    CHECK(story{o, script{}.fails(), at(150ms)}.call->attempts() == 1);
+    story fits{o, script{}.fails(), at(150ms + 1ns)};
+    CHECK(starts(*fits.call) == times{0ms, 100ms});
+    // Time that an attempt takes counts as well.
+    CHECK(story{o, script{}.fails(1ns), at(150ms + 1ns)}.call->attempts() == 1);
+    // Without a deadline there is always enough.
+    CHECK(story{{.max_attempts = 3, .backoff = constant(0ms), .least_attempt = outlast::forever},
+                script{}.fails()}
+              .call->attempts() == 3);
+}
+
+TEST_CASE("retry: an attempt that the deadline cuts is the last") {
+    story s{{.max_attempts = 5, .backoff = constant(0ms)}, script{}.hangs(), at(300ms)};
+    CHECK(s.call->attempts() == 1);
+    CHECK(end(*s.call) == 300ms);
+    CHECK(s.call->result().error().why() == refusal::timed_out);
+}
+
+TEST_CASE("retry: an inner timeout is repeated, the outer one is not") {
+    retry policy{{.max_attempts = 5, .backoff = constant(10ms)}};
+    outlast::pipeline p{outlast::timeout{200ms}, std::ref(policy), outlast::timeout{80ms}};
+    outlast::simulation sim;
+    auto& c = sim.call(p, acted(sim, script{}.hangs()));
+    sim.run();
+    CHECK(starts(c) == times{0ms, 90ms, 180ms});
+    CHECK(outlast_tests::deadlines(c) == times{80ms, 170ms, 200ms});
+    CHECK(end(c) == 200ms);
+    CHECK(c.facts().why_stopped == stopped::deadline);
+    CHECK(c.result().error().why() == refusal::timed_out);
+    CHECK(c.facts().limit == 200ms);
+}
+
+// ---- what is repeated
+
+TEST_CASE("retry: a success ends it") {
+    story s{{.max_attempts = 5, .backoff = constant(100ms)}, script{}.fails().succeeds(30ms)};
+    CHECK(s.call->attempts() == 2);
+    CHECK(end(*s.call) == 130ms);
+    CHECK(s.call->result().value() == 2);
+    CHECK(s.why() == stopped::none);
+}
+
+TEST_CASE("law 8: a refusal is not repeated by default") {
+    story s{{.max_attempts = 5, .backoff = constant(100ms)}, script{}.is_neutral()};
+    CHECK(s.call->attempts() == 1);
+    CHECK(end(*s.call) == 0ms);
+    CHECK(s.why() == stopped::not_retryable);
+
+    // Nor if it says when to come back, nor if the caller left.
+    const auto neutral = [](refusal why, duration hint) {
+        return script{}.with(verdict::neutral(why, hint), {});
+    };
+    retry policy{{.max_attempts = 5, .backoff = constant(100ms)}};
+    retry eager{{.max_attempts = 5, .backoff = constant(100ms), .retry_refusals = true}};
+    outlast::pipeline p{std::ref(policy)};
+    outlast::pipeline q{std::ref(eager)};
+    outlast::world w;
+    auto& hinted = w.play(p, neutral(refusal::circuit_open, 1s));
+    auto& waited = w.play(q, neutral(refusal::circuit_open, 1s).succeeds());
+    auto& hintless = w.play(q, neutral(refusal::circuit_open, verdict::no_hint));
+    auto& cancelled = w.play(q, neutral(refusal::cancelled, 1s));
+    w.run();
+    CHECK(hinted.attempts() == 1);
+    CHECK(waited.attempts() == 2);
+    CHECK(end(waited) == 1s);
+    CHECK(hintless.attempts() == 1);
+    CHECK(cancelled.attempts() == 1);
+}
+
+TEST_CASE("retry: retry_if chooses among failures, and is not asked about anything else") {
+    struct chooser {
+        int asked = 0;
+        bool operator()(const verdict& v) {
+            ++asked;
+            return v.error() == std::errc::connection_refused;
+        }
+    } choose;
+    outlast::simulation sim;
+    retry policy{{.max_attempts = 4, .backoff = constant(10ms), .retry_if = choose}};
+    outlast::pipeline p{std::ref(policy)};
+    int n = 0;
+    auto& c = sim.call(p, [&]() -> outlast::result<int> {
+        if (++n < 3)
+            return refused;
+        return std::make_error_code(std::errc::permission_denied);
+    });
+    sim.run();
+    CHECK(c.attempts() == 3);
+    CHECK(choose.asked == 3);
+    CHECK(c.facts().why_stopped == stopped::not_retryable);
+    CHECK(c.result().error().cause() == std::errc::permission_denied);
+
+    choose.asked = 0;
+    (void)sim.call(p, acted(sim, script{}.succeeds()));
+    (void)sim.call(p, acted(sim, script{}.is_neutral()));
+    sim.run();
+    CHECK(choose.asked == 0);
+}
+
+TEST_CASE("retry: an attempt's timeout that retry_if declines is not called a deadline") {
+    retry policy{{.backoff = constant(10ms), .retry_if = [](const verdict&) { return false; }}};
+    outlast::pipeline p{std::ref(policy), outlast::timeout{50ms}};
+    outlast::simulation sim;
+    auto& c = sim.call(p, acted(sim, script{}.hangs()));
+    sim.run();
+    CHECK(c.attempts() == 1);
+    CHECK(c.facts().why_stopped == stopped::not_retryable);
+    CHECK(c.facts().limit == 50ms);
+}
+
+// ---- options
+
+TEST_CASE("retry: options that make no sense are refused in a sentence") {
+    const auto refuses = [](const retry_options& o, const std::string& sentence) {
+        INFO(sentence);
+        REQUIRE(o.problem() != nullptr);
+        CHECK(o.problem() == sentence);
+        CHECK_THROWS_MATCHES(retry{o}, std::invalid_argument, Catch::Matchers::Message(sentence));
+    };
+    refuses({.max_attempts = 0}, "retry: max_attempts counts the first attempt too: 1 or more");
+    const std::string delay =
+        "retry: a delay is negative, or the growth factor is less than 1 or no number";
+    refuses({.backoff = constant(-1ns)}, delay);
+    refuses({.backoff = constant(1s).capped(-1ns)}, delay);
+    refuses({.backoff = exponential(1s, 0.5)}, delay);
+    refuses({.backoff = exponential(1s, std::numeric_limits<double>::quiet_NaN())}, delay);
+    const std::string length =
+        "retry: least_attempt and hint_cap are lengths of time: not negative";
+    refuses({.least_attempt = -1ns}, length);
+    refuses({.hint_cap = -1ns}, length);
+
+    CHECK(retry_options{}.problem() == nullptr);
+    CHECK(retry_options{.max_attempts = 1, .backoff = constant(0ms), .hint_cap = 0ns}.problem() ==
+          nullptr);
+}
+
+TEST_CASE("retry: the documented defaults") {
+    const retry_options o = retry{}.options();
+    CHECK(o.max_attempts == 3);
+    CHECK(o.backoff.base == 100ms);
+    CHECK(o.backoff.factor_millis == 2000);
+    CHECK(o.backoff.cap == 10s);
+    CHECK(o.backoff.chance == jitter::full);
+    CHECK(o.least_attempt == 0s);
+    CHECK(o.hint_cap == 2min);
+    CHECK_FALSE(o.retry_refusals);
+}
+
+// ---- properties
+
+TEST_CASE("retry: waits are never early, never beyond their bounds, never too many") {
+    std::mt19937_64 chance{99};
+    const auto below = [&](std::int64_t n) {
+        return static_cast<std::int64_t>(chance() % static_cast<std::uint64_t>(n));
+    };
+    int waited = 0;
+    for (int round = 0; round != 1500; ++round) {
+        const auto kind = static_cast<jitter>(below(4));
+        const retry_options o{
+            .max_attempts = 1 + static_cast<std::uint32_t>(below(8)),
+            .backoff = {.base = duration{below(1'000'000)},
+                        .step = duration{below(2) * below(1'000'000)},
+                        .factor_millis = 1000 + static_cast<std::uint32_t>(below(2) * below(2000)),
+                        .cap = below(2) == 0 ? outlast::forever : duration{below(2'000'000)},
+                        .chance = kind},
+            .least_attempt = duration{below(2) * below(500'000)},
+            .hint_cap = duration{below(3'000'000)},
+            .seed = chance()};
+        const outlast::instant deadline =
+            below(2) == 0 ? outlast::never : at(duration{1 + below(20'000'000)});
+
+        retry policy{o};
+        outlast::pipeline p{std::ref(policy)};
+        outlast::world w{1};
+        std::vector<outlast::scripted> lines(o.max_attempts + 1);
+        for (auto& line : lines)
+            line = {verdict::failure(below(3) == 0 ? duration{below(5'000'000)} : verdict::no_hint),
+                    duration{below(2) * below(300'000)}};
+        auto& c =
+            w.play(p, [&](std::uint32_t n, outlast::instant) { return lines[n - 1]; }, deadline);
+        w.run();
+
+        INFO("round " << round);
+        REQUIRE(c.attempts() <= o.max_attempts);
+        REQUIRE(c.attempts() >= 1);
+        const times began = starts(c);
+        duration plain = o.backoff.base;
+        for (std::size_t k = 0; k + 1 < began.size(); ++k) {
+            const outlast::scripted& line = lines[k];
+            const duration pause = began[k + 1] - (began[k] + line.takes);
+            const duration cut = std::min(plain, o.backoff.cap);
+            const duration low = kind == jitter::full    ? 0ns
+                                 : kind == jitter::equal ? cut / 2
+                                 : kind == jitter::none
+                                     ? cut
+                                     : std::min(plain - plain / 4, o.backoff.cap);
+            const duration high =
+                kind == jitter::proportional ? std::min(plain + plain / 4, o.backoff.cap) : cut;
+            const duration hint =
+                line.outcome.has_hint() ? std::min(line.outcome.hint, o.hint_cap) : 0ns;
+            INFO("wait " << k + 1);
+            REQUIRE(pause >= std::max(low, hint));
+            REQUIRE(pause <= std::max(high, hint));
+            REQUIRE((deadline == outlast::never || at(began[k + 1]) + o.least_attempt < deadline));
+            plain = line.outcome.has_hint()
+                        ? o.backoff.base
+                        : plain * o.backoff.factor_millis / 1000 + o.backoff.step;
+            ++waited;
+        }
+        if (deadline == outlast::never)
+            REQUIRE(c.attempts() == o.max_attempts);
+    }
+    CHECK(waited > 2000);
+}
+
+TEST_CASE("retry: the same seed gives the same history, another seed another one") {
+    const auto history = [](std::uint64_t seed) {
+        retry policy{
+            {.max_attempts = 6, .backoff = exponential(100ms).with(jitter::full), .seed = seed}};
+        outlast::pipeline p{std::ref(policy)};
+        outlast::world w;
+        std::vector<outlast::traced> all;
+        for (int i = 0; i != 3; ++i) {
+            auto& c = w.play(p, script{}.fails());
+            w.run();
+            all.insert(all.end(), c.trace().begin(), c.trace().end());
+        }
+        return all;
+    };
+    CHECK(history(7) == history(7));
+    CHECK(history(7) != history(8));
+}
+
+TEST_CASE("retry: calls that share a policy do not wait alike") {
+    retry policy{{.max_attempts = 2, .backoff = constant(1000ms).with(jitter::full)}};
+    outlast::pipeline p{std::ref(policy)};
+    outlast::world w;
+    auto& a = w.play(p, script{}.fails());
+    auto& b = w.play(p, script{}.fails());
+    w.run();
+    CHECK(waits(a) != waits(b));
+}
+
+TEST_CASE("law 4: a success looks at no clock") {
+    struct clock {
+        int asked = 0;
+        static outlast::instant ask(void* self) {
+            return ++static_cast<clock*>(self)->asked, outlast::instant{};
+        }
+    } c;
+    retry policy{{.backoff = constant(10ms)}};
+    auto run = policy.start();
+    outlast::reading now{&clock::ask, &c};
+    CHECK(run.begin(now, outlast::never).calls_work());
+    CHECK(run.settled(now, 0, verdict::success()).what == outlast::action::finish);
+    CHECK(c.asked == 0);
+    CHECK(run.settled(now, 0, verdict::failure()).what == outlast::action::wait);
+    CHECK(c.asked == 1);
+}
+
+TEST_CASE("retry: begun again, a run starts from its first attempt and its first delay") {
+    // An outer retry does so with an inner one.
+    retry inner{{.max_attempts = 3, .backoff = exponential(100ms)}};
+    retry outer{{.max_attempts = 2, .backoff = constant(1000ms)}};
+    outlast::pipeline p{std::ref(outer), std::ref(inner)};
+    outlast::world w;
+    auto& c = w.play(p, script{}.fails());
+    w.run();
+    CHECK(starts(c) == times{0ms, 100ms, 300ms, 1300ms, 1400ms, 1600ms});
+}
+
+// ---- in a constant expression
+
+namespace {
+
+constexpr bool repeats_and_gives_up() {
+    retry policy{{.max_attempts = 3, .backoff = exponential(100ms).capped(150ms)}};
+    outlast::pipeline p{std::ref(policy)};
+    outlast::world w;
+    auto& c = w.play(p, script{}.fails(10ms));
+    auto& d = w.play(p, script{}.fails_with_hint(1s).succeeds());
+    w.run();
+    return starts(c) == times{0ms, 110ms, 270ms} && end(c) == 280ms &&
+           c.outcome() == verdict::failure() && starts(d) == times{0ms, 1s} && d.outcome().ok();
+}
+static_assert(repeats_and_gives_up());
+
+} // namespace

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <outlast/step.hpp>
+
+#include "support/catch.hpp"
+#include "support/print.hpp"
+#include "support/script.hpp"
+
+#include <system_error>
+#include <type_traits>
+
+using namespace std::chrono_literals;
+using outlast::action;
+using outlast::refusal;
+using outlast::step;
+using outlast::verdict;
+using outlast::verdict_kind;
+using outlast_tests::at;
+
+TEST_CASE("step: the four verdicts, and whom they blame") {
+    CHECK(verdict::success().ok());
+    CHECK_FALSE(verdict::success().failed());
+    CHECK_FALSE(verdict::failure().ok());
+    CHECK(verdict::failure().failed());
+    CHECK(verdict::expired().failed());
+    CHECK(verdict::expired().why == refusal::timed_out);
+    CHECK_FALSE(verdict::expired().late);
+    CHECK_FALSE(verdict::neutral(refusal::cancelled).ok());
+    CHECK_FALSE(verdict::neutral(refusal::cancelled).failed());
+    CHECK(verdict{} == verdict::success());
+}
+
+TEST_CASE("step: a hint is there, absent, or negative") {
+    CHECK_FALSE(verdict::failure().has_hint());
+    CHECK(verdict::failure(0s).has_hint());
+    CHECK(verdict::failure(5s).hint == 5s);
+    CHECK(verdict::failure(-1ns).has_hint());
+    CHECK_FALSE(verdict::neutral(refusal::circuit_open).has_hint());
+    CHECK(verdict::neutral(refusal::circuit_open, 2s).hint == 2s);
+    CHECK(verdict::failure(5s) != verdict::failure());
+}
+
+TEST_CASE("step: a failure keeps the error code behind it") {
+    const auto code = std::make_error_code(std::errc::connection_refused);
+    const verdict v = verdict::failure(code, 3s);
+    CHECK(v.kind == verdict_kind::failure);
+    CHECK(v.error() == code);
+    CHECK(v.error() == std::errc::connection_refused);
+    CHECK(v.hint == 3s);
+    CHECK_FALSE(verdict::failure().error());
+    CHECK_FALSE(verdict::success().error());
+}
+
+TEST_CASE("step: the four answers") {
+    const step work = step::call(outlast::work, at(5s));
+    CHECK(work.what == action::call);
+    CHECK(work.calls_work());
+    CHECK(work.at == at(5s));
+    CHECK(work.nudge == outlast::never);
+    CHECK_FALSE(step::call(1, outlast::never).calls_work());
+
+    CHECK(step::wait(at(5s)).what == action::wait);
+    CHECK(step::wait(at(5s)).at == at(5s));
+    CHECK_FALSE(step::wait(at(5s)).calls_work());
+    CHECK(step::park(outlast::never).what == action::park);
+    CHECK(step::park(at(1s)).at == at(1s));
+
+    const step end = step::finish(verdict::expired());
+    CHECK(end.what == action::finish);
+    CHECK(end.outcome == verdict::expired());
+    CHECK_FALSE(end.calls_work());
+    CHECK(work != end);
+    CHECK(step::wait(at(5s)) != step::park(at(5s)));
+}
+
+TEST_CASE("step: verdicts and steps are plain values") {
+    STATIC_REQUIRE(std::is_trivially_copyable_v<verdict>);
+    STATIC_REQUIRE(std::is_trivially_copyable_v<step>);
+    STATIC_REQUIRE(step::call(outlast::work, outlast::never).calls_work());
+    STATIC_REQUIRE(verdict::neutral(refusal::cancelled) != verdict::success());
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <outlast/threads.hpp>
+
+#include <outlast/outcome.hpp>
+#include <outlast/pipeline.hpp>
+#include <outlast/retry.hpp>
+#include <outlast/run.hpp>
+
+#include "support/callable.hpp"
+#include "support/catch.hpp"
+#include "support/print.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace std::chrono_literals;
+using outlast::circuit_state;
+using outlast::refusal;
+using outlast_tests::refused;
+
+namespace {
+
+// A clock for all threads, moved by hand.
+struct shared_clock {
+    static inline std::atomic<outlast::duration::rep> time{0};
+    static outlast::instant now() noexcept { return outlast::instant{outlast::duration{time}}; }
+    static void advance(outlast::duration d) { time += d.count(); }
+};
+
+// Runs `each(thread)` on four threads that start together.
+template <class F>
+void together(F each) {
+    constexpr int n = 4;
+    std::atomic<int> ready{0};
+    std::vector<std::jthread> running;
+    for (int t = 0; t != n; ++t)
+        running.emplace_back([&ready, &each, t] {
+            ++ready;
+            while (ready != n)
+                std::this_thread::yield();
+            each(t);
+        });
+}
+
+} // namespace
+
+TEST_CASE("law 2: threads never run more probes than are permitted, and lose none") {
+    shared_clock::time = 0;
+    outlast::circuit_breaker guard{
+        {.window = 1, .open_for = 1s, .probes = 2, .probe_lease = outlast::forever}};
+    outlast::pipeline p{std::ref(guard)};
+    const auto call = [&](auto&& f) { return outlast::run<shared_clock>(p, f); };
+    (void)call([]() -> outlast::result<int> { return refused; });
+    shared_clock::advance(1s);
+
+    std::atomic<int> inside{0};
+    std::atomic<int> most{0};
+    std::atomic<int> probes{0};
+    std::atomic<int> refusals{0};
+    together([&](int) {
+        for (int i = 0; i != 300; ++i) {
+            const auto r = call([&]() -> outlast::result<int> {
+                const int now = ++inside;
+                int seen = most;
+                while (seen < now && !most.compare_exchange_weak(seen, now)) {
+                }
+                ++probes;
+                std::this_thread::yield();
+                --inside;
+                return outlast::failure{refusal::unavailable}; // neutral: the place comes back
+            });
+            refusals += r.error().why() == refusal::circuit_open;
+        }
+    });
+    CHECK(most <= 2);
+    CHECK(probes + refusals == 1200);
+    CHECK(probes > 0);
+    CHECK(guard.state(shared_clock::now()) == circuit_state::half_open);
+    CHECK(call([] { return 1; }).has_value());
+    CHECK(call([] { return 1; }).has_value());
+    CHECK(guard.state(shared_clock::now()) == circuit_state::closed);
+}
+
+TEST_CASE("threads: a breaker counts every result once") {
+    shared_clock::time = 0;
+    outlast::circuit_breaker guard{{.failure_ratio = outlast::ratio::of(1.0), .window = 100'000}};
+    outlast::pipeline p{std::ref(guard)};
+    (void)outlast::run<shared_clock>(p, [] { return 1; }); // not all are failures, ever
+    together([&](int t) {
+        for (int i = 0; i != 500; ++i)
+            (void)outlast::run<shared_clock>(p, [&]() -> outlast::result<int> {
+                if ((i + t) % 2 == 0)
+                    return 1;
+                return refused;
+            });
+    });
+    CHECK(guard.counts(shared_clock::now()) == outlast::tally{2001, 1000});
+}
+
+TEST_CASE("threads: while threads call, others may order it open and closed by hand") {
+    shared_clock::time = 0;
+    outlast::circuit_breaker guard{{.window = 10s}};
+    outlast::pipeline p{std::ref(guard)};
+    std::atomic<int> odd{0};
+    together([&](int t) {
+        for (int i = 0; i != 200; ++i)
+            if (t == 0) {
+                guard.isolate();
+                shared_clock::advance(1ms);
+                guard.close();
+            } else {
+                const auto r = outlast::run<shared_clock>(p, [] { return 7; });
+                odd += !(r ? r.value() == 7 : r.error().why() == refusal::circuit_open);
+            }
+    });
+    CHECK(odd == 0);
+    CHECK(guard.state(shared_clock::now()) == circuit_state::closed);
+}
+
+TEST_CASE("threads: a keyed policy is the same one for all") {
+    std::atomic<int> made{0};
+    outlast::keyed breakers{
+        [](const std::string& host) { return host; },
+        [&made](const std::string& host) {
+            ++made;
+            return std::make_shared<outlast::circuit_breaker>(
+                outlast::circuit_breaker_options{.name = outlast::label::intern(host)});
+        }};
+    std::vector<std::vector<std::shared_ptr<outlast::circuit_breaker>>> seen(4);
+    together([&](int t) {
+        for (int i = 0; i != 50; ++i)
+            seen[static_cast<std::size_t>(t)].push_back(breakers.at("host " + std::to_string(i)));
+    });
+    for (const auto& mine : seen)
+        CHECK((mine == seen[0]));
+    CHECK(breakers.size() == 50);
+    CHECK(made >= 50);
+}
+
+TEST_CASE("threads: a keyed table smaller than its traffic stays so small") {
+    outlast::keyed<decltype([](int key) { return key; }),
+                   decltype([](int) { return std::make_shared<outlast::retry>(); }), int>
+        small{{}, {}, 3};
+    outlast::pipeline p{std::ref(small)};
+    std::atomic<int> wrong{0};
+    together([&](int t) {
+        for (int i = 0; i != 300; ++i)
+            wrong += p([](int x) { return 2 * x; }, i * 7 % 10 + t).value() != 2 * (i * 7 % 10 + t);
+    });
+    CHECK(wrong == 0);
+    CHECK(small.size() == 3);
+}

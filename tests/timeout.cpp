@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <outlast/timeout.hpp>
+
+#include <outlast/circuit_breaker.hpp>
+#include <outlast/fallback.hpp>
+#include <outlast/pipeline.hpp>
+#include <outlast/retry.hpp>
+#include <outlast/simulate.hpp>
+
+#include "support/callable.hpp"
+#include "support/catch.hpp"
+#include "support/print.hpp"
+#include "support/script.hpp"
+
+#include <string>
+
+using namespace std::chrono_literals;
+using outlast::constant;
+using outlast::duration;
+using outlast::no_limit;
+using outlast::refusal;
+using outlast::retry;
+using outlast::timeout;
+using outlast::timeout_options;
+using outlast::verdict;
+using outlast::verdict_kind;
+using outlast_tests::acted;
+using outlast_tests::at;
+using outlast_tests::deadlines;
+using outlast_tests::end;
+using outlast_tests::script;
+using outlast_tests::starts;
+using outlast_tests::tap;
+using outlast_tests::times;
+
+TEST_CASE("TO-01 plain timeout") {
+    outlast::pipeline p{timeout{2000ms}};
+    outlast::simulation sim;
+    auto& c = sim.call(p, acted(sim, script{}.succeeds(4000ms)));
+    sim.run();
+    CHECK(end(c) == 2000ms);
+    CHECK(deadlines(c) == times{2000ms}); // when the work is told to stop
+    CHECK(c.outcome() == verdict::expired());
+    CHECK(c.result().error().why() == refusal::timed_out);
+    CHECK(c.facts().limit == 2000ms);
+    CHECK(c.facts().policy == outlast::label{"timeout"});
+    CHECK_THAT(c.result().error().message(), Catch::Matchers::ContainsSubstring("2 s"));
+}
+
+TEST_CASE("TO-02 no limit") {
+    tap seen;
+    outlast::pipeline none{std::ref(seen), timeout{no_limit}};
+    outlast::world w;
+    auto& c = w.play(none, script{}.succeeds(50000ms));
+    w.run();
+    CHECK(end(c) == 50000ms);
+    CHECK(c.outcome().ok());
+    CHECK(deadlines(c).front() == outlast::never.time_since_epoch());
+    CHECK(seen.timeouts().empty());
+
+    outlast::pipeline some{timeout{40000ms}};
+    outlast::world v;
+    auto& d = v.play(some, script{}.succeeds(50000ms));
+    v.run();
+    CHECK(end(d) == 40000ms);
+    CHECK(d.outcome() == verdict::expired());
+}
+
+TEST_CASE("TO-03 caller cancellation beats the timeout") {
+    tap seen;
+    outlast::pipeline p{std::ref(seen), timeout{10000ms}};
+    outlast::simulation sim;
+    auto& c = sim.call(p, acted(sim, script{}.hangs()));
+    sim.at(at(3000ms), [&] { c.cancel(); });
+    sim.run();
+    CHECK(end(c) == 3000ms);
+    CHECK(c.result().error().why() == refusal::cancelled);
+    CHECK(seen.timeouts().empty());
+    CHECK(seen.abandoned == 1);
+    sim.advance(1h); // nothing is left pending
+    CHECK(end(c) == 3000ms);
+}
+
+TEST_CASE("TO-03 caller cancellation beats the timeout, at the very same instant too") {
+    outlast::pipeline p{timeout{3000ms}};
+    outlast::simulation sim;
+    auto& c = sim.call(p, acted(sim, script{}.succeeds(3000ms)));
+    sim.at(at(3000ms), [&] { c.cancel(); });
+    sim.run();
+    CHECK(c.result().error().why() == refusal::cancelled);
+}
+
+TEST_CASE("TO-04 the limit reaches whoever asks") {
+    tap seen;
+    outlast::pipeline p{std::ref(seen), timeout{{.limit = 12000ms, .name = "lookup"}}};
+    outlast::simulation sim;
+    auto& c = sim.call(p, acted(sim, script{}.hangs()));
+    sim.run();
+    CHECK(seen.timeouts() == times{12000ms});
+    CHECK(c.facts().limit == 12000ms);
+    CHECK(c.facts().name == outlast::label{"lookup"});
+}
+
+TEST_CASE("TO-05 attempt timeout that does not fire leaves the retry delay alone") {
+    const auto play = [](const script& lines, tap& seen) {
+        retry policy{{.max_attempts = 3, .backoff = constant(100ms)}};
+        outlast::pipeline p{std::ref(policy), std::ref(seen), timeout{50ms}};
+        outlast::world w;
+        auto& c = w.play(p, lines);
+        w.run();
+        return std::tuple{starts(c), end(c), c.outcome().kind};
+    };
+    tap none;
+    CHECK(play(script{}.fails(), none) ==
+          std::tuple{times{0ms, 100ms, 200ms}, duration{200ms}, verdict_kind::failure});
+    CHECK(none.timeouts().empty());
+    tap seen;
+    CHECK(play(script{}.fails(60ms), seen) ==
+          std::tuple{times{0ms, 150ms, 300ms}, duration{350ms}, verdict_kind::expired});
+    CHECK(seen.timeouts() == times{50ms, 200ms, 350ms});
+}
+
+TEST_CASE("TO-06 two nested timeouts, the outer is shorter") {
+    retry policy{{.max_attempts = 3, .backoff = constant(0ms)}};
+    tap outside_a;
+    tap outside_b;
+    outlast::pipeline p{outlast::fallback{true}, std::ref(policy),
+                        std::ref(outside_a),     timeout{{.limit = 50ms, .name = "A"}},
+                        std::ref(outside_b),     timeout{{.limit = 100ms, .name = "B"}}};
+    outlast::simulation sim;
+    auto& c = sim.call(p, [&] { return sim.spend(150ms), false; });
+    sim.run();
+    CHECK(starts(c) == times{0ms, 50ms, 100ms});
+    CHECK(end(c) == 150ms);
+    CHECK(c.result().value() == true);
+    CHECK(outside_a.timeouts() == times{50ms, 100ms, 150ms});
+    CHECK(outside_b.timeouts().empty());
+}
+
+TEST_CASE("CO-06 two slow attempts, then good") {
+    retry policy{{.max_attempts = 3, .backoff = constant(0ms)}};
+    tap seen;
+    outlast::pipeline p{std::ref(policy), std::ref(seen), timeout{50ms}};
+    outlast::world w;
+    auto& c = w.play(p, script{}.succeeds(100ms).succeeds(100ms).succeeds());
+    w.run();
+    CHECK(starts(c) == times{0ms, 50ms, 100ms});
+    CHECK(deadlines(c) == times{50ms, 100ms, 150ms}); // when the slow ones are told to stop
+    CHECK(end(c) == 100ms);
+    CHECK(c.outcome().ok());
+    CHECK(seen.timeouts() == times{50ms, 100ms});
+}
+
+// ---- ties
+
+TEST_CASE("law 11: a result at the limit is too late, one nanosecond earlier it is not") {
+    outlast::pipeline p{timeout{50ms}};
+    outlast::world w;
+    auto& late = w.play(p, script{}.succeeds(50ms));
+    auto& good = w.play(p, script{}.succeeds(50ms - 1ns));
+    auto& failed = w.play(p, script{}.fails(50ms - 1ns));
+    w.run();
+    CHECK(late.outcome().kind == verdict_kind::expired);
+    CHECK(late.outcome().late);
+    CHECK(good.outcome().ok());
+    CHECK(failed.outcome() == verdict::failure());
+}
+
+TEST_CASE("law 11: of two timeouts due at once the outer one fires and is named") {
+    tap between;
+    outlast::pipeline p{timeout{{.limit = 50ms, .name = "outer"}}, std::ref(between),
+                        timeout{{.limit = 50ms, .name = "inner"}}};
+    outlast::simulation sim;
+    auto& c = sim.call(p, acted(sim, script{}.succeeds(50ms)));
+    sim.run();
+    CHECK(c.facts().name == outlast::label{"outer"});
+    CHECK(c.result().error().why() == refusal::timed_out);
+    REQUIRE(between.ended.size() == 1);
+    CHECK(between.ended[0].what.ok()); // the inner one had no objection
+}
+
+TEST_CASE("law 11: the caller's deadline wins over a timeout due at once") {
+    outlast::pipeline p{timeout{{.limit = 50ms, .name = "inner"}}};
+    outlast::simulation sim;
+    auto& c = sim.call_by(at(50ms), p, acted(sim, script{}.hangs()));
+    sim.run();
+    CHECK(end(c) == 50ms);
+    CHECK(c.result().error().why() == refusal::timed_out);
+    CHECK(c.facts().name.empty());
+    CHECK(c.facts().limit == 0ms);
+}
+
+TEST_CASE("timeout: the inner one fires where it is shorter, and is named") {
+    outlast::pipeline p{timeout{{.limit = 100ms, .name = "outer"}},
+                        timeout{{.limit = 50ms, .name = "inner"}}};
+    outlast::simulation sim;
+    auto& c = sim.call(p, acted(sim, script{}.hangs()));
+    sim.run();
+    CHECK(end(c) == 50ms);
+    CHECK(c.facts().name == outlast::label{"inner"});
+}
+
+// ---- no time left
+
+TEST_CASE("timeout: with no time left nothing is called") {
+    outlast::pipeline p{timeout{50ms}};
+    outlast::simulation sim;
+    auto& c = sim.call_by(at(0ms), p, acted(sim, script{}));
+    CHECK(c.attempts() == 0);
+    CHECK(c.result().error().why() == refusal::timed_out);
+
+    // The policy itself says so too, not only a driver.
+    timeout policy{50ms};
+    for (const auto by : {at(1s), at(1s) - 1ns, at(0s)}) {
+        auto run = policy.start();
+        outlast::reading now{at(1s)};
+        const outlast::step s = run.begin(now, by);
+        CHECK(s.what == outlast::action::finish);
+        CHECK(s.outcome.why == refusal::timed_out);
+    }
+    auto run = policy.start();
+    outlast::reading now{at(1s)};
+    CHECK(run.begin(now, at(1s) + 1ns) == outlast::step::call(outlast::work, at(1s) + 1ns));
+}
+
+TEST_CASE("law 8: what was not called for want of time does not trip a breaker") {
+    outlast::basic_circuit_breaker<> breaker{{.window = 1}};
+    outlast::pipeline p{std::ref(breaker), timeout{50ms}};
+    auto machine = p.start();
+    outlast::reading now{at(1s)};
+    const outlast::step s = machine.begin(now, at(1s));
+    CHECK(s.what == outlast::action::finish);
+    CHECK(s.outcome.why == refusal::timed_out);
+    CHECK(s.outcome.kind == verdict_kind::neutral);
+    CHECK(breaker.state(at(1s)) == outlast::circuit_state::closed);
+    CHECK(breaker.counts(at(1s)) == outlast::tally{});
+}
+
+// ---- what passes it
+
+TEST_CASE("timeout: a late success is marked late, a late failure is not") {
+    tap seen;
+    outlast::pipeline p{std::ref(seen), timeout{50ms}};
+    auto machine = p.start(); // a blocking callable returns when it likes
+    const auto returns = [&](const verdict& v, duration after) {
+        outlast::reading begun{at(0ms)};
+        CHECK(machine.begin(begun, outlast::never).at == at(50ms));
+        outlast::reading now{at(after)};
+        return machine.settled(now, 0, v).outcome;
+    };
+    const verdict late = returns(verdict::success(), 70ms);
+    CHECK(late.kind == verdict_kind::expired);
+    CHECK(late.why == refusal::timed_out);
+    CHECK(late.late);
+
+    const auto code = std::make_error_code(std::errc::connection_reset);
+    const verdict failed = returns(verdict::failure(code, 3s), 70ms);
+    CHECK(failed.kind == verdict_kind::expired);
+    CHECK(failed.why == refusal::timed_out);
+    CHECK_FALSE(failed.late);
+    CHECK(failed.error() == code); // what lay behind it stays readable
+    CHECK(failed.hint == 3s);
+
+    CHECK(returns(verdict::success(), 50ms - 1ns) == verdict::success());
+    CHECK(returns(verdict::neutral(refusal::circuit_open, 1s), 10ms) ==
+          verdict::neutral(refusal::circuit_open, 1s));
+}
+
+TEST_CASE("law 8: an attempt cut short by the outer deadline says nothing about the server") {
+    const auto play = [](duration outer, duration inner) {
+        outlast::basic_circuit_breaker<> breaker{{.window = 10}};
+        outlast::pipeline p{timeout{outer}, std::ref(breaker), timeout{inner}};
+        outlast::world w;
+        auto& c = w.play(p, script{}.hangs());
+        w.run();
+        CHECK(c.outcome() == verdict::expired());
+        CHECK(end(c) == std::min(inner, outer));
+        return breaker.counts(w.time());
+    };
+    CHECK(play(50ms, 80ms) == outlast::tally{0, 0}); // it had less than its limit
+    CHECK(play(50ms, 50ms) == outlast::tally{1, 1}); // it had all of it
+    CHECK(play(80ms, 50ms) == outlast::tally{1, 1}); // its own limit
+}
+
+TEST_CASE("timeout: a failure long before the deadlines is the server's") {
+    outlast::basic_circuit_breaker<> breaker{{.window = 10}};
+    outlast::pipeline p{timeout{50ms}, std::ref(breaker), timeout{80ms}};
+    outlast::world w;
+    auto& c = w.play(p, script{}.fails(20ms));
+    w.run();
+    CHECK(c.outcome() == verdict::failure());
+    CHECK(breaker.counts(w.time()) == outlast::tally{1, 1});
+}
+
+TEST_CASE("timeout: begun again, it gives its limit anew") {
+    timeout policy{50ms};
+    auto run = policy.start();
+    outlast::reading first{at(0ms)};
+    CHECK(run.begin(first, outlast::never).at == at(50ms));
+    outlast::reading over{at(50ms)};
+    CHECK(run.settled(over, 0, verdict::failure()).outcome.kind == verdict_kind::expired);
+    outlast::reading second{at(60ms)};
+    CHECK(run.begin(second, outlast::never).at == at(110ms));
+    outlast::report facts;
+    run.explain(facts); // the second round has not fired
+    CHECK(facts.limit == 0ms);
+    outlast::reading soon{at(70ms)};
+    CHECK(run.settled(soon, 0, verdict::success()).outcome.ok());
+}
+
+TEST_CASE("law 4: without a limit and a deadline it looks at no clock") {
+    struct clock {
+        int asked = 0;
+        static outlast::instant ask(void* self) {
+            return ++static_cast<clock*>(self)->asked, outlast::instant{};
+        }
+    } c;
+    timeout policy{no_limit};
+    auto run = policy.start();
+    outlast::reading now{&clock::ask, &c};
+    CHECK(run.begin(now, outlast::never).at == outlast::never);
+    CHECK(run.settled(now, 0, verdict::failure()).outcome == verdict::failure());
+    CHECK(c.asked == 0);
+}
+
+// ---- options
+
+TEST_CASE("timeout: options that make no sense are refused in a sentence") {
+    const std::string sentence =
+        "timeout: a limit of zero or less fails every call; write no_limit for none";
+    for (const duration limit : {duration{0}, duration{-1}, duration::min()}) {
+        CHECK_THROWS_MATCHES(timeout{limit}, std::invalid_argument,
+                             Catch::Matchers::Message(sentence));
+        CHECK(timeout_options{.limit = limit}.problem() == sentence);
+    }
+    CHECK(timeout_options{}.problem() == nullptr);
+    CHECK(timeout_options{}.limit == no_limit);
+    CHECK(timeout_options{.limit = 1ns}.problem() == nullptr);
+}
+
+// ---- in a constant expression
+
+namespace {
+
+constexpr bool cuts() {
+    outlast::pipeline p{timeout{100ms}, timeout{30ms}};
+    outlast::world w;
+    auto& hung = w.play(p, script{}.hangs());
+    auto& good = w.play(p, script{}.succeeds(20ms));
+    w.run();
+    return end(hung) == 30ms && hung.outcome() == verdict::expired() && end(good) == 20ms &&
+           good.outcome().ok();
+}
+static_assert(cuts());
+
+} // namespace
