@@ -11,6 +11,7 @@
 
 #include "support/catch.hpp"
 #include "support/print.hpp"
+#include "support/recorded.hpp"
 #include "support/script.hpp"
 
 #include <atomic>
@@ -120,8 +121,8 @@ TEST_CASE("CA-02 what has a lifetime of 0 is delivered, not stored; errors neith
     outlast::simulation sim;
     CHECK(is_live(sim.call(p, [](int) { return 2; }, 0), 2));
     CHECK(store.size() == 0);
-    CHECK(failed_with(sim.call(p, [](int) -> result<int> { return server_error; }, 0),
-                      server_error));
+    CHECK(
+        failed_with(sim.call(p, [](int) -> result<int> { return server_error; }, 0), server_error));
     CHECK(store.size() == 0);
     CHECK(is_live(sim.call(p, [](int) { return bar; }, 0), bar));
     CHECK(store.size() == 1);
@@ -136,9 +137,8 @@ TEST_CASE("CA-02 what has a lifetime of 0 is delivered, not stored; errors neith
 TEST_CASE("cache_aside: a live answer that is not to be kept drops the older one") {
     shelf store;
     duration fresh = 1s;
-    outlast::cache_aside remember{store, first_argument, [&](int) {
-                                      return lifetime{.fresh_for = fresh, .stale_for = 1h};
-                                  }};
+    outlast::cache_aside remember{
+        store, first_argument, [&](int) { return lifetime{.fresh_for = fresh, .stale_for = 1h}; }};
     outlast::pipeline p{std::ref(remember)};
     outlast::simulation sim;
     origin o;
@@ -515,8 +515,7 @@ TEST_CASE("cache_aside: which failures a stale answer stands in for") {
         return v.error() != std::errc::no_such_file_or_directory;
     };
     shelf store;
-    outlast::cache_aside remember{
-        store, first_argument, keep(1s, 1h), {.stale_if = not_found}};
+    outlast::cache_aside remember{store, first_argument, keep(1s, 1h), {.stale_if = not_found}};
     outlast::pipeline p{std::ref(remember)};
     outlast::simulation sim;
     origin o{.world = &sim};
@@ -806,9 +805,8 @@ static_assert(outlast::store<broken_store>);
 TEST_CASE("cache_aside: a store that throws fails no call, and no wait") {
     broken_store store;
     duration fresh = 1s;
-    outlast::cache_aside remember{store, first_argument, [&](int) {
-                                      return lifetime{.fresh_for = fresh, .stale_for = 1h};
-                                  }};
+    outlast::cache_aside remember{
+        store, first_argument, [&](int) { return lifetime{.fresh_for = fresh, .stale_for = 1h}; }};
     outlast::pipeline p{std::ref(remember)};
     outlast::simulation sim;
     origin o{.world = &sim, .takes = 50ms};
@@ -892,9 +890,8 @@ TEST_CASE("cache_aside: a life that throws, a value that cannot be copied, fail 
     };
     bool copies = true;
     outlast::memory<int, brittle, outlast::no_lock> shelf2;
-    outlast::cache_aside keep_brittle{shelf2, first_argument, [](const brittle&) {
-                                          return lifetime{.fresh_for = 1h};
-                                      }};
+    outlast::cache_aside keep_brittle{shelf2, first_argument,
+                                      [](const brittle&) { return lifetime{.fresh_for = 1h}; }};
     outlast::pipeline q{std::ref(keep_brittle)};
     int calls = 0;
     const auto make = [&](int) { return brittle{++calls, copies}; };
@@ -924,8 +921,8 @@ TEST_CASE("cache_aside: inside a retry each round looks anew") {
     origin o{.world = &sim, .down = true};
     auto& c = sim.call(p, o.ask(), 0);
     sim.advance(50ms);
-    store.put(0, {std::make_shared<const int>(42), outlast::freshness::from(sim.time(), {1s}),
-                  false});
+    store.put(0,
+              {std::make_shared<const int>(42), outlast::freshness::from(sim.time(), {1s}), false});
     sim.run();
     CHECK(is_cached(c, 42));
     CHECK(c.finished_at() == at(100ms));
@@ -975,34 +972,21 @@ TEST_CASE("cache_aside: a thousand calls from eight threads, and the callable ru
 
 namespace {
 
-/// A store that says when somebody looked: the one step of a follower that can be seen from
-/// outside before it waits.
-struct observed_shelf {
-    using key_type = int;
-    using value_type = int;
-    using lock_type = std::mutex;
-
-    threaded_shelf behind{};
-    std::atomic<int> looks = 0;
-
-    auto find(int key) {
-        auto e = behind.find(key);
-        ++looks;
-        looks.notify_all();
-        return e;
-    }
-    void put(int key, outlast::entry<int> e) { behind.put(key, std::move(e)); }
-    void erase(int key) { behind.erase(key); }
-    void wait_for(int n) {
-        for (int seen = looks; seen < n; seen = looks)
-            looks.wait(seen);
+/// A call that counts down a latch when it parks.
+template <class Policies>
+struct parking : outlast_tests::recorded<Policies> {
+    explicit parking(Policies& p, std::latch& parked) : outlast_tests::recorded<Policies>(p) {
+        this->on_step = [&](const outlast::step& s) {
+            if (s.what == outlast::action::park)
+                parked.count_down();
+        };
     }
 };
 
 } // namespace
 
 TEST_CASE("cache_aside: threads: a leader that is stopped makes a waiting thread the leader") {
-    observed_shelf store;
+    threaded_shelf store;
     outlast::cache_aside remember{store, first_argument, keep(24h)};
     outlast::pipeline p{std::ref(remember)};
     std::stop_source stop;
@@ -1011,18 +995,25 @@ TEST_CASE("cache_aside: threads: a leader that is stopped makes a waiting thread
     result<int> first = 0;
     result<int> second = 0;
     std::thread leader{[&] {
-        first = outlast::run(p, {.stop = stop.get_token()}, [&](outlast::call& c, int) -> result<int> {
-            ++calls;
-            std::latch stopped{1};
-            const std::stop_callback on_stop{c.stop_token(), [&] { stopped.count_down(); }};
-            leading.count_down();
-            stopped.wait();
-            return server_error;
-        }, 1);
+        first = outlast::run(
+            p, {.stop = stop.get_token()},
+            [&](outlast::call& c, int) -> result<int> {
+                ++calls;
+                std::latch stopped{1};
+                const std::stop_callback on_stop{c.stop_token(), [&] { stopped.count_down(); }};
+                leading.count_down();
+                stopped.wait();
+                return server_error;
+            },
+            1);
     }};
     leading.wait();
-    std::thread follower{[&] { second = outlast::run(p, [&](int) { return ++calls; }, 1); }};
-    store.wait_for(2);
+    std::latch parked{1};
+    std::thread follower{[&] {
+        parking noted{p, parked};
+        second = outlast::run(noted, [&](int) { return ++calls; }, 1);
+    }};
+    parked.wait();
     stop.request_stop();
     leader.join();
     follower.join();
@@ -1034,7 +1025,7 @@ TEST_CASE("cache_aside: threads: a leader that is stopped makes a waiting thread
 }
 
 TEST_CASE("cache_aside: threads: each waits as long as it wants to") {
-    observed_shelf store;
+    threaded_shelf store;
     outlast::cache_aside remember{store, first_argument, keep(24h)};
     outlast::pipeline p{std::ref(remember)};
     std::latch leading{1};
@@ -1045,21 +1036,30 @@ TEST_CASE("cache_aside: threads: each waits as long as it wants to") {
     result<int> told = 0;
     const auto never_run = [](int) { return -1; };
     std::thread leader{[&] {
-        led = outlast::run(p, [&](int) {
-            leading.count_down();
-            release.wait();
-            return 7;
-        }, 1);
+        led = outlast::run(
+            p,
+            [&](int) {
+                leading.count_down();
+                release.wait();
+                return 7;
+            },
+            1);
     }};
     leading.wait();
-    std::thread gives_up{
-        [&] { stopped = outlast::run(p, {.stop = stop.get_token()}, never_run, 1); }};
-    std::thread waits{[&] { told = outlast::run(p, never_run, 1); }};
+    std::latch parked{2};
+    std::thread gives_up{[&] {
+        parking noted{p, parked};
+        stopped = outlast::run(noted, {.stop = stop.get_token()}, never_run, 1);
+    }};
+    std::thread waits{[&] {
+        parking noted{p, parked};
+        told = outlast::run(noted, never_run, 1);
+    }};
     // With a deadline of its own, by which nothing has happened.
     const auto hurried = outlast::run(p, outlast::within(5ms), never_run, 1);
     REQUIRE(!hurried);
     CHECK(hurried.error().code() == refusal::timed_out);
-    store.wait_for(4);
+    parked.wait();
     stop.request_stop();
     gives_up.join();
     REQUIRE(!stopped);

@@ -50,8 +50,8 @@ TEST_CASE("call: what remains is never negative, and for ever without a deadline
 
 TEST_CASE("call: the clock is read each time that it is asked, and not before") {
     hand_clock::reset();
-    const outlast::call c{1, outlast::after(hand_clock::zero, 100ms),
-                          outlast::detail::read_once<hand_clock>(), {}};
+    const outlast::call c{
+        1, outlast::after(hand_clock::zero, 100ms), outlast::detail::read_once<hand_clock>(), {}};
     CHECK(hand_clock::reads == 0);
     CHECK(c.remaining() == 100ms);
     hand_clock::advance(30ms);

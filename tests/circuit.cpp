@@ -536,6 +536,14 @@ TEST_CASE("law 4: a circuit wants the time only for what needs it") {
     CHECK(core.admit(now).needs_time);
     CHECK_FALSE(core.admit(now).admitted);
     CHECK(c.asked == 1);
+
+    circuit by_time{{.window = 10s}}; // it must know when
+    const ticket t = by_time.admit(now).with;
+    CHECK_FALSE(by_time.record(now, t, false));
+    CHECK(c.asked == 1);
+    CHECK(now.get() == at(0s));
+    CHECK(by_time.record(now, t, false));
+    CHECK(by_time.counts(at(0s)) == tally{1, 0});
 }
 
 TEST_CASE("circuit: only the reading that it is handed moves it") {

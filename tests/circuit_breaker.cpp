@@ -461,6 +461,18 @@ TEST_CASE("law 2: a probe that is refused further in does not wedge the breaker"
     CHECK(outer.state(w.time()) == closed);
 }
 
+TEST_CASE("law 2: a probe that came to nothing holds no place while its call waits") {
+    tripped t;
+    t.w.advance(1s);
+    retry again{{.backoff = constant(0ms), .retry_refusals = true}};
+    outlast::pipeline p{std::ref(again), std::ref(t.guard)};
+    const auto busy = verdict::neutral(refusal::bulkhead_full, 500ms);
+    auto& waiting = t.w.play(p, script{}.with(busy, {}));
+    CHECK_FALSE(waiting.done());
+    CHECK(t.admits());
+    CHECK(t.state() == closed);
+}
+
 TEST_CASE("law 2: a probe that is cancelled does not wedge the breaker") {
     tripped t{{.window = 1, .open_for = 1s, .probes = 2}};
     t.w.advance(1s);

@@ -136,9 +136,8 @@ TEST_CASE("failure: the sentences of real calls") {
     outlast::simulation sim;
     outlast::basic_circuit_breaker<> breaker{
         {.window = 2, .open_for = 10s, .name = "https://auth.example.com/introspect"}};
-    outlast::pipeline p{
-        outlast::retry{{.max_attempts = 2, .backoff = outlast::constant(100ms)}},
-        std::ref(breaker), outlast::timeout{{.limit = 50ms, .name = "attempt"}}};
+    outlast::pipeline p{outlast::retry{{.max_attempts = 2, .backoff = outlast::constant(100ms)}},
+                        std::ref(breaker), outlast::timeout{{.limit = 50ms, .name = "attempt"}}};
     const auto down = [] { return result<int>{refused}; };
     const auto slow = [&] { return sim.spend(1s), 1; };
 
@@ -193,8 +192,8 @@ TEST_CASE("failure: it outlives the policies, the callable and the clock that ma
     std::optional<failure> late;
     {
         outlast::simulation sim;
-        auto breaker = std::make_unique<outlast::basic_circuit_breaker<>>(
-            outlast::circuit_breaker_options{
+        auto breaker =
+            std::make_unique<outlast::basic_circuit_breaker<>>(outlast::circuit_breaker_options{
                 .window = 1, .name = outlast::label::intern(std::string{"made at "} + "run time")});
         auto attempt = std::make_unique<outlast::timeout>(outlast::timeout_options{
             .limit = 50ms, .name = outlast::label::intern(std::string{"att"} + "empt")});
@@ -221,13 +220,12 @@ TEST_CASE("failure: the sentence holds no value, no argument and no exception's 
         return r.error().message().find(secret) == std::string::npos &&
                r.error().code().message().find(secret) == std::string::npos;
     };
-    CHECK(says_nothing(p([](const std::string& s) -> int { throw std::runtime_error(s); },
-                         secret)));
+    CHECK(
+        says_nothing(p([](const std::string& s) -> int { throw std::runtime_error(s); }, secret)));
     CHECK(says_nothing(p([](const std::string& s) { return s; }, secret))); // open now
     breaker.close();
-    CHECK(says_nothing(p([](const std::string& s) -> int {
-        throw std::system_error(refused, s);
-    }, secret)));
+    CHECK(says_nothing(
+        p([](const std::string& s) -> int { throw std::system_error(refused, s); }, secret)));
     breaker.close();
     CHECK(says_nothing(p([](const std::string& s) -> int { throw std::string{s}; }, secret)));
 }

@@ -55,10 +55,10 @@ TEST_CASE("FB-01 handled result is replaced once") {
 
 TEST_CASE("FB-02 unhandled passes") {
     int ran = 0;
-    outlast::pipeline p{outlast::fallback{
-        [&] { return ++ran; }, {.when = [](const outlast::verdict& v) {
-            return v.error() == std::errc::host_unreachable;
-        }}}};
+    outlast::pipeline p{
+        outlast::fallback{[&] { return ++ran; }, {.when = [](const outlast::verdict& v) {
+                              return v.error() == std::errc::host_unreachable;
+                          }}}};
     const auto b = p(fails_b);
     CHECK(b.error().code() == error_b);
     CHECK(!b.error().origin());
@@ -94,9 +94,8 @@ TEST_CASE("FB-04 fallback sees an open breaker") {
     outlast::basic_circuit_breaker<> breaker{{.name = "origin"}};
     breaker.isolate();
     refusal seen = refusal::none;
-    outlast::pipeline p{
-        outlast::fallback{[&](const failure& f) { return seen = f.why(), 5; }},
-        std::ref(breaker)};
+    outlast::pipeline p{outlast::fallback{[&](const failure& f) { return seen = f.why(), 5; }},
+                        std::ref(breaker)};
     int calls = 0;
     const auto r = p([&] { return ++calls; });
     CHECK(r.value() == 5);
@@ -155,8 +154,7 @@ TEST_CASE("fallback: what it may be") {
         CHECK(p(fails, text, 2).value() == "text2");
     }
     SECTION("of the failure") {
-        outlast::pipeline p{
-            outlast::fallback{[](const failure& f) { return f.code().message(); }}};
+        outlast::pipeline p{outlast::fallback{[](const failure& f) { return f.code().message(); }}};
         CHECK(p(fails, text, 2).value() == error_a.message());
     }
     SECTION("of nothing") {
@@ -164,8 +162,8 @@ TEST_CASE("fallback: what it may be") {
         CHECK(p(fails, text, 2).value() == "nothing");
     }
     SECTION("of anything: the failure and the arguments come first") {
-        outlast::pipeline p{outlast::fallback{
-            [](const auto&... all) { return std::to_string(sizeof...(all)); }}};
+        outlast::pipeline p{
+            outlast::fallback{[](const auto&... all) { return std::to_string(sizeof...(all)); }}};
         CHECK(p(fails, text, 2).value() == "3");
     }
     SECTION("a result, a failure") {
@@ -209,13 +207,12 @@ TEST_CASE("fallback: a cancelled call is not replaced") {
 
 TEST_CASE("fallback: inside a retry each round may be replaced") {
     int ran = 0;
-    outlast::pipeline p{
-        outlast::retry{{.max_attempts = 3, .backoff = outlast::constant(0ms)}},
-        outlast::fallback{[&]() -> result<int> {
-            if (++ran < 3)
-                return error_c;
-            return ran;
-        }}};
+    outlast::pipeline p{outlast::retry{{.max_attempts = 3, .backoff = outlast::constant(0ms)}},
+                        outlast::fallback{[&]() -> result<int> {
+                            if (++ran < 3)
+                                return error_c;
+                            return ran;
+                        }}};
     int calls = 0;
     const auto r = p([&]() -> result<int> { return ++calls, error_a; });
     CHECK(r.value() == 3);

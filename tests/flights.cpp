@@ -83,7 +83,8 @@ TEST_CASE("flights: landing tells every follower once, and ends the flight") {
     CHECK(b.place.look() == role::none);
 }
 
-TEST_CASE("law 2: a leader that leaves without a word makes the first of its followers the leader") {
+TEST_CASE(
+    "law 2: a leader that leaves without a word makes the first of its followers the leader") {
     sky s;
     auto a = std::make_unique<passenger>(1);
     passenger b{1};

@@ -30,6 +30,7 @@ TEST_CASE("freshness: without a stale time it is gone when it is not fresh") {
     const auto g = freshness::from(at(0s), {.fresh_for = 2s, .stale_for = -1s});
     CHECK(g.at(at(2s - 1ns)) == grade::fresh);
     CHECK(g.at(at(2s)) == grade::gone);
+    CHECK(g.stale_until == g.fresh_until);
     CHECK(freshness::from(at(0s), {}).at(at(0s)) == grade::gone);
 }
 

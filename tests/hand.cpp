@@ -146,8 +146,7 @@ TEST_CASE("hand: the failure of the call tells the refusal and what lies underne
     SECTION("a refusal carries the last failure as its cause") {
         hand h{f, wake};
         attempt(h);
-        const auto r =
-            h.conclude(verdict::neutral(refusal::cancelled, 3s), teller{}, 0ms, nullptr);
+        const auto r = h.conclude(verdict::neutral(refusal::cancelled, 3s), teller{}, 0ms, nullptr);
         CHECK(r.error().code() == refusal::cancelled);
         CHECK(r.error().cause() == server_error);
         CHECK(r.error().retry_after() == 3s);
@@ -291,29 +290,35 @@ TEST_CASE("hand: no attempt finds its arguments moved from") {
         std::vector<std::string> seen;
         const std::string long_text(100, 'x');
         std::string given = long_text;
-        const auto r = p([&, fails_twice](std::string s) mutable {
-            seen.push_back(std::move(s));
-            return fails_twice(seen.back());
-        }, std::move(given));
+        const auto r = p(
+            [&, fails_twice](std::string s) mutable {
+                seen.push_back(std::move(s));
+                return fails_twice(seen.back());
+            },
+            std::move(given));
         CHECK(r.value() == 100);
         CHECK(seen == std::vector<std::string>{long_text, long_text, long_text});
     }
     SECTION("by reference: the very object") {
         std::string given = "abc";
         std::vector<const std::string*> seen;
-        const auto r = p([&, fails_twice](const std::string& s) mutable {
-            seen.push_back(&s);
-            return fails_twice(s);
-        }, given);
+        const auto r = p(
+            [&, fails_twice](const std::string& s) mutable {
+                seen.push_back(&s);
+                return fails_twice(s);
+            },
+            given);
         CHECK(r.value() == 3);
         CHECK(seen == std::vector<const std::string*>{&given, &given, &given});
     }
     SECTION("to be changed: by std::ref") {
         std::string given;
-        const auto r = p([fails_twice](std::string& s) mutable {
-            s += 'x';
-            return fails_twice(s);
-        }, std::ref(given));
+        const auto r = p(
+            [fails_twice](std::string& s) mutable {
+                s += 'x';
+                return fails_twice(s);
+            },
+            std::ref(given));
         CHECK(r.value() == 3);
         CHECK(given == "xxx");
     }
@@ -334,16 +339,19 @@ TEST_CASE("hand: no attempt finds its arguments moved from") {
 
 TEST_CASE("hand: in a simulation the arguments are kept for as long as the call goes on") {
     outlast::simulation sim;
-    auto p = outlast::pipeline{
-        outlast::retry{{.max_attempts = 3, .backoff = outlast::constant(100ms)}}};
+    auto p =
+        outlast::pipeline{outlast::retry{{.max_attempts = 3, .backoff = outlast::constant(100ms)}}};
     std::vector<std::string> seen;
     const auto start = [&](std::string text) -> auto& {
-        return sim.call(p, [&](const std::string& s) -> result<std::string> {
-            seen.push_back(s);
-            if (seen.size() < 3)
-                return server_error;
-            return s;
-        }, std::move(text));
+        return sim.call(
+            p,
+            [&](const std::string& s) -> result<std::string> {
+                seen.push_back(s);
+                if (seen.size() < 3)
+                    return server_error;
+                return s;
+            },
+            std::move(text));
     };
     auto& c = start(std::string(100, 'y'));
     sim.run();

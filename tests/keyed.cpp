@@ -235,19 +235,22 @@ TEST_CASE("keyed: a key made by a faster one meanwhile is used, not replaced") {
     struct racing {
         outlast::basic_keyed<outlast::no_lock, decltype(itself), racing, std::string>** self;
         int* made;
+        std::shared_ptr<breaker>* faster;
         std::shared_ptr<breaker> operator()(const std::string& key) const {
             if (++*made == 1)
-                (void)(*self)->at(key);
+                *faster = (*self)->at(key);
             return std::make_shared<breaker>();
         }
     };
     int made = 0;
+    std::shared_ptr<breaker> faster;
     outlast::basic_keyed<outlast::no_lock, decltype(itself), racing, std::string>* self = nullptr;
     outlast::basic_keyed<outlast::no_lock, decltype(itself), racing, std::string> policies{
-        itself, racing{&self, &made}, 1};
+        itself, racing{&self, &made, &faster}, 1};
     self = &policies;
     const auto first = policies.at("a");
     CHECK(made == 2);
+    CHECK(first == faster);
     CHECK(policies.at("a") == first);
     CHECK(policies.size() == 1);
 }

@@ -112,7 +112,7 @@ TEST_CASE("nest: what the inner machine asks for is cut to the outer one's deadl
     pair_of<> p;
     p.outer.answers = {call_by(70ms), call_by(20ms)};
     p.inner.answers = {step::call(work, never), step::wait(at(90ms)), step::park(never),
-                       step::wait(at(60ms)), step::finish(bad), step::wait(at(50ms))};
+                       step::wait(at(60ms)),    step::finish(bad),    step::wait(at(50ms))};
     CHECK(p.both.begin(p.now, never) == call_by(70ms));
     CHECK(p.both.settled(p.now, 0, bad) == step::wait(at(70ms)));
     CHECK(p.both.woke(p.now, 0) == step::park(at(70ms)));
@@ -246,8 +246,7 @@ TEST_CASE("nest: three deep is the same") {
     a.answers = {call_by(70ms), step::finish(verdict::success())};
     b.answers = {call_by(70ms), step::finish(verdict::expired())};
     c.answers = {step::wait(never), step::finish(bad)};
-    outlast::nest three{puppet<0>{&a, 1},
-                        outlast::nest{puppet<0>{&b, 2}, puppet<0>{&c, 3}}};
+    outlast::nest three{puppet<0>{&a, 1}, outlast::nest{puppet<0>{&b, 2}, puppet<0>{&c, 3}}};
     reading now{at(0ms)};
     CHECK(three.begin(now, never) == step::wait(at(70ms)));
     CHECK(c.events.front().by == at(70ms));

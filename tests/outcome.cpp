@@ -134,15 +134,17 @@ TEST_CASE("outcome: a callable that returns a result of Boost.Outcome") {
     static_assert(std::is_same_v<decltype(r), const result<std::string>>);
     CHECK(r.value() == "good");
     CHECK(second_of([](int) -> std_result<int> { return refused; }).error().code() == refused);
-    CHECK(second_of([](int) -> std_result<void> { return boost::outcome_v2::success(); })
-              .has_value());
+    CHECK(second_of([](int) -> std_result<void> {
+              return boost::outcome_v2::success();
+          }).has_value());
     CHECK(second_of([](int) -> boost::outcome_v2::std_result<int, mine::error> {
               return mine::error{static_cast<int>(std::errc::io_error)};
-          }).error().code() == std::errc::io_error);
+          })
+              .error()
+              .code() == std::errc::io_error);
     using by_exception = boost::outcome_v2::std_result<int, std::exception_ptr>;
-    const auto thrown = second_of([](int) -> by_exception {
-        return std::make_exception_ptr(std::runtime_error("x"));
-    });
+    const auto thrown = second_of(
+        [](int) -> by_exception { return std::make_exception_ptr(std::runtime_error("x")); });
     CHECK(thrown.error().why() == refusal::threw);
     CHECK(thrown.error().thrown() != nullptr);
 }
@@ -155,9 +157,8 @@ TEST_CASE("outcome: a callable that returns an outcome of Boost.Outcome: value, 
     });
     CHECK(r.value() == 2);
     CHECK(second_of([](int) -> std_outcome<int> { return refused; }).error().code() == refused);
-    const auto thrown = second_of([](int) -> std_outcome<int> {
-        return std::make_exception_ptr(std::runtime_error("x"));
-    });
+    const auto thrown = second_of(
+        [](int) -> std_outcome<int> { return std::make_exception_ptr(std::runtime_error("x")); });
     CHECK(thrown.error().why() == refusal::threw);
     CHECK_THROWS_WITH(std::rethrow_exception(thrown.error().thrown()), "x");
 }
@@ -219,9 +220,8 @@ TEST_CASE("outcome: a callable that returns a plain value or nothing, and throws
     const auto void_throws = second_of([](int) { throw std::system_error(refused); });
     CHECK(void_throws.error().code() == refused);
     // A failure that was thrown is that failure.
-    const auto failed = second_of([](int) -> int {
-        return result<int>{failure{refused}.with_retry_after(3s)}.value();
-    });
+    const auto failed = second_of(
+        [](int) -> int { return result<int>{failure{refused}.with_retry_after(3s)}.value(); });
     CHECK(failed.error().code() == refused);
     CHECK(failed.error().retry_after() == 3s);
     // A system_error without an error.
@@ -235,20 +235,21 @@ TEST_CASE("outcome: values of awkward types") {
                if (n == 1)
                    return refused;
                return move_only{n};
-           }).value().value == 2);
+           })
+               .value()
+               .value == 2);
     CHECK(*second_of([](int n) -> std_result<std::unique_ptr<int>> {
                return std::make_unique<int>(n);
            }).value() == 1);
-    CHECK(*second_of([](int n) -> std::optional<move_only> { return move_only{n}; })
-               .value()
-               .value == 1);
+    CHECK(
+        *second_of([](int n) -> std::optional<move_only> { return move_only{n}; }).value().value ==
+        1);
     struct no_default {
         explicit no_default(int n) : value(n) {}
         int value;
     };
     CHECK(second_of([](int n) { return no_default{n}; }).value().value == 1);
-    CHECK(second_of([](int) -> const char* { return "text"; }).value() ==
-          std::string{"text"});
+    CHECK(second_of([](int) -> const char* { return "text"; }).value() == std::string{"text"});
     CHECK(second_of([](int) { return true; }).value());
     CHECK(second_of([](int) { return std::errc::io_error; }).value() == std::errc::io_error);
 }
@@ -268,9 +269,8 @@ TEST_CASE("outcome: a callable that returns a reference: the value is copied") {
 }
 
 TEST_CASE("outcome: a type of the user's") {
-    CHECK(second_of([](int n) {
-              return mine::reply{n == 1 ? 503 : 200, "body"};
-          }).value() == "body");
+    CHECK(second_of([](int n) { return mine::reply{n == 1 ? 503 : 200, "body"}; }).value() ==
+          "body");
     CHECK(as<mine::reply>(second_of([](int) { return mine::reply{503, ""}; })).status == 503);
     CHECK(as<mine::reply>(result<std::string>{std::string{"b"}}).body == "b");
 }
@@ -292,8 +292,8 @@ TEST_CASE("outcome: `as` makes something else of a result") {
         explicit own_error(const failure& f) : text(f.message()) {}
         std::string text;
     };
-    using own_result = boost::outcome_v2::basic_result<int, own_error,
-                                                       boost::outcome_v2::policy::all_narrow>;
+    using own_result =
+        boost::outcome_v2::basic_result<int, own_error, boost::outcome_v2::policy::all_narrow>;
     CHECK(as<own_result>(bad()).assume_error().text == "Connection refused; try again in 1 s");
     CHECK(as<own_result>(good()).assume_value() == 7);
 
@@ -357,8 +357,9 @@ TEST_CASE("outcome: judged makes failures of values; the last value is returned 
     CHECK(n == 1);
 
     n = 0;
-    outlast::judged with_arguments{[&](const std::string& s, int m) { return ++n, s.size() + static_cast<std::size_t>(m); },
-                                   [](std::size_t value) { return value > 100; }};
+    outlast::judged with_arguments{
+        [&](const std::string& s, int m) { return ++n, s.size() + static_cast<std::size_t>(m); },
+        [](std::size_t value) { return value > 100; }};
     CHECK(p(with_arguments, std::string{"ab"}, 3).value() == 5);
     CHECK(n == 2);
 
@@ -369,7 +370,8 @@ TEST_CASE("outcome: judged makes failures of values; the last value is returned 
     CHECK(judged == 0);
 
     // A judge that throws fails the call.
-    outlast::judged throws{[] { return 1; }, [](int) -> bool { throw std::runtime_error("judge"); }};
+    outlast::judged throws{[] { return 1; },
+                           [](int) -> bool { throw std::runtime_error("judge"); }};
     CHECK(p(throws).error().why() == refusal::threw);
 
     // A value that cannot be copied.

@@ -69,8 +69,7 @@ TEST_CASE("pipeline: without policies it calls") {
 TEST_CASE("pipeline: inside a pipeline it is a policy like any other") {
     outlast::basic_circuit_breaker<> breaker{{.window = 3}};
     outlast::pipeline inner{std::ref(breaker), outlast::timeout{250ms}};
-    outlast::pipeline flat{outlast::timeout{3s}, three, std::ref(breaker),
-                           outlast::timeout{250ms}};
+    outlast::pipeline flat{outlast::timeout{3s}, three, std::ref(breaker), outlast::timeout{250ms}};
     outlast::pipeline by_ref{outlast::timeout{3s}, three, std::ref(inner)};
     outlast::pipeline by_value{outlast::timeout{3s}, three,
                                outlast::pipeline{std::ref(breaker), outlast::timeout{250ms}}};
@@ -94,10 +93,9 @@ TEST_CASE("pipeline: operations of policies find their policy at any depth") {
     const auto life = [](int) { return outlast::lifetime{.fresh_for = 1h}; };
     outlast::cache_aside outer{outer_store, key, life};
     outlast::cache_aside inner{inner_store, key, life};
-    outlast::pipeline p{outlast::fallback{-1}, std::ref(outer), outlast::timeout{1s},
-                        outlast::pipeline{std::ref(inner), outlast::fallback{[](int k) {
-                                              return k * 10;
-                                          }}}};
+    outlast::pipeline p{
+        outlast::fallback{-1}, std::ref(outer), outlast::timeout{1s},
+        outlast::pipeline{std::ref(inner), outlast::fallback{[](int k) { return k * 10; }}}};
     const auto fails = [](int) -> result<int> { return server_error; };
     CHECK(p(fails, 4).value() == 40);
     CHECK(*outer_store.find(4)->value == 40);

@@ -54,7 +54,8 @@ TEST_CASE("ratio: kept in millionths, to the nearest") {
     CHECK((50_percent).millionths() == 500'000);
     CHECK((0.1_percent).millionths() == 1'000);
     CHECK((99.9999_percent).millionths() == 999'999);
-    CHECK(ratio::of(0.29).millionths() == 290'000); // 0.29 × 1 000 000 is 289999.99…
+    CHECK((0.7_percent).millionths() == 7'000); // a double makes 6999.99… of it
+    CHECK(ratio::of(0.000249).millionths() == 249);
     CHECK(ratio::of(1.0).millionths() == 1'000'000);
     CHECK(ratio::of(0.5) == 50_percent);
     CHECK(ratio::of(0.5) != 51_percent);

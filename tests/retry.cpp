@@ -251,6 +251,20 @@ TEST_CASE("retry: an attempt that the deadline cuts is the last") {
     CHECK(s.call->attempts() == 1);
     CHECK(end(*s.call) == 300ms);
     CHECK(s.call->result().error().why() == refusal::timed_out);
+    CHECK(s.why() == stopped::deadline);
+
+    // Whatever else would have stopped it; and nobody is asked.
+    int asked = 0;
+    auto choose = [&asked](const verdict&) { return ++asked, true; };
+    story last{{.max_attempts = 1, .retry_if = choose}, script{}.hangs(), at(300ms)};
+    CHECK(last.why() == stopped::deadline);
+    CHECK(asked == 0);
+}
+
+TEST_CASE("retry: a delay of nothing is no wait") {
+    story s{{.max_attempts = 3, .backoff = constant(0ms)}, script{}.fails()};
+    CHECK(starts(*s.call) == times{0ms, 0ms, 0ms});
+    CHECK(waits(*s.call).empty());
 }
 
 TEST_CASE("retry: an inner timeout is repeated, the outer one is not") {

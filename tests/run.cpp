@@ -86,9 +86,9 @@ TEST_CASE("run: a stop that was requested before the start: no call at all") {
     CHECK(r.error().attempts() == 0);
     CHECK(calls == 0);
     // The caller's cancellation wins over its deadline.
-    const auto both = p(limits{.deadline = steady_clock::time_point::min(),
-                               .stop = stop.get_token()},
-                        [&] { return ++calls; });
+    const auto both =
+        p(limits{.deadline = steady_clock::time_point::min(), .stop = stop.get_token()},
+          [&] { return ++calls; });
     CHECK(both.error().code() == refusal::cancelled);
     CHECK(calls == 0);
 }
@@ -163,8 +163,9 @@ TEST_CASE("run: a deadline already past: no call at all") {
         CHECK(r.error().message() == "timed out: the deadline of the call passed");
     }
     CHECK(calls == 0);
-    CHECK(outlast::run<hand_clock>(p, {.deadline = deadline(1s + 1ns)}, [&] { return ++calls; })
-              .value() == 1);
+    CHECK(outlast::run<hand_clock>(p, {.deadline = deadline(1s + 1ns)}, [&] {
+              return ++calls;
+          }).value() == 1);
 }
 
 TEST_CASE("run: a deadline that passes during the call: timed out, whatever it came to") {
@@ -276,8 +277,7 @@ namespace {
 
 /// A breaker that has opened and is due for its only probe, at the hand's clock.
 struct probing {
-    outlast::circuit_breaker breaker{
-        {.window = 1, .open_for = 1s, .probes = 1, .probe_lease = 1h}};
+    outlast::circuit_breaker breaker{{.window = 1, .open_for = 1s, .probes = 1, .probe_lease = 1h}};
     outlast::pipeline<std::reference_wrapper<outlast::circuit_breaker>> alone{std::ref(breaker)};
 
     probing() {
@@ -309,7 +309,8 @@ bool threw(const R& r, const char* text) {
 
 TEST_CASE("law 2: a probe whose callable throws is a failure, and its place is free") {
     probing b;
-    const auto r = outlast::run<hand_clock>(b.alone, []() -> int { throw std::runtime_error("x"); });
+    const auto r =
+        outlast::run<hand_clock>(b.alone, []() -> int { throw std::runtime_error("x"); });
     CHECK(threw(r, "x"));
     CHECK(b.breaker.state(hand_clock::time) == outlast::circuit_state::open);
     hand_clock::advance(1s);
@@ -319,8 +320,8 @@ TEST_CASE("law 2: a probe whose callable throws is a failure, and its place is f
 TEST_CASE("law 2: a probe that is stopped gives its place back") {
     probing b;
     std::stop_source stop;
-    const auto r = outlast::run<hand_clock>(
-        b.alone, {.stop = stop.get_token()}, [&]() -> result<int> {
+    const auto r =
+        outlast::run<hand_clock>(b.alone, {.stop = stop.get_token()}, [&]() -> result<int> {
             stop.request_stop();
             return server_error;
         });
@@ -370,9 +371,8 @@ TEST_CASE("law 2: a predicate that throws fails the call, and gives the probe's 
     }
     SECTION("a judge") {
         probing b;
-        outlast::judged judged{[] { return 1; }, [](int) -> bool {
-                                   throw std::runtime_error("judge");
-                               }};
+        outlast::judged judged{[] { return 1; },
+                               [](int) -> bool { throw std::runtime_error("judge"); }};
         CHECK(threw(outlast::run<hand_clock>(b.alone, judged), "judge"));
         CHECK(b.probe_is_free());
     }
@@ -380,7 +380,8 @@ TEST_CASE("law 2: a predicate that throws fails the call, and gives the probe's 
 
 TEST_CASE("run: a key function that throws fails the call before it begins") {
     outlast::memory<int, int> store;
-    outlast::cache_aside remember{store, [](int k) {
+    outlast::cache_aside remember{store,
+                                  [](int k) {
                                       if (k == 0)
                                           throw std::runtime_error("key");
                                       return k;
@@ -415,7 +416,8 @@ TEST_CASE("run: a fallback or a `stale_if` that throws fails the call, nothing e
     outlast::memory<int, int> store;
     auto predicate = [](const verdict&) -> bool { throw std::runtime_error("stale_if"); };
     outlast::cache_aside remember{
-        store, [] { return 0; },
+        store,
+        [] { return 0; },
         [](int) { return outlast::lifetime{.fresh_for = 1s, .stale_for = 1h}; },
         {.stale_if = predicate}};
     outlast::pipeline q{std::ref(remember)};

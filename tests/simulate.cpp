@@ -70,11 +70,10 @@ TEST_CASE("simulate: a deadline of the caller's") {
     sim.run();
     CHECK(c.result().error().why() == refusal::timed_out);
     CHECK(c.finished_at() == at(50ms));
-    CHECK(sim.call_by(at(50ms), p, [] { return 1; }).result().error().why() ==
-          refusal::timed_out);
-    CHECK(sim.call_by(at(51ms), p, [](outlast::call& context) {
-                 return context.remaining();
-             }).result().value() == 1ms);
+    CHECK(sim.call_by(at(50ms), p, [] { return 1; }).result().error().why() == refusal::timed_out);
+    CHECK(sim.call_by(at(51ms), p, [](outlast::call& context) { return context.remaining(); })
+              .result()
+              .value() == 1ms);
 }
 
 TEST_CASE("simulate: cancelled, with the last failure underneath") {
@@ -94,8 +93,7 @@ TEST_CASE("simulate: cancelled, with the last failure underneath") {
 
 TEST_CASE("RT-07 cancelled while waiting") {
     outlast::simulation sim;
-    outlast::pipeline p{
-        outlast::retry{{.max_attempts = 4, .backoff = outlast::constant(10000ms)}}};
+    outlast::pipeline p{outlast::retry{{.max_attempts = 4, .backoff = outlast::constant(10000ms)}}};
     int calls = 0;
     auto& c = sim.call(p, [&]() -> result<int> { return ++calls, server_error; });
     sim.advance(4000ms);
@@ -110,9 +108,12 @@ TEST_CASE("RT-07 cancelled while waiting") {
 TEST_CASE("simulate: callables, arguments and values that can only be moved") {
     outlast::simulation sim;
     outlast::pipeline p{outlast::fallback{[] { return outlast_tests::move_only{0}; }}};
-    auto& c = sim.call(p, [own = std::make_unique<int>(3)](const std::unique_ptr<int>& given) {
-        return outlast_tests::move_only{*own + *given};
-    }, std::make_unique<int>(4));
+    auto& c = sim.call(
+        p,
+        [own = std::make_unique<int>(3)](const std::unique_ptr<int>& given) {
+            return outlast_tests::move_only{*own + *given};
+        },
+        std::make_unique<int>(4));
     CHECK(*c.result().value().value == 7);
     auto moved = std::move(c.result());
     CHECK(*moved.value().value == 7);
@@ -120,8 +121,7 @@ TEST_CASE("simulate: callables, arguments and values that can only be moved") {
 
 TEST_CASE("simulate: many at once, each with its own attempts") {
     outlast::simulation sim;
-    outlast::pipeline p{
-        outlast::retry{{.max_attempts = 3, .backoff = outlast::constant(100ms)}}};
+    outlast::pipeline p{outlast::retry{{.max_attempts = 3, .backoff = outlast::constant(100ms)}}};
     const auto good_at = [&](std::uint32_t n) -> auto& {
         return sim.call(p, [&sim, n](outlast::call& c) -> result<std::uint32_t> {
             sim.spend(10ms);

@@ -14,8 +14,10 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -48,6 +50,18 @@ void together(F each) {
 }
 
 } // namespace
+
+TEST_CASE("threads: these are the shared policies with the lock of threads") {
+    STATIC_REQUIRE(
+        std::is_same_v<outlast::circuit_breaker, outlast::basic_circuit_breaker<std::mutex>>);
+    auto itself = [](int key) { return key; };
+    auto make = [](int) { return std::make_shared<outlast::retry>(); };
+    using table = outlast::keyed<decltype(itself), decltype(make), int>;
+    STATIC_REQUIRE(
+        std::is_base_of_v<outlast::basic_keyed<std::mutex, decltype(itself), decltype(make), int>,
+                          table>);
+    CHECK(table{itself, make}.size() == 0);
+}
 
 TEST_CASE("law 2: threads never run more probes than are permitted, and lose none") {
     shared_clock::time = 0;

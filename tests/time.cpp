@@ -73,6 +73,8 @@ TEST_CASE("time: scaled saturates and rounds down") {
     CHECK(scaled(24h, 100'000, 1) == 24h * 100'000);
     CHECK(scaled(24h, 1'000'000, 1) == forever);
     CHECK(scaled(24h * 36500, UINT32_MAX, 1) == forever);
+    // Each of the two parts fits, their sum does not.
+    CHECK(scaled(duration{3 * 2'147'483'648 + 2}, UINT32_MAX, 3) == forever);
 }
 
 TEST_CASE("time: scaled is the exact product, for any numbers") {

@@ -242,7 +242,6 @@ TEST_CASE("world: actions happen at their instants, before what else is due then
 
 TEST_CASE("world: of two that are due at once, the one that was told so first") {
     outlast::world w;
-    outlast::pipeline<> p;
     outlast_tests::tap notes;
     outlast::pipeline q{std::ref(notes)};
     w.play(q, script{}.fails(50ms));

@@ -71,7 +71,8 @@ TEST_CASE("memory: a later entry replaces an earlier one, never the other way ro
     CHECK(s.size() == 1);
 }
 
-TEST_CASE("memory: a no removes the yes of its key and a yes the no, unless it was learnt earlier") {
+TEST_CASE(
+    "memory: a no removes the yes of its key and a yes the no, unless it was learnt earlier") {
     small s;
     s.put(1, kept(10, instant{2s}));
     s.put(1, no(-10, instant{3s}));

@@ -109,7 +109,7 @@ TEST_CASE("S3 the life of a token is measured by the earlier of two clocks") {
     CHECK(lives("Tue, 14 Nov 2023 22:13:50 GMT") == 70s);  // its clock is ahead
     CHECK(lives("Tue, 14 Nov 2023 22:12:50 GMT") == 100s); // behind
     CHECK(lives("Thu, 01 Jan 1970 00:00:00 GMT") == 100s);
-    CHECK(lives("Fri, 31 Dec 9999 23:59:59 GMT") < -outlast::duration{24h}); // so it is not kept
+    CHECK(lives("Fri, 31 Dec 9999 23:59:59 GMT") == -forever); // so it is not kept
     CHECK(lives("yesterday") == 100s);
     CHECK(lives("") == 100s);
 }
@@ -173,20 +173,23 @@ TEST_CASE("ask: a header that came twice is not believed") {
 }
 
 TEST_CASE("ask: without credentials there is no request") {
-    asking a;
-    SECTION("the maker has none") {
-        a.auth = client_credentials_maker{"rs", [] { return std::nullopt; }};
-    }
-    SECTION("the maker throws") {
-        a.auth = client_credentials_maker{
-            "rs", []() -> std::optional<fresh_credentials> { throw std::runtime_error{"s3cr3t"}; }};
-    }
-    SECTION("there is no maker") { a.auth = client_credentials_maker{"rs", {}}; }
-    SECTION("our own token would end the header") {
-        a.auth = client_bearer{"rs", secret{"x\r\nHost: evil.example"}};
-    }
-    CHECK(why(a.told(says(r_plus(3600)))) == reason::no_credentials);
-    CHECK(a.server.calls() == 0);
+    const auto asked_as = [](client_auth auth) {
+        asking a;
+        a.auth = std::move(auth);
+        const auto r = a.told(says(r_plus(3600)));
+        CHECK(a.server.calls() == 0);
+        return why(r);
+    };
+    using maybe = std::optional<fresh_credentials>;
+    CHECK(asked_as(client_credentials_maker{"rs", [] { return maybe{}; }}) ==
+          reason::no_credentials);
+    CHECK(asked_as(client_credentials_maker{"rs", []() -> maybe {
+                                                throw std::runtime_error{"s3cr3t"};
+                                            }}) == reason::no_credentials);
+    CHECK(asked_as(client_credentials_maker{"rs", {}}) == reason::no_credentials);
+    // A token of our own that would end the header.
+    CHECK(asked_as(client_bearer{"rs", secret{"x\r\nHost: evil.example"}}) ==
+          reason::no_credentials);
 }
 
 TEST_CASE("S22 credentials are made anew for each attempt") {
@@ -198,8 +201,8 @@ TEST_CASE("S22 credentials are made anew for each attempt") {
             c.parameters.push_back({"client_assertion", secret{"jwt" + std::to_string(++made)}});
             return c;
         }};
-    a.told(fails(http::errc::connection_reset));
-    a.told(says(r_minus));
+    CHECK_FALSE(a.told(fails(http::errc::connection_reset)));
+    CHECK(a.told(says(r_minus)));
     REQUIRE(a.server.calls() == 2);
     CHECK(a.server.asked[0].body.ends_with("&client_assertion=jwt1"));
     CHECK(a.server.asked[1].body.ends_with("&client_assertion=jwt2"));

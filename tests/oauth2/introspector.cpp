@@ -256,6 +256,7 @@ TEST_CASE("introspector: the defaults are profile D") {
     CHECK(o.breaker.minimum_calls == 10);
     CHECK(o.breaker.failure_ratio == outlast::ratio::of(0.5));
     CHECK(o.breaker.open_for == 10s);
+    CHECK(o.breaker.hold_back == 500ms);
     CHECK(o.fault_pause == 30s);
     CHECK(o.bearer.max_length == 4096);
     CHECK_FALSE(o.reading.lenient_numbers);

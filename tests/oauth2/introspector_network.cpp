@@ -9,6 +9,8 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <vector>
 
 namespace http = outlast::http;
 using namespace outlast::oauth2;
@@ -161,7 +163,7 @@ TEST_CASE("introspector: an answer that is late for its caller is kept for the n
     story s;
     s.server.otherwise = says(r_plus(3600)).after(2s);
     CHECK(s.at(0s).request("tokA") == "503(5), calls 1");
-    CHECK(s.request("tokA") == "ALLOW(cached), calls 0");
+    CHECK(s.at(3s).request("tokA") == "ALLOW(cached), calls 0");
 }
 
 TEST_CASE("introspector: who holds a stale verdict fares no worse when the answer comes late") {
@@ -241,6 +243,44 @@ TEST_CASE("O-71 half-open fails") { // for 10 s again: the time does not double 
     open_breaker(s);
     CHECK(s.at(11s).request("tokA").calls == 1); // the second attempt finds it open
     CHECK(s.at(12s).request("tokB") == "503(9), calls 0");
+}
+
+TEST_CASE("introspector: who holds a stale verdict probes first, the others follow") {
+    story s;
+    s.place("stale", -50s, 3600);
+    open_breaker(s);
+    CHECK(s.at(10'600ms).request("tokA") == "503(1), calls 0"); // held back until 11 s
+    CHECK(s.request("stale") == "ALLOW(stale), calls 1");       // lost nothing: it was refused
+    CHECK(s.breaker() == open);
+    s.at(20'700ms).server.otherwise = says(r_plus(3600));
+    CHECK(s.breaker() == half_open);
+    CHECK(s.strict("stale") == "503(1), calls 0"); // a strict route has something to lose
+    CHECK(s.request("stale") == "ALLOW(live), calls 1");
+    CHECK(s.request("tokA") == "ALLOW(live), calls 1"); // one good probe is enough for that
+    CHECK(s.breaker() == closed);
+}
+
+TEST_CASE("O-72 herd at recovery") { // two probes instead of three
+    story s;
+    for (int i = 0; i != 500; ++i)
+        s.place("tok" + std::to_string(i), -70s, 3600);
+    open_breaker(s);
+    s.at(10'500ms).server.otherwise = says(r_plus(3600)).after(50ms);
+    const std::size_t before = s.server.calls();
+    using call = std::remove_reference_t<decltype(s.begin(""))>;
+    std::vector<call*> all;
+    for (int i = 0; i != 500; ++i)
+        all.push_back(&s.at(10'500ms + 20us * i).begin("tok" + std::to_string(i)));
+    s.sim.run();
+    CHECK(s.server.calls() - before == 2);
+    int live = 0;
+    for (call* c : all) {
+        const told t = s.tell(*c);
+        live += t.words == "ALLOW(live)";
+        CHECK((t.words == "ALLOW(live)" || t.words == "ALLOW(stale)"));
+    }
+    CHECK(live == 2);
+    CHECK(s.breaker() == closed);
 }
 
 TEST_CASE("introspector: a probe that says nothing about the server wedges nothing") {

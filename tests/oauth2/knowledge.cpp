@@ -156,6 +156,10 @@ TEST_CASE("knowledge: time_to is exact, before and after, and saturates") {
     CHECK(time_to(std::chrono::sys_seconds{1s}, system_clock::time_point::max()) <
           duration{-292 * 365 * 24h});
     CHECK(time_to(std::chrono::sys_seconds{-253'402'300'799s}, at(0)) == -forever);
+    // Between dates that a server may say, and no clock of ours.
+    CHECK(time_to(second(100), year_9999) == -forever);
+    CHECK(time_to(year_9999, year_9999) == 0s);
+    CHECK(time_to(year_9999, year_9999 - 30s) == 30s);
     // A wall before 1970: the fraction still counts forward.
     CHECK(time_to(std::chrono::sys_seconds{0s}, system_clock::time_point{-250ms}) == 250ms);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // No memory is freed with a secret in it: this program's operator delete looks before it frees.
+#include <outlast/oauth2/ask.hpp>
 #include <outlast/oauth2/request.hpp>
 #include <outlast/oauth2/secret.hpp>
 
@@ -131,4 +132,48 @@ TEST_CASE("S13 a request leaves neither token nor credentials behind") {
     };
     CHECK(left_with(make(false), harmless) == 0);
     CHECK(left_with(make(true), harmless) == 0);
+}
+
+namespace {
+
+/// Fails, or answers, and keeps nothing.
+struct forgetful_server {
+    bool fails = false;
+    int calls = 0;
+
+    outlast::result<outlast::http::response> operator()(const outlast::http::request& asked,
+                                                        const outlast::http::limits&) {
+        ++calls;
+        const std::string_view body = asked.body;
+        if (body.find("token=") == body.npos || fails)
+            return outlast::failure{outlast::http::errc::connection_reset};
+        return outlast::http::response{.status = 200,
+                                       .headers = {{"Content-Type", "application/json"}},
+                                       .body = R"({"active":true})"};
+    }
+};
+
+} // namespace
+
+TEST_CASE("S13 an attempt leaves neither token nor credentials behind, answered or failed") {
+    const auto left_with = [](client_auth auth, std::string_view token, bool fails) {
+        forgetful_server server{.fails = fails};
+        const std::string endpoint{url};
+        const document_options reading;
+        const wall_clock wall = [] { return std::chrono::system_clock::now(); };
+        const ask work{server, endpoint, auth, reading, wall};
+        const int left = left_by([&] {
+            outlast::call context{1, outlast::never, outlast::reading{outlast::instant{}}, {}};
+            const auto known = work(context, query{token});
+            CHECK(known.has_value() == !fails);
+        });
+        CHECK(server.calls == 1);
+        return left;
+    };
+    for (const bool fails : {false, true}) {
+        CHECK(left_with(no_client_auth{}, needle, fails) == 0);
+        CHECK(left_with(client_secret_basic{"rs", secret{needle}}, harmless, fails) == 0);
+        CHECK(left_with(client_secret_post{"rs", secret{needle}}, harmless, fails) == 0);
+        CHECK(left_with(client_bearer{"rs", secret{needle}}, harmless, fails) == 0);
+    }
 }

@@ -45,6 +45,9 @@ public:
 
     [[nodiscard]] const std::vector<outlast::traced>& trace() const noexcept { return trace_; }
 
+    /// Told about every step, if anybody wants to know.
+    std::function<void(const outlast::step&)> on_step{};
+
     template <class Machine>
     class run {
     public:
@@ -55,8 +58,7 @@ public:
         outlast::step begin(outlast::reading& now, outlast::instant by) {
             return note(machine_.begin(now, by));
         }
-        outlast::step
-        settled(outlast::reading& now, outlast::lane on, const outlast::verdict& v) {
+        outlast::step settled(outlast::reading& now, outlast::lane on, const outlast::verdict& v) {
             return note(machine_.settled(now, on, v));
         }
         outlast::step woke(outlast::reading& now, outlast::lane on) {
@@ -80,6 +82,8 @@ public:
                 moved.at = outlast::instant{s.at - hand_clock::zero};
             notes_->trace_.push_back(
                 {outlast::instant{hand_clock::time - hand_clock::zero}, moved});
+            if (notes_->on_step)
+                notes_->on_step(s);
             return s;
         }
 

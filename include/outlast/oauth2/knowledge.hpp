@@ -97,17 +97,23 @@ private:
     wall_clock wall_;
 };
 
-/// The time from `now` to `exp`, saturating: `exp` may be as far away as the year 9999.
-[[nodiscard]] inline duration time_to(std::chrono::sys_seconds exp,
-                                      std::chrono::system_clock::time_point now) noexcept {
-    const auto whole = std::chrono::floor<std::chrono::seconds>(now);
-    const std::chrono::seconds seconds = exp - whole;
+/// The time from `now` to `exp`, saturating: each may be as far away as the year 9999, which no
+/// clock of nanoseconds can say.
+[[nodiscard]] constexpr duration time_to(std::chrono::sys_seconds exp,
+                                         std::chrono::sys_seconds now) noexcept {
+    const std::chrono::seconds seconds = exp - now;
     constexpr std::chrono::seconds most{duration::max().count() / 1'000'000'000 - 1};
     if (seconds > most)
         return forever;
-    if (seconds < -most)
-        return -forever;
-    return duration{seconds} - std::chrono::duration_cast<duration>(now - whole);
+    return seconds < -most ? -forever : duration{seconds};
+}
+[[nodiscard]] inline duration time_to(std::chrono::sys_seconds exp,
+                                      std::chrono::system_clock::time_point now) noexcept {
+    const auto whole = std::chrono::floor<std::chrono::seconds>(now);
+    const duration span = time_to(exp, whole);
+    if (span == forever || span == -forever)
+        return span;
+    return span - std::chrono::duration_cast<duration>(now - whole);
 }
 
 } // namespace outlast::oauth2

@@ -83,6 +83,14 @@ public:
 
     [[nodiscard]] std::chrono::system_clock::time_point wall() const { return wall_at(sim.time()); }
 
+    /// One of several at once: `sim.run()` or `at` goes on, `tell` says what it came to.
+    auto& begin(std::string_view token,
+                outlast::duration max_age = outlast::forever,
+                outlast::instant deadline = outlast::never) {
+        const std::string& kept = tokens_.emplace_back(token);
+        return sim.call_by(deadline, api.policies(), api.work(),
+                           o2::query{kept, key(kept), max_age});
+    }
     /// One request, to its end.
     told request(std::string_view token, outlast::duration max_age = outlast::forever) {
         return request(token, route, max_age);
@@ -99,14 +107,6 @@ public:
     }
     told strict(std::string_view token) { return request(token, outlast::duration{0}); }
 
-    /// One of several at once: `sim.run()` or `at` goes on, `tell` says what it came to.
-    auto& begin(std::string_view token,
-                outlast::duration max_age = outlast::forever,
-                outlast::instant deadline = outlast::never) {
-        const std::string& kept = tokens_.emplace_back(token);
-        return sim.call_by(deadline, api.policies(), api.work(),
-                           o2::query{kept, key(kept), max_age});
-    }
     template <class Call>
     told tell(Call& c, const o2::requirements& wanted) {
         told t;

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSL-1.0
+// refused: require_valid
+// refused: invalid_argument|non-constexpr|constant expression
+#include <outlast/outlast.hpp>
+
+#ifdef OUTLAST_REFUSAL_FIXED
+constexpr outlast::retry thrice{{.max_attempts = 3}};
+#else
+constexpr outlast::retry never{{.max_attempts = 0}};
+#endif
+
+int main() {}

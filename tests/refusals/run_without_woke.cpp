@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSL-1.0
+// refused: outlast: this run is no machine: it needs `woke`, `nudged` and a noexcept `abandoned`
+#include <outlast/outlast.hpp>
+
+struct hasty {
+    struct run : outlast::pass_through {
+        outlast::step begin(outlast::reading&, outlast::instant by) {
+            return outlast::step::call(outlast::work, by);
+        }
+        outlast::step settled(outlast::reading&, outlast::lane, const outlast::verdict& v) {
+            return outlast::step::finish(v);
+        }
+#ifdef OUTLAST_REFUSAL_FIXED
+        void abandoned() noexcept {}
+#else
+        void abandoned() {} // may throw: nobody could catch it
+#endif
+    };
+    run start() { return {}; }
+};
+
+int main() {
+    outlast::pipeline p{hasty{}};
+    return p([] { return 0; }).value();
+}
