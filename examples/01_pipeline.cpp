@@ -24,7 +24,8 @@ int main() {
     // A callable returns a result, an optional, an error code, a plain value, or throws. If it takes
     // an outlast::call& first, it is told which attempt this is and how much time is left.
     auto fetch = [](outlast::call& c, int id) -> outlast::result<std::string> {
-        if (c.attempt() < 3) return std::make_error_code(std::errc::connection_refused);
+        if (c.attempt() < 3)
+            return std::make_error_code(std::errc::connection_refused);
         return "user " + std::to_string(id) + " at attempt " + std::to_string(c.attempt());
     };
     std::cout << guarded(fetch, 7).value() << '\n';
@@ -35,7 +36,8 @@ int main() {
     for (int i = 0; i != 4; ++i) {
         const outlast::result<std::string> r = guarded(down, 7);
         if (r.error().why() == outlast::refusal::circuit_open)
-            std::cout << "refused without a call: " << r.error().facts().failed << " of the last "
+            std::cout << "refused after " << r.error().attempts()
+                      << " attempts: " << r.error().facts().failed << " of the last "
                       << r.error().facts().recorded << " calls failed\n";
         else
             std::cout << r.error().message() << '\n';
@@ -49,6 +51,6 @@ int main() {
 // user 7 at attempt 3
 // Connection refused (after 3 attempts)
 // Connection refused (after 3 attempts)
-// refused without a call: 9 of the last 10 calls failed
-// refused without a call: 9 of the last 10 calls failed
+// refused after 1 attempts: 9 of the last 10 calls failed
+// refused after 0 attempts: 9 of the last 10 calls failed
 // the breaker is open

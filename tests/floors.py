@@ -46,10 +46,10 @@ INCLUDE = ROOT / "include" / "outlast"
 FLOOR_OF = {name: floor for floor, names in FLOORS.items() for name in names.split()}
 
 
-def files():
+def files(which="-zco"):
     """Every file of the tree that git does not ignore, as a path relative to the root."""
     try:
-        listed = subprocess.run(["git", "ls-files", "-zco", "--exclude-standard"], cwd=ROOT, check=True,
+        listed = subprocess.run(["git", "ls-files", which, "--exclude-standard"], cwd=ROOT, check=True,
                                 capture_output=True, text=True).stdout.split("\0")
         found = {pathlib.Path(name) for name in listed if name}
     except (OSError, subprocess.CalledProcessError):  # no git, or an unpacked archive
@@ -195,7 +195,9 @@ def include_guards_follow_the_path():
 
 
 def top_level_is_fixed():
-    for name in sorted({path.parts[0] for path in TREE} - TOP_LEVEL):
+    # What git does not know is the newcomer's own: a first program, a build.
+    known = files("-z") or TREE
+    for name in sorted({path.parts[0] for path in known} - TOP_LEVEL):
         if not name.startswith("."):
             yield f"{name} does not belong at the top level: move it below one of {' '.join(sorted(TOP_LEVEL))}."
 

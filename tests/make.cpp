@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <outlast/make.hpp>
+
 #include <outlast/retry.hpp>
 #include <outlast/threads.hpp>
 

@@ -102,7 +102,7 @@ TEST_CASE("RT-06 cancelled before the start") {
     CHECK(r.error().why() == refusal::cancelled);
 }
 
-TEST_CASE("RT-07 cancelled while waiting") {
+TEST_CASE("RT-07 cancelled while waiting, with no further call") {
     retry policy{{.max_attempts = 4, .backoff = constant(10000ms)}};
     outlast::pipeline p{std::ref(policy)};
     outlast::simulation sim;
@@ -117,7 +117,7 @@ TEST_CASE("RT-07 cancelled while waiting") {
     CHECK(c.attempts() == 1);
 }
 
-TEST_CASE("RT-08 discarded results are released, the last survives") {
+TEST_CASE("RT-08 discarded results are released before the pipeline returns") {
     using outlast_tests::counted;
     retry policy{{.max_attempts = 6, .backoff = constant(0ms)}};
     outlast::pipeline p{std::ref(policy)};

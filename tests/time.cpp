@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <random>
+#include <type_traits>
 
 using namespace std::chrono_literals;
 using outlast::after;

@@ -172,6 +172,8 @@ public:
     void explain(report& facts) const noexcept {
         if (how_ == source::live)
             return;
+        facts.policy = "cache";
+        facts.name = shared_->options_.name;
         facts.how = how_;
         facts.age = age_;
     }

@@ -33,7 +33,7 @@ namespace outlast {
 /// under `Lock`; `failure_if` is called outside it. A call that is dropped (thrown, cancelled,
 /// never finished) gives its permit back, so that nothing wedges a breaker.
 /// **Cost** two uncontended locks a call; no allocation after construction.
-/// **Example**
+/// **Example** (`outlast::circuit_breaker` is this with a mutex: threads.hpp)
 ///
 ///     outlast::circuit_breaker breaker{{.window = 2, .open_for = 10s, .name = "orders"}};
 ///     outlast::pipeline p{std::ref(breaker)};
@@ -54,7 +54,7 @@ public:
 
     [[nodiscard]] constexpr run start() noexcept { return run{*this}; }
 
-    /// The state that a call at `now` would meet.
+    /// The state that a call at `now` would meet: `outlast::steady::now()`, or a simulation's `time()`.
     [[nodiscard]] constexpr circuit_state state(instant now) {
         return shared_.with([&](data& d) { return d.core.state(now); });
     }

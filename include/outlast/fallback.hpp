@@ -72,8 +72,11 @@ public:
     }
 
     constexpr void explain(report& facts) const noexcept {
-        if (replacing_)
-            facts.how = source::fallback;
+        if (!replacing_)
+            return;
+        facts.policy = "fallback";
+        facts.name = shared_->options_.name;
+        facts.how = source::fallback;
     }
 
     /// Carries out its operation for a driver; `hand` holds the value of the call.

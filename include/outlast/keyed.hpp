@@ -35,10 +35,11 @@ namespace outlast {
 ///     auto down = [](const std::string&) -> outlast::result<int> {
 ///         return std::make_error_code(std::errc::connection_refused);
 ///     };
-///     (void)p(down, std::string{"a"}), (void)p(down, std::string{"a"});
-///     std::cout << (p(down, std::string{"a"}).error().why() == outlast::refusal::circuit_open)
-///               << (p(down, std::string{"b"}).error().why() == outlast::refusal::circuit_open); //
-///               10
+///     const std::string a = "a", b = "b";
+///     (void)p(down, a), (void)p(down, a);
+///     std::cout << p(down, a).error().message() << '\n' << p(down, b).error().message();
+///     // circuit open for a: 2 of the last 2 calls failed (last: Connection refused); next probe in 10 s
+///     // Connection refused
 template <class Lock, class KeyOf, class Make, class Key>
 class basic_keyed {
 public:

@@ -160,9 +160,16 @@ template <class T>
     return v;
 }
 
-/// A callable whose values are judged too: `judged{fetch, [](const reply& r) { return r.status <
-/// 500; }}` makes a failure of a reply that arrived. `Judge` takes the value and gives a bool (is
-/// it good?) or a verdict. When attempts are used up the last value is returned as it is.
+/// A callable whose values are judged too: a reply that arrived may still be a failure. `Judge`
+/// takes the value and gives a bool (is it good?) or a verdict, which may carry a Retry-After:
+///
+///     outlast::judged get{http_get, [](const reply& r) {
+///         if (r.status < 500) return outlast::verdict::success();
+///         return outlast::verdict::failure(r.retry_after); // a duration, or verdict::no_hint
+///     }};
+///
+/// When the attempts are used up and nothing replaces it, the last value is returned as it is: the
+/// result then *has a value*, with status 503.
 template <class F, class Judge>
 struct judged {
     F callable;

@@ -36,7 +36,8 @@ template <class P, class... A>
             requires { policy.start(); },
             "outlast::pipeline: this policy cannot start a call: its `start` takes "
             "neither the arguments of the call nor none. A cache's key function must "
-            "accept the arguments that the pipeline is called with.");
+            "accept the arguments that the pipeline is called with; of a pointer to a policy pass "
+            "std::ref(*pointer).");
         return policy.start();
     }
 }
@@ -56,6 +57,11 @@ template <class P, class... A>
 /// **Cost** that of its policies; nothing is allocated, and a clock is read at most once an event.
 template <class... Policies>
 class pipeline {
+    static_assert(
+        (std::is_move_constructible_v<Policies> && ...),
+        "outlast::pipeline: a policy that calls share (a circuit breaker, a cache) cannot be "
+        "moved into a pipeline: keep it in a variable and pass std::ref(it).");
+
 public:
     constexpr explicit pipeline(Policies... policies) : policies_(std::move(policies)...) {}
 

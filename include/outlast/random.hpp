@@ -6,7 +6,7 @@
 
 #include <outlast/time.hpp>
 
-#include <atomic> // std::atomic_ref
+#include <atomic>
 #include <cstdint>
 #include <type_traits> // std::is_constant_evaluated
 
@@ -25,6 +25,19 @@ using fraction = std::uint64_t;
                                  (((value & 0xffff'ffffU) * (part & 0xffff'ffffU)) >> 32U)) >>
                                 32U;
     return duration{static_cast<duration::rep>(high + (low >> 32U) + (mid >> 32U) + carry)};
+}
+
+/// A seed that differs from object to object and, by where the system puts the stack, from process
+/// to process: callers that failed together must not draw the same delays. Always the same in a
+/// constant expression.
+[[nodiscard]] constexpr std::uint64_t arbitrary_seed() noexcept {
+    if (std::is_constant_evaluated())
+        return 1;
+    return [] {
+        static std::atomic<std::uint64_t> drawn{0};
+        const int here = 0;
+        return reinterpret_cast<std::uintptr_t>(&here) * 0x9e3779b97f4a7c15U + ++drawn;
+    }();
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014): a counter and a mixing function. One atomic addition a

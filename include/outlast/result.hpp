@@ -8,6 +8,7 @@
 
 #include <boost/outcome/std_result.hpp>
 
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -24,10 +25,12 @@ using result = boost::outcome_v2::std_result<T, failure>;
 class failed : public std::system_error {
 public:
     explicit failed(failure why)
-        : std::system_error(why.code(), why.message()), why_(std::move(why)) {}
+        : std::system_error(why.code()), sentence_(why.message()), why_(std::move(why)) {}
+    [[nodiscard]] const char* what() const noexcept override { return sentence_.c_str(); }
     [[nodiscard]] const failure& why() const noexcept { return why_; }
 
 private:
+    std::string sentence_;
     failure why_;
 };
 #endif

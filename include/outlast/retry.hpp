@@ -27,9 +27,8 @@ struct retry_options {
     callback<bool(const verdict&)> retry_if{};
     /// Whether a refusal that says when to come back (an open breaker inside) is waited for.
     bool retry_refusals = false;
-    /// Of the jitter. The same seed gives the same delays.
-    std::uint64_t seed = 0x6f75746c617374;
-    label name = "retry";
+    /// Of the jitter: the same seed gives the same delays. Default 0: one of its own for each policy.
+    std::uint64_t seed = 0;
 
     /// What is wrong with these options, as a sentence; null if nothing is.
     [[nodiscard]] constexpr const char* problem() const noexcept {
@@ -71,7 +70,7 @@ public:
     class run;
 
     constexpr explicit retry(const retry_options& options = {})
-        : options_(options), random_(options.seed) {
+        : options_(options), random_(options.seed != 0 ? options.seed : arbitrary_seed()) {
         require_valid(options.problem());
     }
 

@@ -117,6 +117,11 @@ auto drive(Pipeline& policies, const limits& limit, F& callable, const A&... arg
                 s = machine.settled(now, s.on, operate(machine, s.callee, now, in_hand));
                 break;
             }
+            // No work begins at its deadline: nobody would wait for what it comes to.
+            if (s.at != never && now.get() >= s.at) {
+                s = machine.settled(now, s.on, verdict::neutral(refusal::timed_out));
+                break;
+            }
             const verdict v = in_hand.work(s.at, read_once<Clock>(), limit.stop);
             now = read_once<Clock>();
             if (!v.ok() && limit.stop.stop_requested())

@@ -43,10 +43,22 @@ public:
         result_.emplace(hand_.conclude(v, machine, elapsed, &facts_));
     }
 
-    [[nodiscard]] auto& result() { return *result_; }
+    [[nodiscard]] auto& result() {
+        if (!result_)
+            not_over();
+        return *result_;
+    }
     [[nodiscard]] const report& facts() const noexcept { return facts_; }
 
 private:
+    [[noreturn]] static void not_over() {
+#if OUTLAST_EXCEPTIONS
+        throw std::logic_error("outlast: this call is not over: run() or advance() the simulation");
+#else
+        std::abort();
+#endif
+    }
+
     F callable_;
     std::tuple<A...> arguments_;
     std::stop_source stop_{};

@@ -38,6 +38,8 @@ inline constexpr duration no_limit = forever;
 
 /// `at + span`, kept inside the timeline: never wraps, `never` stays `never`.
 [[nodiscard]] constexpr instant after(instant at, duration span) noexcept {
+    if (at == never)
+        return never;
     if (span > duration::zero() && at > instant::max() - span)
         return instant::max();
     if (span < duration::zero() && at < instant::min() - span)

@@ -277,6 +277,10 @@ private:
                     s = machine_.settled(now, s.on, work_.operate(machine_, s.callee, now));
                     continue;
                 }
+                if (s.at <= world_.now_) { // no work begins at its deadline
+                    s = machine_.settled(now, s.on, verdict::neutral(refusal::timed_out));
+                    continue;
+                }
                 ++attempts_;
                 world_.spent_ = {};
                 const scripted attempt = work_.attempt(attempts_, s.at, world_.now_);

@@ -40,6 +40,7 @@ TEST_CASE("O-01 first use") {
     s.server.otherwise = says(r_plus(3600));
     const told t = s.at(0s).request("tokA");
     CHECK(t == "ALLOW(live), calls 1");
+    REQUIRE(t.d.who);
     CHECK(t.d.who->sub == "u1");
     CHECK(s.entry("tokA") == "P fresh until 60 s, stale until 360 s");
 }

@@ -24,17 +24,26 @@ std::size_t allocations = 0;
 
 } // namespace
 
-void* operator new(std::size_t size) {
+// All plain forms, also those that a library of a sanitizer would answer without these.
+void* operator new(std::size_t size, std::nothrow_t const&) noexcept {
     ++allocations;
-    if (void* const memory = std::malloc(size == 0 ? 1 : size))
+    return std::malloc(size == 0 ? 1 : size);
+}
+void* operator new(std::size_t size) {
+    if (void* const memory = operator new(size, std::nothrow))
         return memory;
     throw std::bad_alloc{};
 }
 void* operator new[](std::size_t size) { return operator new(size); }
+void* operator new[](std::size_t size, std::nothrow_t const&) noexcept {
+    return operator new(size, std::nothrow);
+}
 void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::nothrow_t const&) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::nothrow_t const&) noexcept { std::free(memory); }
 
 namespace {
 

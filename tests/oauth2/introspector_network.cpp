@@ -56,6 +56,14 @@ TEST_CASE("O-57 accepted but silent") {
     }
 }
 
+TEST_CASE("introspector: what was lost only at the end of the attempt's time is not repeated") {
+    story s;
+    s.server.otherwise = fails(http::errc::connection_reset).after(2s);
+    const told t = s.at(0s).request("tokA");
+    CHECK(t == "503(5), calls 1");
+    CHECK(t.finished == outlast::instant{2s});
+}
+
 TEST_CASE("O-57 a timeout lets a stale verdict stand in") { // the leader does not wait less yet
     story s;
     s.place("tokA", -70s, 3600);

@@ -33,6 +33,7 @@ TEST_CASE("O-20 stale verdict during an outage") {
         const told t = s.at(61s).request("tokA");
         CHECK(t == "ALLOW(stale), calls 2");
         CHECK(t.d.age == 61s);
+        REQUIRE(t.d.who);
         CHECK(t.d.who->sub == "u1");
         CHECK(t.finished == outlast::instant{61100ms});
         CHECK(s.entry("tokA") == "P fresh until 60 s, stale until 360 s");
