@@ -13,12 +13,11 @@ using namespace std::chrono_literals;
 
 int main() {
     outlast::memory<int, std::string> store{{.capacity = 1000}};
-    outlast::cache_aside remembered{
-        store,
-        [](int id) { return id; },                               // the key of a call
-        [](const std::string&) {                                 // how long its value may be used
-            return outlast::lifetime{.fresh_for = 60s, .stale_for = 300s};
-        }};
+    outlast::cache_aside remembered{store, [](int id) { return id; }, // the key of a call
+                                    [](const std::string&) { // how long its value may be used
+                                        return outlast::lifetime{.fresh_for = 60s,
+                                                                 .stale_for = 300s};
+                                    }};
     outlast::circuit_breaker breaker{{.window = 4, .open_for = 30s, .name = "prices"}};
     outlast::pipeline guarded{std::ref(remembered), std::ref(breaker), outlast::timeout{250ms}};
 
@@ -49,8 +48,9 @@ int main() {
     ask(1); // fresh: the server is not asked
     away = true;
     world.advance(60s);
-    for (int i = 0; i != 5; ++i) ask(1); // stale: asked in vain, until the breaker opens
-    ask(2);                              // not known, and nobody to ask
+    for (int i = 0; i != 5; ++i)
+        ask(1); // stale: asked in vain, until the breaker opens
+    ask(2);     // not known, and nobody to ask
     away = false;
     world.advance(30s);
     ask(2); // the probe finds the server back

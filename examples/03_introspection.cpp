@@ -17,7 +17,8 @@ struct scripted_server {
     bool away = false;
 
     outlast::result<http::response> operator()(const http::request& asked, const http::limits&) {
-        if (away) return failure_of(http::errc::connection_refused);
+        if (away)
+            return failure_of(http::errc::connection_refused);
         const bool known = asked.body.find("token=good") != std::string::npos;
         return http::response{
             .status = 200,
@@ -30,7 +31,8 @@ struct scripted_server {
 };
 
 int main() {
-    auto wall = std::chrono::sys_seconds{1700000000s}; // 2023-11-14, so that the story is always new
+    auto wall =
+        std::chrono::sys_seconds{1700000000s}; // 2023-11-14, so that the story is always new
     scripted_server server;
     oauth2::introspector check{
         {.endpoint = "https://auth.example.com/introspect",
@@ -46,7 +48,8 @@ int main() {
         const oauth2::decision d = check(authorization, route);
         std::cout << what << ": " << d.status << ' ' << oauth2::to_string(d.how);
         for (const auto& [name, value] : d.reply.headers)
-            if (name == "Retry-After" || name == "WWW-Authenticate") std::cout << ", " << value;
+            if (name == "Retry-After" || name == "WWW-Authenticate")
+                std::cout << ", " << value;
         std::cout << '\n';
     };
 

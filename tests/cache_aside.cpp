@@ -269,13 +269,12 @@ TEST_CASE("CA-09 open breaker, stale value, no attempt") {
     sim.advance(100ms);
     auto& fresh = sim.call(p, o.ask(), 0);
     CHECK(is_cached(fresh, 1));
-    CHECK(fresh.facts().policy.empty());
+    CHECK(!fresh.facts().manual); // nobody inside was asked
     sim.advance(600ms);
     auto& stale = sim.call(p, o.ask(), 0);
     CHECK(is_stale(stale, 1, 1200ms));
-    CHECK(stale.facts().policy.view() == "circuit breaker");
-    CHECK(stale.facts().name.view() == "origin");
-    CHECK(stale.facts().manual);
+    CHECK(stale.facts().policy.view() == "cache");
+    CHECK(stale.facts().manual); // the reason: what the breaker inside said
     sim.advance(10800ms);
     auto& gone = sim.call(p, o.ask(), 0);
     CHECK(failed_with(gone, refusal::circuit_open));
@@ -767,6 +766,64 @@ TEST_CASE("cache_aside: a good value that came too late is kept, its caller has 
         CHECK(is_cached(sim.call(p, o.ask(), 0), 1));
     }
     CHECK(o.calls == 1);
+}
+
+TEST_CASE(
+    "cache_aside: with a stale answer in hand a call fares no worse when the new one is late") {
+    shelf store;
+    outlast::cache_aside remember{store, first_argument, keep(1s, 1h)};
+    outlast::pipeline p{std::ref(remember), outlast::timeout{50ms}};
+    outlast::simulation sim;
+    origin o{.world = &sim};
+    sim.call(p, o.ask(), 0);
+    sim.advance(2s);
+    o.takes = 50ms;
+    auto& late = sim.call(p, o.ask(), 0);
+    sim.run();
+    // The late value was kept a moment before, and is the better stand-in.
+    CHECK(is_cached(late, 2));
+    CHECK(is_cached(sim.call(p, o.ask(), 0), 2));
+    o.takes = 51ms;
+    sim.advance(2s);
+    auto& cut = sim.call(p, o.ask(), 0);
+    sim.run();
+    CHECK(cut.result().value() == 2);
+    CHECK(cut.facts().how == source::stale);
+}
+
+TEST_CASE("cache_aside: a call that holds a stale answer says that it loses nothing") {
+    shelf store;
+    outlast::cache_aside remember{store, first_argument, keep(1s, 10s)};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    origin o;
+    const auto spares = [](const outlast::simulated& c) {
+        std::vector<bool> said;
+        for (const outlast::traced& t : c.trace())
+            if (t.what.calls_work())
+                said.push_back(t.what.spare);
+        return said;
+    };
+    CHECK(spares(sim.call(p, o.ask(), 0)) == std::vector<bool>{false}); // no entry
+    sim.advance(2s);
+    CHECK(spares(sim.call(p, o.ask(), 0)) == std::vector<bool>{true}); // a stale one
+    sim.advance(11s);
+    CHECK(spares(sim.call(p, o.ask(), 0)) == std::vector<bool>{false}); // too old
+}
+
+TEST_CASE("cache_aside: a no is taken while it is fresh, however live an answer is demanded") {
+    shelf store;
+    const auto live = [](int key) { return outlast::wanted<int>{key, duration{0}}; };
+    outlast::cache_aside remember{store, live, keep(1s, 1s)};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    int calls = 0;
+    const auto no = [&](int) { return ++calls, -1; };
+    CHECK(is_live(sim.call(p, no, 0), -1));
+    CHECK(is_cached(sim.call(p, no, 0), -1));
+    sim.advance(1s);
+    CHECK(is_live(sim.call(p, no, 0), -1));
+    CHECK(calls == 2);
 }
 
 namespace {

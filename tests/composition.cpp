@@ -91,7 +91,8 @@ TEST_CASE("composition: an outage, seen through the recommended order") {
     auto& open = ask(1);
     CHECK(open.result().value() == 1);
     CHECK(open.facts().how == source::stale);
-    CHECK(open.facts().policy.view() == "circuit breaker");
+    CHECK(open.facts().policy.view() == "cache");
+    CHECK(open.facts().failed == 3); // what the breaker said is there too
     CHECK(open.finished_at() == at(1810ms));
     CHECK(ask(2).result().error().why() == refusal::circuit_open);
     CHECK(calls == before);

@@ -238,7 +238,7 @@ outlast::circuit_breaker_options sensitive() {
 
 struct only_retry {
     outlast::pipeline<outlast::retry> p{
-        outlast::retry{{.max_attempts = 3, .hint_cap = 5s}}}; // with chance, from the same seed
+        outlast::retry{{.max_attempts = 3, .hint_cap = 5s, .seed = 7}}}; // the same chance in both
 };
 struct only_timeout {
     outlast::pipeline<outlast::timeout> p{outlast::timeout{50ms}};
@@ -287,7 +287,7 @@ struct shipped : only_cache {
         p{outlast::fallback{-1},
           std::ref(c),
           outlast::timeout{{.limit = 300ms, .name = "total"}},
-          outlast::retry{{.max_attempts = 3, .retry_refusals = true}},
+          outlast::retry{{.max_attempts = 3, .retry_refusals = true, .seed = 7}},
           std::ref(b),
           outlast::timeout{{.limit = 50ms, .name = "attempt"}}};
 };
@@ -297,7 +297,7 @@ struct without_cache {
                       outlast::retry,
                       std::reference_wrapper<breaker>,
                       outlast::timeout>
-        p{outlast::timeout{200ms}, outlast::retry{{.max_attempts = 3}}, std::ref(b),
+        p{outlast::timeout{200ms}, outlast::retry{{.max_attempts = 3, .seed = 7}}, std::ref(b),
           outlast::timeout{50ms}};
 };
 struct nested {
@@ -305,7 +305,7 @@ struct nested {
     using inside = outlast::pipeline<std::reference_wrapper<breaker>, outlast::timeout>;
     inside i{std::ref(b), outlast::timeout{50ms}};
     outlast::pipeline<outlast::timeout, outlast::retry, std::reference_wrapper<inside>> p{
-        outlast::timeout{200ms}, outlast::retry{{.max_attempts = 3}}, std::ref(i)};
+        outlast::timeout{200ms}, outlast::retry{{.max_attempts = 3, .seed = 7}}, std::ref(i)};
 };
 
 } // namespace

@@ -31,6 +31,7 @@ struct notes {
         instant by = never;
         verdict with{};
         int operation = 0;
+        bool spare = false;
     };
     std::vector<event> events{};
     std::vector<step> answers{};
@@ -52,8 +53,8 @@ struct puppet {
     notes* strings;
     std::uint32_t mark = 0;
 
-    constexpr step begin(reading&, instant by) {
-        strings->events.push_back({told::begin, by});
+    constexpr step begin(reading&, outlast::terms t) {
+        strings->events.push_back({told::begin, t.by, {}, 0, t.spare});
         return strings->answer();
     }
     constexpr step settled(reading&, outlast::lane, const verdict& v) {
@@ -237,6 +238,34 @@ TEST_CASE("nest: what the outer machine says about a call stands over what the i
     outlast::report facts;
     p.both.explain(facts);
     CHECK(facts.attempts == 21);
+}
+
+TEST_CASE("nest: who further out holds a stand-in is known to all inside, and only then") {
+    const auto told_inside = [](bool outside, bool outer) {
+        pair_of<> p;
+        step s = call_by(70ms);
+        s.spare = outer;
+        p.outer.answers = {s};
+        p.inner.answers = {call_by(70ms)};
+        p.both.begin(p.now, outlast::terms{never, outside});
+        CHECK(p.outer.events.front().spare == outside);
+        return p.inner.events.front().spare;
+    };
+    CHECK(!told_inside(false, false));
+    CHECK(told_inside(false, true));
+    CHECK(told_inside(true, false));
+    CHECK(told_inside(true, true));
+    // A second round has its own terms.
+    pair_of<> p;
+    step with = call_by(70ms);
+    with.spare = true;
+    p.outer.answers = {with, call_by(70ms)};
+    p.inner.answers = {call_by(70ms), step::finish(bad), call_by(70ms)};
+    p.both.begin(p.now, never);
+    p.both.settled(p.now, 0, bad);
+    CHECK(p.inner.events.front().spare);
+    CHECK(!p.inner.events.back().spare);
+    CHECK(p.inner.all() == told_all{told::begin, told::settled, told::begin});
 }
 
 TEST_CASE("nest: three deep is the same") {
