@@ -18,13 +18,18 @@ struct cache_aside_options {
     /// How long a call that holds a stale answer waits for another call that is already asking.
     /// Default 500 ms; 0: not at all.
     duration stale_wait = std::chrono::milliseconds{500};
+    /// How long a call without one waits for it; then it is `unavailable`. Default: until its own
+    /// deadline. The time of a timeout further in is a good choice: it does not bound a wait out here.
+    duration wait = no_limit;
     /// Which outcomes a stale answer may stand in for. Default: failures, timeouts and refusals.
     callback<bool(const verdict&)> stale_if{};
     label name = "cache";
 
     /// What is wrong with these options, as a sentence; null if nothing is.
     [[nodiscard]] constexpr const char* problem() const noexcept {
-        return stale_wait >= duration::zero() ? nullptr : "cache_aside: stale_wait is not negative";
+        return stale_wait >= duration::zero() && wait >= duration::zero()
+                   ? nullptr
+                   : "cache_aside: stale_wait and wait are not negative";
     }
 };
 
@@ -96,6 +101,13 @@ public:
             return run{*this, key_of_(arguments...)};
         else
             return run{*this, wanted<key_type>{key_of_(arguments...)}};
+    }
+
+    /// Forgets the entry of this key. What a call that is under way learns about it is not kept
+    /// either, and the next call asks anew. (Erasing it from the store does not reach such calls.)
+    void forget(const key_type& key) {
+        flights_.forget(key);
+        store_->erase(key);
     }
 
     [[nodiscard]] const cache_aside_options& options() const noexcept { return options_; }
@@ -191,7 +203,11 @@ public:
         if constexpr (rechecks)
             if (std::optional<value_type> newer =
                     shared_->life_.recheck(*found->value, found->times.age(now.get()))) {
-                (void)store_value(now.get(), *newer);
+                // A "no" may answer anybody; another answer is as old as what it was made from.
+                const bool no = shared_->life_(*newer).negative;
+                if (store_value(now.get(), *newer).note != stored ||
+                    (!no && want_.max_age != forever))
+                    return nothing(what, grade::gone);
                 hand.emplace(*std::move(newer));
                 tell(source::cached, *found);
                 return noted(grade::fresh);
@@ -228,17 +244,15 @@ private:
     }
 
     step looked_up(reading& now, const verdict& v) {
-        if (!v.ok())
-            return ask(work); // the store failed: go on without it
-        const auto g = static_cast<grade>(v.note);
+        // A store that fails is empty; one call a key at a time holds all the same.
+        const auto g = v.ok() ? static_cast<grade>(v.note) : grade::gone;
         if (g == grade::fresh)
             return step::finish(v);
         holds_stale_ = g == grade::stale;
         if (seat_.board(shared_->flights_, want_.key, *wake_) == role::leads)
             return ask(work);
-        park_until_ = by_;
-        if (holds_stale_)
-            park_until_ = std::min(by_, after(now.get(), shared_->options_.stale_wait));
+        const cache_aside_options& o = shared_->options_;
+        park_until_ = std::min(by_, after(now.get(), holds_stale_ ? o.stale_wait : o.wait));
         return step::park(park_until_);
     }
 
@@ -268,6 +282,8 @@ private:
     }
 
     verdict store_value(instant now, const value_type& value) {
+        if (seat_.outdated())
+            return {};
         const lifetime life = shared_->life_(value);
         if (life.fresh_for <= duration::zero()) {
             shared_->store_->erase(want_.key);
@@ -275,6 +291,10 @@ private:
         }
         shared_->store_->put(want_.key, {std::make_shared<const value_type>(value),
                                          freshness::from(now, life), life.negative});
+        if (seat_.outdated()) { // forgotten between the look and the keeping
+            shared_->store_->erase(want_.key);
+            return {};
+        }
         return {.note = stored};
     }
 

@@ -35,6 +35,12 @@ public:
                 by_.time_since_epoch())};
     }
 
+    /// This moment, on the driver's timeline. Reads the driver's clock.
+    [[nodiscard]] instant time() const {
+        reading now = clock_;
+        return now.get();
+    }
+
     /// The time left from this moment on: never negative, `forever` without a limit. Reads the
     /// driver's clock each time it is asked.
     [[nodiscard]] duration remaining() const {

@@ -52,9 +52,9 @@ struct circuit_breaker_options {
             return "circuit breaker: open_for is longer than 0";
         if (probes == 0 || probes > 10'000)
             return "circuit breaker: probes is 1 to 10 000";
-        if (hold_back < duration::zero())
-            return "circuit breaker: hold_back is not negative";
-        if (probe_lease <= duration::zero())
+        if (hold_back < duration::zero() || hold_back == forever)
+            return "circuit breaker: hold_back is 0 or a length of time";
+        if (probe_lease <= duration::zero() || probe_lease == forever)
             return "circuit breaker: probe_lease is longer than 0";
         return nullptr;
     }

@@ -56,7 +56,12 @@ public:
 
     /// The state that a call at `now` would meet: `outlast::steady::now()`, or a simulation's `time()`.
     [[nodiscard]] constexpr circuit_state state(instant now) {
-        return shared_.with([&](data& d) { return d.core.state(now); });
+        return shared_.with(
+            [&](data& d) { return d.core.isolated() ? circuit_state::open : d.core.state(now); });
+    }
+    /// Whether it was opened by hand.
+    [[nodiscard]] constexpr bool isolated() {
+        return shared_.with([](data& d) { return d.core.isolated(); });
     }
     /// What the window holds at `now`.
     [[nodiscard]] constexpr tally counts(instant now) {

@@ -24,7 +24,9 @@ namespace outlast {
 class failure {
 public:
     /// The callable's own failure.
-    failure(std::error_code cause) noexcept : cause_(cause) {}
+    /// An empty code is no reason: `refusal::unavailable`.
+    failure(std::error_code cause) noexcept
+        : why_(cause ? refusal::none : refusal::unavailable), cause_(cause) {}
     template <class E>
         requires(std::is_error_code_enum_v<E> && !std::same_as<E, refusal>)
     failure(E e) noexcept : cause_(e) {}

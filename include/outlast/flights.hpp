@@ -33,6 +33,20 @@ public:
 
     explicit flights() = default;
 
+    /// What the flight of this key learns is outdated: it goes on, and its leader is told so by
+    /// `seat::outdated`; whoever boards from now on starts another one.
+    void forget(const Key& key) {
+        const std::size_t bucket = std::hash<Key>{}(key) % buckets;
+        shared_.with([&](table& t) {
+            for (seat* s = t.heads[bucket]; s != nullptr; s = s->next_)
+                if (*s->key_ == key) {
+                    s->unlink(t);
+                    s->outdated_ = true;
+                    return;
+                }
+        });
+    }
+
     flights(const flights&) = delete;
     flights& operator=(const flights&) = delete;
 
@@ -64,6 +78,7 @@ public:
         home_ = &home;
         key_ = &key;
         wake_ = &wake;
+        outdated_ = false;
         return home.shared_.with([&](table& t) {
             for (seat* leader = t.heads[bucket_]; leader != nullptr; leader = leader->next_)
                 if (*leader->key_ == key) {
@@ -85,6 +100,13 @@ public:
         if (home_ == nullptr)
             return role::none;
         return home_->shared_.with([&](table&) { return role_; });
+    }
+
+    /// Whether the key was forgotten since this seat leads: what it learns must not be kept.
+    [[nodiscard]] bool outdated() {
+        if (home_ == nullptr)
+            return false;
+        return home_->shared_.with([&](table&) { return outdated_; });
     }
 
     /// What the leader landed with. \pre look() == role::told
@@ -135,6 +157,8 @@ public:
 
 private:
     void unlink(table& t) noexcept {
+        if (outdated_) // in no list any more
+            return;
         seat** at = &t.heads[bucket_];
         while (*at != this)
             at = &(*at)->next_;
@@ -153,7 +177,7 @@ private:
         heir->leader_ = nullptr;
         heir->next_ = t.heads[bucket_];
         t.heads[bucket_] = heir;
-        heir->role_ = role::leads;
+        heir->role_ = role::leads; // in the list: what it asks, it asks from now on
         heir->wake_->wake();
     }
 
@@ -163,6 +187,7 @@ private:
     waker* wake_ = nullptr;
     std::size_t bucket_ = 0;
     role role_ = role::none;
+    bool outdated_ = false;
     seat* next_ = nullptr;      // a leader: in its bucket; a follower: in its line
     seat* leader_ = nullptr;    // of a follower
     seat* followers_ = nullptr; // of a leader, first come first

@@ -196,8 +196,14 @@ private:
             return make();
         } else if constexpr (std::is_same_v<value_of<made>, value_type>) {
             return outcome_traits<made>::lift(made(make()));
+        } else if constexpr (std::is_convertible_v<made, std::error_code>) {
+            return failure{std::error_code{make()}};
         } else {
-            return result_type{static_cast<value_type>(make())};
+            static_assert(std::is_convertible_v<made, value_type>,
+                          "outlast::fallback: the answer gives neither a value of the callable's "
+                          "type, nor a result of one, nor a failure.");
+            return result_type{boost::outcome_v2::in_place_type<value_type>,
+                               static_cast<value_type>(make())};
         }
     }
 

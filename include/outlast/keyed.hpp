@@ -64,6 +64,7 @@ public:
         if (auto known = table_.with(find))
             return known;
         std::shared_ptr<policy_type> fresh = make_(key);
+        require_valid(fresh == nullptr ? "keyed: `make` gave no policy" : nullptr);
         std::shared_ptr<policy_type> forgotten; // destroyed when the lock is free again
         return table_.with([&](table& t) {
             if (auto known = find(t))

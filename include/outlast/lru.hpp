@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <functional> // std::hash
 #include <list>
+#include <ranges>
 #include <string>
 #include <type_traits>
 #include <unordered_map>
@@ -16,10 +17,13 @@
 namespace outlast {
 
 /// Says that comparing and hashing a type of keys calls nothing of the user's that could call back:
-/// keys are compared under a lock. Specialise it for a type of your own that keeps this promise.
+/// keys are compared under a lock. A view or a pointer is no key, as what it refers to goes away;
+/// neither is a floating number, which may differ from itself. Specialise it for a type of your own that keeps this promise.
 template <class Key>
 inline constexpr bool plain_key =
-    std::is_trivially_copyable_v<Key> || std::same_as<Key, std::string>;
+    std::same_as<Key, std::string> ||
+    (std::is_trivially_copyable_v<Key> && !std::is_pointer_v<Key> &&
+     !std::is_floating_point_v<Key> && !std::ranges::borrowed_range<Key>);
 
 /// Not thread-safe. `find` and `put` make an entry the newest; `put` beyond the capacity forgets
 /// the oldest. All operations take constant time on average; a found key allocates nothing.
@@ -52,7 +56,9 @@ public:
             order_.pop_back();
         }
         order_.emplace_front(key, std::move(value));
+        const unlisted_on_failure undo{order_};
         index_.emplace(key, order_.begin());
+        undo.listed = true;
         return order_.front().second;
     }
 
@@ -79,6 +85,17 @@ public:
 
 private:
     using item = std::pair<Key, Value>;
+
+    // An entry that the index could not take is not left in the list.
+    struct unlisted_on_failure {
+        std::list<item>& order;
+        mutable bool listed = false;
+        ~unlisted_on_failure() {
+            if (!listed)
+                order.pop_front();
+        }
+    };
+
     std::size_t capacity_;
     std::list<item> order_;
     std::unordered_map<Key, typename std::list<item>::iterator> index_;

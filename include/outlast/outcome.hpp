@@ -116,22 +116,50 @@ struct outcome_traits<X> {
                 return to_failure(x.exception());
         return to_failure(x.error());
     }
-    /// Its error is made from the failure itself where that is possible, else from its code.
+    /// Its error is made from the failure itself where that is possible, else from its code. Both are
+    /// put in by tag: by plain conversion an error could become a value (`bool`, say).
     static X lower(result<value_type>&& r) {
         using error_type = std::remove_cvref_t<decltype(std::declval<X&>().error())>;
+        namespace outcome = boost::outcome_v2;
         if (r) {
-            if constexpr (std::is_void_v<value_type>)
-                return X{boost::outcome_v2::in_place_type<void>};
-            else
-                return X{std::move(r).value()};
+            if constexpr (std::is_void_v<value_type>) {
+                if constexpr (std::is_constructible_v<X, outcome::in_place_type_t<void>>)
+                    return X(outcome::in_place_type<void>);
+                else
+                    return X();
+            } else if constexpr (std::is_constructible_v<X, outcome::in_place_type_t<value_type>,
+                                                         value_type&&>) {
+                return X(outcome::in_place_type<value_type>, std::move(r).assume_value());
+            } else {
+                static_assert(std::is_constructible_v<X, std::in_place_t, value_type&&>,
+                              "outlast: this result cannot be made from its value by a tag; "
+                              "specialise outlast::outcome_traits for it.");
+                return X(std::in_place, std::move(r).assume_value());
+            }
         }
-        if constexpr (std::constructible_from<error_type, const failure&>) {
-            return X{error_type(r.error())};
+        error_type e = error_of<error_type>(r.assume_error());
+        if constexpr (std::is_constructible_v<X, outcome::in_place_type_t<error_type>,
+                                              error_type&&>) {
+            return X(outcome::in_place_type<error_type>, std::move(e));
         } else {
-            static_assert(std::constructible_from<error_type, std::error_code>,
+            static_assert(
+                requires { typename X::unexpected_type; },
+                "outlast: this result cannot be made from its error by a tag; specialise "
+                "outlast::outcome_traits for it.");
+            return X(typename X::unexpected_type(std::move(e)));
+        }
+    }
+
+private:
+    template <class E>
+    static E error_of(const failure& f) {
+        if constexpr (std::constructible_from<E, const failure&>) {
+            return E(f);
+        } else {
+            static_assert(std::constructible_from<E, std::error_code>,
                           "outlast: this result's error cannot be made from a failure or from a "
                           "std::error_code; specialise outlast::outcome_traits for it.");
-            return X{error_type(r.error().code())};
+            return E(f.code());
         }
     }
 };

@@ -82,12 +82,14 @@ public:
     /// A callable over a callable: what it is called with goes to `callable`, through the policies.
     /// Refers to this pipeline, which must outlive it; owns the callable.
     template <class F>
-    [[nodiscard]] auto over(F callable) {
+    [[nodiscard]] auto over(F callable) & {
         return [this, callable = std::move(callable)]<class... A>(const A&... arguments) mutable
             requires(std::is_invocable_v<F&, const A&...> ||
                      std::is_invocable_v<F&, call&, const A&...>)
         { return (*this)(callable, arguments...); };
     }
+    template <class F>
+    auto over(F callable) && = delete; // it would refer to a pipeline that is gone
 
 private:
     template <std::size_t I, class... A>

@@ -108,7 +108,9 @@ public:
         // An attempt that would begin at the deadline is no attempt.
         if (by_ != never && after(after(now.get(), pause), options().least_attempt) >= by_)
             return stop(stopped::deadline);
-        return pause == duration::zero() ? next() : step::wait(after(now.get(), pause));
+        return pause == duration::zero() && v.kind != verdict_kind::neutral
+                   ? next()
+                   : step::wait(after(now.get(), pause));
     }
 
     constexpr step woke(reading& now, lane) {

@@ -192,7 +192,7 @@ TEST_CASE("ask: without credentials there is no request") {
           reason::no_credentials);
 }
 
-TEST_CASE("S22 credentials are made anew for each attempt") {
+TEST_CASE("S22 each attempt asks the maker of credentials anew") {
     asking a;
     int made = 0;
     a.auth = client_credentials_maker{

@@ -270,7 +270,7 @@ TEST_CASE("introspector: options that make no sense are refused with a sentence"
         std::string_view sentence;
     };
     const std::array all{
-        bad{[](auto& o) { o.endpoint = ""; }, "introspector: the endpoint is empty"},
+        bad{[](auto& o) { o.endpoint = ""; }, "introspector: the endpoint is an absolute URL without user and password"},
         bad{[](auto& o) { o.realm = "a\r\nSet-Cookie: x"; },
             "introspector: the realm is not printable ASCII"},
         bad{[](auto& o) { o.realm = "caf\xc3\xa9"; },

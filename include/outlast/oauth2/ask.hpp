@@ -10,6 +10,7 @@
 #include <outlast/oauth2/client_auth.hpp>
 #include <outlast/oauth2/error.hpp>
 #include <outlast/oauth2/knowledge.hpp>
+#include <outlast/oauth2/repeats.hpp>
 #include <outlast/oauth2/request.hpp>
 #include <outlast/oauth2/response.hpp>
 #include <outlast/oauth2/token_digest.hpp>
@@ -46,13 +47,19 @@ struct query {
 template <transport Transport>
 class ask {
 public:
-    /// All three outlive it.
+    /// All of these outlive it.
     ask(Transport& send,
         const std::string& endpoint,
         const client_auth& auth,
         const document_options& reading,
-        const wall_clock& wall)
-        : send_(&send), endpoint_(&endpoint), auth_(&auth), reading_(&reading), wall_(&wall) {}
+        const wall_clock& wall,
+        repeated_failures& repeats)
+        : send_(&send),
+          endpoint_(&endpoint),
+          auth_(&auth),
+          reading_(&reading),
+          wall_(&wall),
+          repeats_(&repeats) {}
 
     [[nodiscard]] result<knowledge> operator()(call& context, const query& q) const {
         // Credentials are made anew for each attempt: an assertion is good for one use (RFC 7523
@@ -67,7 +74,10 @@ public:
             asked, http::limits{.by = context.steady_deadline(), .stop = context.stop_token()});
         if (!answered.has_value()) {
             const failure lost = to_failure(answered.error());
-            return failure{reason_of_transport(lost.cause() ? lost.cause() : lost.code())};
+            if (lost.why() != refusal::none && lost.why() != refusal::timed_out)
+                return failure{reason::shed}.with_retry_after(lost.facts().retry_after);
+            const std::error_code code = lost.cause() ? lost.cause() : lost.code();
+            return failed_over(context, q, reason_of_transport(code));
         }
         const http::response& answer = answered.value();
         const auto now = (*wall_)();
@@ -80,7 +90,7 @@ public:
         default:
             break;
         }
-        failure why{f.why};
+        failure why = failed_over(context, q, f.why);
         if (f.retry_after)
             why.with_retry_after(std::min(*f.retry_after, longest_retry_after));
         return why;
@@ -90,6 +100,24 @@ public:
     static constexpr std::chrono::seconds longest_retry_after{120};
 
 private:
+    // What came before the request was sent is no token's doing and always counts.
+    [[nodiscard]] failure failed_over(const call& context, const query& q, reason why) const {
+        switch (why) {
+        case reason::name_not_resolved:
+        case reason::connection_refused:
+        case reason::connect_timed_out:
+        case reason::tls_failed:
+        case reason::shed:
+            return why;
+        default:
+            break;
+        }
+        const outcome_class c = class_of(why);
+        const bool outage = c == outcome_class::down || c == outcome_class::bad;
+        return outage && repeats_->again(q.key, context.time()) ? repeated(why)
+                                                                : make_error_code(why);
+    }
+
     struct wiped_request {
         http::request& held;
         ~wiped_request() {
@@ -140,6 +168,7 @@ private:
     const client_auth* auth_;
     const document_options* reading_;
     const wall_clock* wall_;
+    repeated_failures* repeats_;
 };
 
 } // namespace outlast::oauth2

@@ -20,7 +20,7 @@ inline const std::error_category& reason_category() noexcept {
     class category final : public std::error_category {
         const char* name() const noexcept override { return "outlast.oauth2"; }
         std::string message(int value) const override {
-            return std::string{to_string(static_cast<reason>(value))};
+            return std::string{to_string(static_cast<reason>(value & 0xff))};
         }
     };
     static const category instance;
@@ -31,11 +31,23 @@ inline std::error_code make_error_code(reason why) noexcept {
     return {static_cast<int>(why), reason_category()};
 }
 
+namespace detail {
+inline constexpr int repeated_mark = 0x100; // beside the reason, in the value of a code
+}
+
+/// The same reason, for a failure over a token that has been counted already (repeats.hpp).
+[[nodiscard]] inline std::error_code repeated(reason why) noexcept {
+    return {static_cast<int>(why) | detail::repeated_mark, reason_category()};
+}
+[[nodiscard]] inline bool is_repeated(const std::error_code& code) noexcept {
+    return code.category() == reason_category() && (code.value() & detail::repeated_mark) != 0;
+}
+
 /// The reason behind a code that a policy or a failure carries; none for foreign codes.
 [[nodiscard]] inline std::optional<reason> reason_in(const std::error_code& code) noexcept {
     if (code.category() != reason_category())
         return std::nullopt;
-    return static_cast<reason>(code.value());
+    return static_cast<reason>(code.value() & 0xff);
 }
 
 /// What a failure of the shipped transports means. Everything that is not named here is a lost

@@ -64,8 +64,8 @@ struct introspector_options {
 
     /// What is wrong with these options, as a sentence; null if nothing is.
     [[nodiscard]] const char* problem() const {
-        if (endpoint.empty())
-            return "introspector: the endpoint is empty";
+        if (endpoint.find("://") == std::string::npos || endpoint.find('@') != std::string::npos)
+            return "introspector: the endpoint is an absolute URL without user and password";
         if (!quoted::make(realm))
             return "introspector: the realm is not printable ASCII";
         if (const char* p = lifetimes.problem())
@@ -95,8 +95,8 @@ struct introspector_options {
 ///
 /// Made of public policies only, outermost first: cache (fresh, stale, negative; one call a token
 /// at a time) · overall timeout · retry · fault latch (a breaker that counts refusals of our own
-/// credentials) · breaker (counts outages and answers that cannot be believed; never what a crafted
-/// token can provoke) · attempt timeout · the request.
+/// credentials) · breaker (counts outages and answers that cannot be believed; not the 4xx
+/// that a crafted token can provoke) · attempt timeout · the request.
 ///
 /// **Answers** 200 with the facts; 401, 403 and 400 exactly by RFC 6750; 503 with Retry-After when
 /// the server cannot be asked and nothing is known. A 401 of the server's about us is a 503. `exp`
@@ -123,7 +123,7 @@ public:
         : options_((require_valid(options.problem()), std::move(options))),
           realm_(*quoted::make(options_.realm)),
           key_of_(key, binding_of(options_)),
-          ask_(send, options_.endpoint, options_.auth, options_.reading, options_.wall),
+          ask_(send, options_.endpoint, options_.auth, options_.reading, options_.wall, repeats_),
           store_(options_.cache),
           cache_(store_, {}, token_life{options_.lifetimes, options_.wall}, cache_options()),
           latch_(latch_options()),
@@ -182,7 +182,7 @@ public:
     /// Forgets what is known about a token: it was revoked here.
     void forget(std::string_view token) {
         if (const auto digest = key_of_(token))
-            store_.erase(*digest);
+            cache_.forget(*digest);
     }
 
     // For another driver, and for probes: the pieces that the call operator puts together.
@@ -217,11 +217,17 @@ private:
     // What ended here, before anything was sent, says nothing about the server.
     static bool is_server_outage(const verdict& v) noexcept {
         const auto why = reason_in(v.error());
+        if (v.kind == verdict_kind::failure && !v.error())
+            return false; // something of ours threw
+        if (is_repeated(v.error()))
+            return false; // this token has been counted already
         return is_outage(v) && why != reason::shed && why != reason::no_credentials;
     }
 
     cache_aside_options cache_options() const noexcept {
-        cache_aside_options o{.stale_wait = options_.stale_wait, .name = "introspection cache"};
+        cache_aside_options o{.stale_wait = options_.stale_wait,
+                              .wait = options_.overall_timeout,
+                              .name = "introspection cache"};
         if (options_.stale_on_fault)
             o.stale_if = [](const verdict& v) { return class_in(v) != outcome_class::odd; };
         else
@@ -271,6 +277,7 @@ private:
     introspector_options options_;
     quoted realm_;
     token_keyer key_of_;
+    repeated_failures repeats_{};
     ask<Transport> ask_;
     store_type store_;
     cache_type cache_;

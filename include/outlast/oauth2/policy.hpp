@@ -7,6 +7,7 @@
 #include <outlast/oauth2/detail/ascii.hpp>
 #include <outlast/oauth2/facts.hpp>
 
+#include <algorithm> // std::clamp
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -119,11 +120,15 @@ enum class ruling : std::uint8_t {
     // In whole seconds, which is exact since all limits are; in the clock's nanoseconds the year
     // 9999 does not fit 64 bits.
     const auto second = std::chrono::floor<std::chrono::seconds>(now);
+    // Kept in bounds here too: nobody is obliged to ask `problem_of`.
+    const auto bounded = [](std::chrono::seconds leeway) {
+        return std::clamp(leeway, std::chrono::seconds{0}, std::chrono::seconds{300});
+    };
     const auto exp_leeway =
-        how == freshness::live ? wanted.exp_leeway_live : wanted.exp_leeway_cached;
+        bounded(how == freshness::live ? wanted.exp_leeway_live : wanted.exp_leeway_cached);
     if (what.exp && second >= *what.exp + exp_leeway)
         return ruling::expired;
-    if (what.nbf && second < *what.nbf - wanted.nbf_leeway)
+    if (what.nbf && second < *what.nbf - bounded(wanted.nbf_leeway))
         return ruling::not_yet_valid;
 
     if (wanted.issuer && (wanted.issuer->empty() || what.iss != wanted.issuer)) {

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Which tokens the server has failed over lately.
+#ifndef OUTLAST_OAUTH2_REPEATS_HPP
+#define OUTLAST_OAUTH2_REPEATS_HPP
+
+#include <outlast/guarded.hpp>
+#include <outlast/lru.hpp>
+#include <outlast/oauth2/token_digest.hpp>
+#include <outlast/time.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <mutex>
+
+namespace outlast::oauth2 {
+
+/// One token can make a healthy server fail again and again (an answer that cannot be read, a crash
+/// on that very token). So that it cannot open the breaker for all others, a failure after the
+/// request was sent counts once a token in `span` (threat S8).
+///
+/// Thread-safe; bounded: beyond `capacity` the token that failed longest ago is forgotten, and its
+/// next failure counts again.
+class repeated_failures {
+public:
+    explicit repeated_failures(duration span = std::chrono::seconds{10},
+                               std::size_t capacity = 4096)
+        : span_(span), last_(capacity) {}
+
+    /// Whether a failure over this token was counted less than `span` ago. If not, this one is.
+    [[nodiscard]] bool again(const token_digest& token, instant now) {
+        return last_.with([&](table& t) {
+            const instant* counted = t.find(token);
+            if (counted != nullptr && now < after(*counted, span_))
+                return true;
+            t.put(token, now);
+            return false;
+        });
+    }
+
+private:
+    using table = lru_map<token_digest, instant>;
+
+    duration span_;
+    guarded<table, std::mutex> last_;
+};
+
+} // namespace outlast::oauth2
+
+#endif // OUTLAST_OAUTH2_REPEATS_HPP

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <outlast/oauth2/repeats.hpp>
+
+#include "support/catch.hpp"
+
+using namespace std::chrono_literals;
+using outlast::instant;
+using outlast::oauth2::repeated_failures;
+using outlast::oauth2::token_digest;
+
+namespace {
+token_digest digest(unsigned char n) {
+    token_digest d;
+    d.bytes[0] = n;
+    return d;
+}
+} // namespace
+
+TEST_CASE("S8: a token's failure counts once in the span, and again at its end") {
+    repeated_failures r{10s};
+    CHECK_FALSE(r.again(digest(1), instant{0s}));
+    CHECK(r.again(digest(1), instant{1s}));
+    CHECK(r.again(digest(1), instant{9999ms}));
+    CHECK_FALSE(r.again(digest(1), instant{10s})); // measured from the one that counted
+    CHECK(r.again(digest(1), instant{19s}));
+}
+
+TEST_CASE("S8: tokens count apart") {
+    repeated_failures r{10s};
+    CHECK_FALSE(r.again(digest(1), instant{0s}));
+    CHECK_FALSE(r.again(digest(2), instant{0s}));
+    CHECK(r.again(digest(2), instant{1s}));
+}
+
+TEST_CASE("S8: the memory of failures is bounded") {
+    repeated_failures r{10s, 2};
+    for (unsigned char n = 0; n != 3; ++n)
+        CHECK_FALSE(r.again(digest(n), instant{0s}));
+    CHECK_FALSE(r.again(digest(0), instant{1s})); // displaced
+    CHECK(r.again(digest(2), instant{1s}));
+}
