@@ -156,6 +156,8 @@ public:
     }
 
 private:
+    friend class flights;
+
     void unlink(table& t) noexcept {
         if (outdated_) // in no list any more
             return;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <outlast/oauth2/ask.hpp>
 
+#include <outlast/oauth2/token_key.hpp>
+
 #include "bodies.hpp"
 #include "support/catch.hpp"
 #include "support/print.hpp"
@@ -42,11 +44,14 @@ struct asking {
     document_options reading{};
     double now = 0;
     wall_clock wall = [this] { return at(now); };
+    repeated_failures repeats{};
+    master_key key = master_key::random().value();
 
     auto about(std::string_view token, instant by = never, std::stop_token stop = {}) {
-        const ask<Server> work{server, endpoint, auth, reading, wall};
+        const ask<Server> work{server, endpoint, auth, reading, wall, repeats};
         outlast::call context{1, by, outlast::reading{instant{}}, std::move(stop)};
-        return work(context, query{token});
+        const token_keyer keyer{key, {}};
+        return work(context, query{token, *keyer(token)});
     }
     auto told(const reply& r) {
         server.otherwise = r;
@@ -276,9 +281,34 @@ TEST_CASE("ask: any transport whose result can be read will do") {
     CHECK_FALSE(foreign(plain_result{.answer = says(r_minus).answer}));
     CHECK(foreign(plain_result{.problem = std::errc::connection_refused}) ==
           reason::connection_refused);
-    // A pipeline as a transport: its refusal carries what is behind it.
+    // A pipeline as a transport: what it refused was not sent; what it gave up has its reason.
     using own = outlast::result<http::response>;
     CHECK(foreign(own{outlast::failure{outlast::refusal::circuit_open}.with_cause(
-              http::errc::name_not_found)}) == reason::name_not_resolved);
+              http::errc::name_not_found)}) == reason::shed);
     CHECK(foreign(own{outlast::failure{outlast::refusal::timed_out}}) == reason::timed_out);
+    CHECK(foreign(own{outlast::failure{outlast::refusal::timed_out}.with_cause(
+              http::errc::connect_timeout)}) == reason::connect_timed_out);
+}
+
+TEST_CASE("S8 a failure after sending is marked when its token has failed just now") {
+    asking a;
+    const auto repeated_by = [&](const reply& r, std::string_view token) {
+        a.server.otherwise = r;
+        return is_repeated(a.about(token).error().cause());
+    };
+    CHECK_FALSE(repeated_by(answers(500), "tokA"));
+    CHECK(repeated_by(answers(500), "tokA"));
+    CHECK(repeated_by(says("{}"), "tokA")); // of whatever kind
+    CHECK(repeated_by(fails(http::errc::answer_timeout), "tokA"));
+    CHECK_FALSE(repeated_by(answers(500), "tokB"));
+    for (const http::errc before_sending :
+         {http::errc::name_not_found, http::errc::connection_refused, http::errc::connect_timeout,
+          http::errc::certificate_expired, http::errc::no_free_connection})
+        CHECK_FALSE(repeated_by(fails(before_sending), "tokA"));
+    for (const int no_outage : {400, 401, 403, 422})
+        CHECK_FALSE(repeated_by(answers(no_outage), "tokA"));
+    // Refusals count nowhere, and so they do not make the next failure a repeated one.
+    CHECK_FALSE(repeated_by(answers(400), "tokC"));
+    CHECK_FALSE(repeated_by(fails(http::errc::connection_refused), "tokC"));
+    CHECK_FALSE(repeated_by(answers(500), "tokC"));
 }

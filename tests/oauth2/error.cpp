@@ -32,6 +32,20 @@ TEST_CASE("error: a reason is an error code, and its message is its name") {
     }
 }
 
+TEST_CASE("error: a repeated failure has the same reason and the same name") {
+    for (std::uint8_t i = 1; i != reason_count; ++i) {
+        const auto why = static_cast<reason>(i);
+        const std::error_code code = repeated(why);
+        CHECK(code);
+        CHECK(is_repeated(code));
+        CHECK_FALSE(is_repeated(why));
+        CHECK(reason_in(code) == why);
+        CHECK(code.message() == to_string(why));
+        CHECK(reason_of(failure{code}) == why);
+    }
+    CHECK_FALSE(is_repeated({0x1ff, std::system_category()}));
+}
+
 TEST_CASE("error: codes of others hold no reason") {
     CHECK_FALSE(reason_in({}));
     CHECK_FALSE(reason_in(std::make_error_code(std::errc::timed_out)));

@@ -269,8 +269,12 @@ TEST_CASE("introspector: options that make no sense are refused with a sentence"
         std::function<void(introspector_options&)> spoil;
         std::string_view sentence;
     };
+    constexpr std::string_view no_endpoint =
+        "introspector: the endpoint is an absolute URL without user and password";
     const std::array all{
-        bad{[](auto& o) { o.endpoint = ""; }, "introspector: the endpoint is an absolute URL without user and password"},
+        bad{[](auto& o) { o.endpoint = ""; }, no_endpoint},
+        bad{[](auto& o) { o.endpoint = "as.example/introspect"; }, no_endpoint},
+        bad{[](auto& o) { o.endpoint = "https://rs:s3cr3t@as.example/introspect"; }, no_endpoint},
         bad{[](auto& o) { o.realm = "a\r\nSet-Cookie: x"; },
             "introspector: the realm is not printable ASCII"},
         bad{[](auto& o) { o.realm = "caf\xc3\xa9"; },

@@ -147,6 +147,20 @@ TEST_CASE(
     }
 }
 
+TEST_CASE("introspector: what a call under way learns about a forgotten token is not kept") {
+    story s;
+    s.server.otherwise = says(r_plus(3600)).after(200ms);
+    auto& asks = s.at(0s).begin("tokA");
+    s.at(100ms).api.forget("tokA");
+    auto& after = s.begin("tokA");
+    s.sim.run();
+    CHECK(asks.done());
+    CHECK(s.server.calls() == 2);
+    CHECK(after.finished_at() == outlast::instant{300ms});
+    CHECK(s.tell(after).words == "ALLOW(live)");
+    CHECK(s.entry("tokA") == "P fresh until 60300 ms, stale until 360300 ms");
+}
+
 TEST_CASE("introspector: a request that leaves takes nobody's answer with it") {
     story s;
     s.server.first = {hangs()};

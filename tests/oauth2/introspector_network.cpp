@@ -77,8 +77,27 @@ TEST_CASE("O-58 reset in mid-body") {
         s.server.first = {fails(lost)};
         s.server.otherwise = says(r_plus(3600));
         CHECK(s.request("tokA") == "ALLOW(live), calls 2");
-        s.server.otherwise = fails(lost);
-        CHECK(s.request("tokB") == "503(5), calls 2"); // counts twice as yet, not once per token
+        CHECK(s.counted() == outlast::tally{.recorded = 2, .failed = 1});
+        story both;
+        both.server.otherwise = fails(lost);
+        CHECK(both.request("tokA") == "503(5), calls 2");
+        CHECK(both.counted() == outlast::tally{.recorded = 1, .failed = 1}); // the same token
+    }
+}
+
+TEST_CASE("S8 one token, however often it fails, does not open the breaker; ten tokens do") {
+    for (const reply& wrong :
+         {answers(500), answers(502), answers(429), says("{}"), answers(302),
+          fails(http::errc::answer_timeout), fails(http::errc::connection_reset)}) {
+        story s;
+        s.server.otherwise = wrong;
+        for (int i = 0; i != 50; ++i)
+            s.request("crafted");
+        CHECK(s.counted().failed == 1);
+        CHECK(s.breaker() == closed);
+        for (int i = 0; i != 9; ++i)
+            s.request("tok" + std::to_string(i));
+        CHECK(s.breaker() == open);
     }
 }
 

@@ -161,7 +161,8 @@ TEST_CASE("S13 an attempt leaves neither token nor credentials behind, answered 
         const std::string endpoint{url};
         const document_options reading;
         const wall_clock wall = [] { return std::chrono::system_clock::now(); };
-        const ask work{server, endpoint, auth, reading, wall};
+        repeated_failures repeats;
+        const ask work{server, endpoint, auth, reading, wall, repeats};
         const int left = left_by([&] {
             outlast::call context{1, outlast::never, outlast::reading{outlast::instant{}}, {}};
             const auto known = work(context, query{token});
