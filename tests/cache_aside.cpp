@@ -460,6 +460,37 @@ TEST_CASE("cache_aside: recheck once more when a stale answer is given after a w
     CHECK(calls == 2);
 }
 
+TEST_CASE("cache_aside: what a recheck makes of an entry is no live answer, unless it is a no") {
+    struct ageing {
+        lifetime operator()(int v) const { return {.fresh_for = 1h, .negative = v < 0}; }
+        std::optional<int> recheck(int v, duration age) const {
+            if (age < 1s || v < 0)
+                return std::nullopt;
+            return v == 1 ? 1000 : -1;
+        }
+    };
+    shelf store;
+    outlast::cache_aside remember{
+        store, [](int key, duration max_age) { return outlast::wanted<int>{key, max_age}; },
+        ageing{}};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    int calls = 0;
+    const auto fetch = [&](int, duration) { return ++calls; };
+    const auto ask = [&](duration max_age) -> auto& { return sim.call(p, fetch, 0, max_age); };
+    CHECK(is_live(ask(0s), 1));
+    sim.advance(1s);
+    CHECK(is_cached(ask(outlast::forever), 1000)); // from 1
+    store.clear();
+    calls = 0;
+    CHECK(is_live(ask(0s), 1));
+    sim.advance(1s);
+    CHECK(is_live(ask(0s), 2)); // not 1000
+    sim.advance(1s);
+    CHECK(is_cached(ask(0s), -1)); // from 2
+    CHECK(calls == 2);
+}
+
 TEST_CASE("cache_aside: a demand for a live answer") {
     shelf store;
     const auto key_and_age = [](int key, duration max_age) {
@@ -579,6 +610,149 @@ TEST_CASE("cache_aside: an entry that was erased or became too old meanwhile is 
         CHECK(waiting.finished_at() == at(1520ms));
         sim.run(); // before its policies go
     }
+}
+
+TEST_CASE("cache_aside: what is forgotten is not learnt by a call that was under way") {
+    shelf store;
+    bool keeps = true;
+    outlast::cache_aside remember{store, first_argument,
+                                  [&](int) { return lifetime{.fresh_for = keeps ? 1h : 0h}; }};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    origin o{.world = &sim, .takes = 50ms};
+    const auto nothing_is_kept = [&] { return store.size() == 0; };
+    SECTION("an entry") {
+        sim.call(p, o.ask(), 0), sim.call(p, o.ask(), 1);
+        sim.run();
+        remember.forget(0);
+        CHECK(store.size() == 1);
+        CHECK(is_cached(sim.call(p, o.ask(), 1), 2));
+    }
+    SECTION("by the call that leads; the next one asks anew, at once") {
+        auto& a = sim.call(p, o.ask(), 0);
+        sim.advance(20ms);
+        remember.forget(0);
+        auto& b = sim.call(p, o.ask(), 0);
+        sim.advance(30ms);
+        CHECK(is_live(a, 1));
+        CHECK(nothing_is_kept());
+        sim.run();
+        CHECK(is_live(b, 2));
+        CHECK(b.finished_at() == at(70ms));
+        CHECK(is_cached(sim.call(p, o.ask(), 0), 2));
+    }
+    SECTION("by those who wait for it: they go alone") {
+        sim.call(p, o.ask(), 0);
+        auto& b = sim.call(p, o.ask(), 0);
+        sim.advance(20ms);
+        remember.forget(0);
+        sim.run();
+        CHECK(is_live(b, 2));
+        CHECK(b.finished_at() == at(100ms));
+        CHECK(*store.find(0)->value == 2); // asked after it was forgotten
+    }
+    SECTION("by a call that goes alone") {
+        keeps = false;
+        sim.call(p, o.ask(), 0);
+        sim.call(p, o.ask(), 0);
+        sim.advance(75ms); // the first one's answer was not to be kept: alone since 50
+        keeps = true;
+        remember.forget(0);
+        sim.run();
+        CHECK(o.calls == 2);
+        CHECK(nothing_is_kept());
+    }
+    SECTION("by a follower that has become the leader") {
+        auto& a = sim.call(p, o.ask(), 0);
+        auto& b = sim.call(p, o.ask(), 0);
+        sim.advance(10ms);
+        remember.forget(0);
+        sim.call(p, o.ask(), 0); // another flight
+        a.cancel();
+        sim.advance(10ms);
+        CHECK(b.attempts() == 1);
+        remember.forget(0); // reaches both
+        sim.run();
+        CHECK(o.calls == 3);
+        CHECK(nothing_is_kept());
+    }
+    SECTION("while it is being kept") {
+        int kept = 0;
+        std::function<void()> meanwhile = [] {};
+        outlast::cache_aside slow{store, first_argument, [&](int) {
+                                      ++kept;
+                                      meanwhile(); // another thread, say
+                                      return lifetime{.fresh_for = 1h};
+                                  }};
+        outlast::pipeline q{std::ref(slow)};
+        meanwhile = [&] { slow.forget(0); };
+        sim.call(q, o.ask(), 0);
+        sim.run();
+        CHECK(kept == 1);
+        CHECK(nothing_is_kept());
+    }
+    SECTION("and does not drop what was learnt since") {
+        sim.call(p, o.ask(), 0);
+        sim.advance(20ms);
+        remember.forget(0);
+        o.takes = 10ms;
+        sim.call(p, o.ask(), 0); // over before the first
+        sim.run();
+        CHECK(o.calls == 2);
+        CHECK(is_cached(sim.call(p, o.ask(), 0), 2));
+    }
+    SECTION("a stale answer is not given after it was forgotten") {
+        outlast::cache_aside stale{store, first_argument, keep(1s, 1h)};
+        outlast::pipeline q{std::ref(stale)};
+        sim.call(q, o.ask(), 0);
+        sim.run();
+        sim.advance(2s);
+        o.down = true;
+        auto& c = sim.call(q, o.ask(), 0);
+        sim.advance(10ms);
+        stale.forget(0);
+        sim.run();
+        CHECK(failed_with(c, server_error));
+    }
+}
+
+TEST_CASE("cache_aside: a call without an answer waits for another one as long as it is told to") {
+    for (const duration wait : {duration{0}, duration{20ms}}) {
+        CAPTURE(wait);
+        shelf store;
+        outlast::cache_aside remember{store, first_argument, keep(1h), {.wait = wait}};
+        outlast::pipeline p{std::ref(remember)};
+        outlast::simulation sim;
+        origin o{.world = &sim, .takes = 50ms};
+        auto& a = sim.call(p, o.ask(), 0);
+        auto& b = sim.call(p, o.ask(), 0);
+        auto& c = sim.call_by(at(10ms), p, o.ask(), 0);
+        sim.run();
+        CHECK(is_live(a, 1));
+        CHECK(failed_with(b, refusal::unavailable));
+        CHECK(b.finished_at() == at(wait));
+        CHECK(failed_with(c, wait < 10ms ? refusal::unavailable : refusal::timed_out));
+        CHECK(o.calls == 1);
+    }
+    CHECK(outlast::cache_aside_options{}.wait == outlast::no_limit);
+    CHECK(outlast::cache_aside_options{.wait = -1ns}.problem() != nullptr);
+}
+
+TEST_CASE("cache_aside: who becomes the leader at its own deadline calls nobody") {
+    shelf store;
+    outlast::cache_aside remember{store, first_argument, keep(1h)};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    origin o{.world = &sim, .takes = 100ms};
+    auto& a = sim.call(p, o.ask(), 0);
+    auto& b = sim.call_by(at(50ms), p, o.ask(), 0);
+    auto& c = sim.call(p, o.ask(), 0);
+    sim.at(at(50ms), [&] { a.cancel(); });
+    sim.run();
+    CHECK(failed_with(b, refusal::timed_out));
+    CHECK(b.attempts() == 0);
+    CHECK(is_live(c, 2)); // its turn, after all
+    CHECK(o.calls == 2);
 }
 
 TEST_CASE("cache_aside: followers share a failure, with what stale answer each may have") {
@@ -1139,4 +1313,53 @@ TEST_CASE("cache_aside: threads: each waits as long as it wants to") {
     waits.join();
     CHECK(led.value() == 7);
     CHECK(told.value() == 7);
+}
+
+TEST_CASE(
+    "cache_aside: forget reaches a call under way: nothing is kept, the next call asks anew") {
+    outlast::memory<int, int> store;
+    outlast::cache_aside remember{store, [](int k) { return k; },
+                                  [](int) { return outlast::lifetime{1h, 1h}; }};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    int calls = 0;
+    const auto ask = [&](int) {
+        ++calls;
+        sim.spend(100ms);
+        return calls;
+    };
+    auto& old = sim.call(p, ask, 7);
+    sim.advance(50ms);
+    remember.forget(7);
+    auto& fresh = sim.call(p, ask, 7); // joins nobody
+    sim.advance(50ms);
+    CHECK(old.result().value() == 1);
+    CHECK(store.size() == 0); // what the old call learnt is not kept
+    sim.run();
+    CHECK(fresh.result().value() == 2);
+    CHECK(calls == 2);
+    CHECK(sim.call(p, ask, 7).result().value() == 2); // kept by the new one
+}
+
+TEST_CASE("cache_aside: a follower waits no longer than `wait`") {
+    outlast::memory<int, int> store;
+    outlast::cache_aside remember{store,
+                                  [](int k) { return k; },
+                                  [](int) { return outlast::lifetime{1h, 1h}; },
+                                  {.wait = 200ms}};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    const auto slow = [&](int) {
+        sim.spend(10s);
+        return 1;
+    };
+    auto& leader = sim.call(p, slow, 7);
+    auto& follower = sim.call(p, slow, 7);
+    sim.advance(199ms);
+    CHECK_FALSE(follower.done());
+    sim.advance(1ms);
+    REQUIRE(follower.done());
+    CHECK(follower.result().error().why() == outlast::refusal::unavailable);
+    sim.run();
+    CHECK(leader.result().value() == 1);
 }

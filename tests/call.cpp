@@ -33,6 +33,7 @@ const auto server_error = std::make_error_code(std::errc::io_error);
 TEST_CASE("call: attempt, deadline, what remains") {
     outlast::call c{3, at(100ms), outlast::reading{at(40ms)}, {}};
     CHECK(c.attempt() == 3);
+    CHECK(c.time() == at(40ms));
     CHECK(c.deadline() == at(100ms));
     CHECK(c.steady_deadline().time_since_epoch() == 100ms);
     CHECK(c.remaining() == 60ms);

@@ -290,7 +290,7 @@ TEST_CASE("circuit breaker: options that make no sense are refused in a sentence
     refuses({.open_for = -1s}, "circuit breaker: open_for is longer than 0");
     refuses({.probes = 0}, "circuit breaker: probes is 1 to 10 000");
     refuses({.probes = 10'001}, "circuit breaker: probes is 1 to 10 000");
-    refuses({.hold_back = -1ns}, "circuit breaker: hold_back is not negative");
+    refuses({.hold_back = -1ns}, "circuit breaker: hold_back is 0 or a length of time");
     refuses({.probe_lease = 0s}, "circuit breaker: probe_lease is longer than 0");
     CHECK(circuit_breaker_options{.window = 10s, .minimum_calls = 1000}.problem() == nullptr);
     CHECK(circuit_breaker_options{.probes = 10'000}.problem() == nullptr);

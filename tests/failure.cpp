@@ -62,6 +62,13 @@ TEST_CASE("failure: the callable's own") {
     CHECK(g.code() == std::future_errc::no_state);
 }
 
+TEST_CASE("failure: no reason given is `unavailable`") {
+    const failure f = std::error_code{};
+    CHECK(f.why() == refusal::unavailable);
+    CHECK(f.code() == refusal::unavailable);
+    CHECK(f.message() == "temporarily unavailable");
+}
+
 TEST_CASE("failure: a refusal") {
     const failure f = refusal::circuit_open;
     CHECK(f.why() == refusal::circuit_open);

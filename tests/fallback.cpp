@@ -166,6 +166,12 @@ TEST_CASE("fallback: what it may be") {
             outlast::fallback{[](const auto&... all) { return std::to_string(sizeof...(all)); }}};
         CHECK(p(fails, text, 2).value() == "3");
     }
+    SECTION("an error code") {
+        outlast::pipeline p{outlast::fallback{[] { return error_c; }}};
+        CHECK(p(fails, text, 2).error().code() == error_c);
+        CHECK(p(fails_a).error().code() == error_c);
+        CHECK(p([]() -> result<bool> { return error_a; }).error().code() == error_c);
+    }
     SECTION("a result, a failure") {
         outlast::pipeline p{outlast::fallback{[](const failure& f) { return f; }}};
         CHECK(p(fails, text, 2).error().code() == error_a);
@@ -242,4 +248,15 @@ TEST_CASE("fallback: at the deadline there is no time left for one") {
     sim.run();
     CHECK(c.result().error().code() == refusal::timed_out);
     CHECK(c.finished_at() == at(50ms));
+}
+
+TEST_CASE("fallback: an answer that is an error code is a failure, for a bool too") {
+    outlast::pipeline p{
+        outlast::fallback{[] { return std::make_error_code(std::errc::host_unreachable); }}};
+    const auto r = p([]() -> outlast::result<bool> {
+        return std::make_error_code(std::errc::connection_refused);
+    });
+    REQUIRE(!r);
+    CHECK(r.error().code() == std::errc::host_unreachable);
+    CHECK(r.error().origin() == std::errc::connection_refused);
 }

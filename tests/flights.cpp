@@ -174,6 +174,65 @@ TEST_CASE("flights: boarding gives up the place held before") {
     CHECK(a.place.look() == role::leads);
 }
 
+TEST_CASE("flights: a key that is forgotten: who leads is told, who boards now starts anew") {
+    sky s;
+    passenger old{1};
+    passenger waiting{1};
+    passenger other{65}; // in the same bucket
+    passenger fresh{1};
+    passenger late{1};
+    old.board(s), waiting.board(s), other.board(s);
+    s.forget(1);
+    CHECK(old.place.outdated());
+    CHECK(!other.place.outdated());
+    CHECK(!waiting.place.outdated());
+    CHECK(waiting.heard.rung == 0); // its flight goes on
+    CHECK(fresh.board(s) == role::leads);
+    CHECK(late.board(s) == role::follows);
+    CHECK(!fresh.place.outdated());
+    SECTION("landing") {
+        old.place.land(news(3));
+        CHECK(waiting.place.look() == role::told);
+        CHECK(late.place.look() == role::follows);
+    }
+    SECTION("leaving: the heir asks from now on, and the key has two flights") {
+        old.place.leave();
+        CHECK(waiting.place.look() == role::leads);
+        CHECK(!waiting.place.outdated());
+        s.forget(1); // reaches both
+        CHECK(waiting.place.outdated());
+        CHECK(fresh.place.outdated());
+        waiting.place.land({});
+    }
+    fresh.place.land(news(4));
+    CHECK(late.place.news() == news(4));
+    CHECK(other.place.look() == role::leads);
+    other.place.land({});
+    // Boarding again is a new beginning; nothing stays behind.
+    CHECK(old.board(s) == role::leads);
+    CHECK(!old.place.outdated());
+    s.forget(2); // a key that nobody asks for
+    CHECK(!old.place.outdated());
+    CHECK(!fresh.place.outdated());
+}
+
+TEST_CASE("flights: alone, a seat leads a flight of its own beside another") {
+    sky s;
+    passenger a{1};
+    passenger b{1};
+    passenger c{1};
+    a.board(s);
+    CHECK(b.place.board(s, b.key, b.heard, true) == role::leads);
+    CHECK(a.place.look() == role::leads);
+    CHECK(c.board(s) == role::follows); // either of them
+    s.forget(1);
+    CHECK(a.place.outdated());
+    CHECK(b.place.outdated());
+    a.place.land({});
+    b.place.land({});
+    CHECK(c.place.look() == role::told);
+}
+
 TEST_CASE("flights: keys that share a bucket do not share a flight") {
     // std::hash of an int is that int in the libraries at hand, and there are 64 buckets.
     for (std::size_t leaving = 0; leaving != 3; ++leaving) {

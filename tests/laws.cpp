@@ -508,6 +508,15 @@ TEST_CASE("law 5: user code never runs under a lock of the library's") {
     store.erase(1);
     store.clear();
 
+    // The breakers look first where nothing outside them has looked.
+    outlast::pipeline bare{std::ref(breakers), std::ref(one)};
+    down = true;
+    for (int i = 0; i != 4; ++i) { // opens, refuses, probes
+        (void)outlast::run<watched_clock>(bare, work, 1);
+        (void)outlast::run<watched_clock>(bare, work, 1);
+        hand_clock::advance(1s);
+    }
+
     for (const auto* w : {&seen_key, &seen_life, &seen_recheck, &seen_copy, &seen_work, &seen_make,
                           &seen_failure_if, &seen_retry_if, &seen_stale_if, &seen_fallback,
                           &seen_clock, &seen_end}) {

@@ -147,3 +147,11 @@ TEST_CASE("lru: against a plain list") {
         }
     }
 }
+
+TEST_CASE("lru: views, pointers and floating numbers are no keys") {
+    STATIC_REQUIRE(outlast::plain_key<int>);
+    STATIC_REQUIRE(outlast::plain_key<std::string>);
+    STATIC_REQUIRE_FALSE(outlast::plain_key<std::string_view>);
+    STATIC_REQUIRE_FALSE(outlast::plain_key<const char*>);
+    STATIC_REQUIRE_FALSE(outlast::plain_key<double>);
+}

@@ -297,6 +297,11 @@ TEST_CASE("outcome: `as` makes something else of a result") {
     CHECK(as<own_result>(bad()).assume_error().text == "Connection refused; try again in 1 s");
     CHECK(as<own_result>(good()).assume_value() == 7);
 
+    // An error never becomes a value, whatever converts into what.
+    CHECK(as<std_result<bool>>(result<bool>{refused}).error() == refused);
+    CHECK(as<std_result<bool>>(result<bool>{false}).value() == false);
+    CHECK(!as<std_outcome<bool>>(result<bool>{refused}).has_value());
+
     const auto done = [] { return result<void>{boost::outcome_v2::success()}; };
     const auto not_done = [] { return result<void>{refused}; };
     CHECK(as<std::error_code>(done()) == std::error_code{});
@@ -377,4 +382,19 @@ TEST_CASE("outcome: judged makes failures of values; the last value is returned 
     // A value that cannot be copied.
     outlast::judged moves{[] { return move_only{9}; }, [](const move_only&) { return false; }};
     CHECK(*p(moves).value().value == 9);
+}
+
+TEST_CASE("outcome: a failure never becomes a value on the way back, not even for bool") {
+    using other = boost::outcome_v2::std_result<bool>;
+    outlast::result<bool> r = outlast::failure{std::make_error_code(std::errc::connection_refused)};
+    const auto back = outlast::as<other>(std::move(r));
+    REQUIRE(back.has_error());
+    CHECK(back.error() == std::errc::connection_refused);
+    CHECK(outlast::as<other>(outlast::result<bool>{false}).value() == false);
+}
+
+TEST_CASE("outcome: a failure with an empty code is still one") {
+    outlast::result<void> r = outlast::failure{std::error_code{}};
+    CHECK(r.error().why() == outlast::refusal::unavailable);
+    CHECK(outlast::as<std::error_code>(std::move(r)));
 }

@@ -34,6 +34,7 @@ using outlast::report;
 using outlast::result;
 using outlast::verdict;
 using outlast_tests::hand_clock;
+using outlast_tests::recorded;
 using steady_clock = std::chrono::steady_clock;
 
 namespace {
@@ -57,7 +58,7 @@ TEST_CASE("run: calls, retries after waits, and hands over the value") {
     hand_clock::reset();
     outlast::pipeline p{waiting(100ms)};
     int calls = 0;
-    outlast_tests::recorded noted{p};
+    recorded noted{p};
     const auto r = outlast::run<hand_clock>(noted, [&]() -> result<int> {
         hand_clock::advance(10ms);
         if (++calls < 3)
@@ -225,10 +226,41 @@ TEST_CASE("run: a good value that came too late is kept by a cache outside") {
     CHECK(outlast::run<hand_clock>(p, [] { return 0; }).value() == 8);
 }
 
+TEST_CASE("run: no work begins at its deadline") {
+    struct careless { // waits, and then asks for what has to be over by 50 ms
+        duration wait;
+        struct run : outlast::pass_through {
+            duration wait;
+            explicit run(duration d) : wait(d) {}
+            outlast::step begin(outlast::reading&, outlast::instant) {
+                return outlast::step::wait(hand_clock::zero + wait);
+            }
+            outlast::step settled(outlast::reading&, outlast::lane, const verdict& v) {
+                return outlast::step::finish(v);
+            }
+            outlast::step woke(outlast::reading&, outlast::lane) {
+                return outlast::step::call(outlast::work, hand_clock::zero + 50ms);
+            }
+        };
+        run start() { return run{wait}; }
+    };
+    for (const duration wait : {duration{49ms}, duration{50ms}, duration{51ms}}) {
+        CAPTURE(wait);
+        hand_clock::reset();
+        careless policy{wait};
+        recorded noted{policy};
+        int calls = 0;
+        const auto r = outlast::run<hand_clock>(noted, [&] { return ++calls; });
+        CHECK(calls == (wait < 50ms ? 1 : 0));
+        CHECK((r ? refusal::none : r.error().why()) ==
+              (wait < 50ms ? refusal::none : refusal::timed_out));
+    }
+}
+
 TEST_CASE("run: the facts of a call, success or not") {
     hand_clock::reset();
     outlast::pipeline p{waiting(100ms)};
-    outlast_tests::recorded noted{p};
+    recorded noted{p};
     report facts;
     SECTION("success") {
         int n = 0;

@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -43,6 +44,15 @@ TEST_CASE("simulate: a callable says how long it takes") {
     CHECK(c.finished_at() == outlast::instant{50ms});
     CHECK(c.facts().attempts == 1);
     CHECK(c.facts().elapsed == 50ms);
+}
+
+TEST_CASE("simulate: the result of a call that is not over is an error") {
+    outlast::simulation sim;
+    outlast::pipeline<> p;
+    auto& c = sim.call(p, [&] { return sim.spend(50ms), 7; });
+    CHECK_THROWS_AS(c.result(), std::logic_error);
+    sim.run();
+    CHECK(c.result().value() == 7);
 }
 
 TEST_CASE("simulate: one that is cut off at its deadline leaves no value") {

@@ -66,7 +66,7 @@ TEST_CASE("threads: these are the shared policies with the lock of threads") {
 TEST_CASE("law 2: threads never run more probes than are permitted, and lose none") {
     shared_clock::time = 0;
     outlast::circuit_breaker guard{
-        {.window = 1, .open_for = 1s, .probes = 2, .probe_lease = outlast::forever}};
+        {.window = 1, .open_for = 1s, .probes = 2, .probe_lease = std::chrono::hours{24}}};
     outlast::pipeline p{std::ref(guard)};
     const auto call = [&](auto&& f) { return outlast::run<shared_clock>(p, f); };
     (void)call([]() -> outlast::result<int> { return refused; });

@@ -276,6 +276,47 @@ TEST_CASE("world: parked until woken, or until its instant") {
     }
 }
 
+TEST_CASE("world: a wake that comes before the park is not lost") {
+    struct parks_later {
+        struct run : outlast::pass_through {
+            step begin(reading&, instant by) { return step::call(work, by); }
+            step settled(reading&, outlast::lane, const verdict&) { return step::park(never); }
+        };
+        run start() { return {}; }
+    };
+    outlast::world w;
+    parks_later policy;
+    auto& c = w.play(policy, script{}.succeeds(10ms));
+    w.advance(5ms);
+    c.wake();
+    w.run(); // else stuck
+    CHECK(c.finished_at() == at(10ms));
+}
+
+TEST_CASE("world: no work begins at its deadline") {
+    struct careless { // waits, and then asks for what has to be over by 50 ms
+        outlast::duration wait;
+        struct run : outlast::pass_through {
+            outlast::duration wait;
+            explicit run(outlast::duration d) : wait(d) {}
+            step begin(reading&, instant) { return step::wait(at(wait)); }
+            step settled(reading&, outlast::lane, const verdict& v) { return step::finish(v); }
+            step woke(reading&, outlast::lane) { return step::call(work, at(50ms)); }
+        };
+        run start() { return run{wait}; }
+    };
+    for (const auto wait : {49ms, 50ms, 51ms}) {
+        CAPTURE(wait);
+        outlast::world w;
+        careless policy{wait};
+        auto& c = w.play(policy, script{}.succeeds());
+        w.run();
+        CHECK(c.attempts() == (wait < 50ms ? 1 : 0));
+        CHECK(c.outcome() ==
+              (wait < 50ms ? verdict::success() : verdict::neutral(refusal::timed_out)));
+    }
+}
+
 TEST_CASE("world: nothing left to happen is an error") {
     outlast::world w;
     parking lot;

@@ -166,7 +166,10 @@ public:
             if (!news.ok())
                 return failed(now, news);
             joined_ = true; // what was just learnt is live enough for a strict call
-            return ask(news.note == stored ? look_up : work);
+            if (news.note == stored)
+                return ask(look_up);
+            seat_.board(shared_->flights_, want_.key, *wake_, true);
+            return ask(work);
         }
         default:
             break;

@@ -13,7 +13,7 @@
 
 namespace outlast {
 
-/// At most one call a key at a time. The first to board leads; the others follow, and are told what
+/// One call a key at a time, but for what was forgotten or goes alone. The first to board leads; the others follow, and are told what
 /// the leader learnt. A leader that leaves without a word (thrown, cancelled, out of time) makes
 /// the first of its followers the leader, so that no flight is without one and every wait ends.
 ///
@@ -33,17 +33,19 @@ public:
 
     explicit flights() = default;
 
-    /// What the flight of this key learns is outdated: it goes on, and its leader is told so by
+    /// What the flights of this key learn is outdated: they go on, and their leaders are told so by
     /// `seat::outdated`; whoever boards from now on starts another one.
     void forget(const Key& key) {
         const std::size_t bucket = std::hash<Key>{}(key) % buckets;
         shared_.with([&](table& t) {
-            for (seat* s = t.heads[bucket]; s != nullptr; s = s->next_)
+            for (seat* s = t.heads[bucket]; s != nullptr;) {
+                seat* const next = s->next_;
                 if (*s->key_ == key) {
                     s->unlink(t);
                     s->outdated_ = true;
-                    return;
                 }
+                s = next;
+            }
         });
     }
 
@@ -72,7 +74,8 @@ public:
 
     /// Leads the flight of this key if there is none, follows it otherwise.
     /// \param wake called, any thread, when a follower is told or becomes the leader
-    role board(flights& home, const Key& key, waker& wake) {
+    /// \param alone leads, beside another flight of this key if there is one: to wait no more
+    role board(flights& home, const Key& key, waker& wake, bool alone = false) {
         leave();
         bucket_ = std::hash<Key>{}(key) % buckets;
         home_ = &home;
@@ -81,7 +84,7 @@ public:
         outdated_ = false;
         return home.shared_.with([&](table& t) {
             for (seat* leader = t.heads[bucket_]; leader != nullptr; leader = leader->next_)
-                if (*leader->key_ == key) {
+                if (!alone && *leader->key_ == key) {
                     seat** end = &leader->followers_;
                     while (*end != nullptr)
                         end = &(*end)->next_;

@@ -353,3 +353,13 @@ TEST_CASE("O-75 the message of a refusal says what to look at") {
     silent.server.otherwise = hangs();
     CHECK(silent.request("t1").failed_with == "timed out after 2 s (introspection attempt)");
 }
+
+TEST_CASE("S8 one token whose answers cannot be read opens the breaker for nobody") {
+    story s;
+    s.server.otherwise = says(r_plus(3600));
+    s.server.of["evil"] = {says(R"({"active":true,"exp":0})")};
+    for (int i = 0; i != 30; ++i)
+        CHECK(s.request("evil").words == "503(5)");
+    CHECK(s.breaker() == outlast::circuit_state::closed);
+    CHECK(s.request("good") == "ALLOW(live), calls 1");
+}
