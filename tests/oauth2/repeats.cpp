@@ -39,3 +39,12 @@ TEST_CASE("S8: the memory of failures is bounded") {
     CHECK_FALSE(r.again(digest(0), instant{1s})); // displaced
     CHECK(r.again(digest(2), instant{1s}));
 }
+
+TEST_CASE("S8: a definite answer ends the suspicion") {
+    repeated_failures r{10s};
+    CHECK_FALSE(r.again(digest(1), instant{0s}));
+    r.answered(digest(1));
+    r.answered(digest(2)); // never failed
+    CHECK_FALSE(r.again(digest(1), instant{1s}));
+    CHECK(r.again(digest(1), instant{2s}));
+}

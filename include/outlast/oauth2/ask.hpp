@@ -82,6 +82,8 @@ public:
         const http::response& answer = answered.value();
         const auto now = (*wall_)();
         const finding f = classify(view_of(answer), now, *reading_);
+        if (f.outcome() == outcome_class::active || f.outcome() == outcome_class::inactive)
+            repeats_->answered(q.key);
         switch (f.outcome()) {
         case outcome_class::active:
             return active(f, now);

@@ -17,7 +17,7 @@ namespace outlast::oauth2 {
 
 /// One token can make a healthy server fail again and again (an answer that cannot be read, a crash
 /// on that very token). So that it cannot open the breaker for all others, a failure after the
-/// request was sent counts once a token in `span` (threat S8).
+/// request was sent counts once a token in `span` (threat S8), until the server has answered about it.
 ///
 /// Thread-safe; bounded: beyond `capacity` the token that failed longest ago is forgotten, and its
 /// next failure counts again.
@@ -36,6 +36,11 @@ public:
             t.put(token, now);
             return false;
         });
+    }
+
+    /// The server has given a definite answer about this token: it is under no suspicion any more.
+    void answered(const token_digest& token) {
+        last_.with([&](table& t) { t.erase(token); });
     }
 
 private:
