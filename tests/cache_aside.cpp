@@ -15,6 +15,7 @@
 #include "support/script.hpp"
 
 #include <atomic>
+#include <barrier>
 #include <chrono>
 #include <functional>
 #include <latch>
@@ -1362,4 +1363,45 @@ TEST_CASE("cache_aside: a follower waits no longer than `wait`") {
     CHECK(follower.result().error().why() == outlast::refusal::unavailable);
     sim.run();
     CHECK(leader.result().value() == 1);
+}
+
+TEST_CASE("cache_aside: threads: what was forgotten is not remembered by the calls under way") {
+    constexpr int threads = 4;
+    constexpr int rounds = 500;
+    threaded_shelf store;
+    outlast::cache_aside remember{store, first_argument, [](int version) {
+                                      return lifetime{.fresh_for = version % 3 == 0 ? 0h : 24h};
+                                  }};
+    outlast::pipeline p{std::ref(remember)};
+    std::atomic<int> version = 0;
+    std::barrier together{threads + 1};
+    std::atomic<int> failed = 0;
+    const auto look = [&](int) {
+        const int seen = version;
+        std::this_thread::yield(); // so that it is under way when it is forgotten
+        return seen;
+    };
+    std::vector<std::thread> pool;
+    for (int t = 0; t != threads; ++t)
+        pool.emplace_back([&] {
+            for (int i = 0; i != rounds; ++i) {
+                together.arrive_and_wait();
+                failed += !outlast::run(p, look, 1);
+                failed += !outlast::run(p, look, 1);
+                together.arrive_and_wait();
+            }
+        });
+    int outdated = 0;
+    for (int v = 1; v <= rounds; ++v) {
+        together.arrive_and_wait();
+        version = v;
+        remember.forget(1);
+        together.arrive_and_wait();
+        outdated += outlast::run(p, look, 1).value() != v;
+        store.clear();
+    }
+    for (std::thread& t : pool)
+        t.join();
+    CHECK(outdated == 0);
+    CHECK(failed == 0);
 }
