@@ -54,7 +54,7 @@ public:
 
     [[nodiscard]] constexpr run start() noexcept { return run{*this}; }
 
-    /// The state that a call at `now` would meet: `outlast::steady::now()`, or a simulation's `time()`.
+    /// The state that a call at `now` would meet: from the `outlast::steady` clock, or a simulation's `time()`.
     [[nodiscard]] constexpr circuit_state state(instant now) {
         return shared_.with(
             [&](data& d) { return d.core.isolated() ? circuit_state::open : d.core.state(now); });

@@ -13,8 +13,8 @@
 
 namespace outlast {
 
-/// One call a key at a time, but for what was forgotten or goes alone. The first to board leads; the others follow, and are told what
-/// the leader learnt. A leader that leaves without a word (thrown, cancelled, out of time) makes
+/// One call a key at a time, but for what was forgotten or goes alone. The first to board leads; the
+/// others follow, and are told what the leader learnt. A leader that leaves without a word (thrown, cancelled, out of time) makes
 /// the first of its followers the leader, so that no flight is without one and every wait ends.
 ///
 /// Nothing is allocated: a seat lives in its call, and the table links seats.
