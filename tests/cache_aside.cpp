@@ -974,7 +974,7 @@ struct terms_noted {
     struct run : outlast::leaf {
         terms_noted* notes;
         explicit run(terms_noted& n) : notes(&n) {}
-        outlast::step begin(outlast::reading&, outlast::terms t) {
+        outlast::step begin(outlast::reading&, outlast::terms t, outlast::verdict&) {
             notes->spares.push_back(t.spare);
             return outlast::step::call(outlast::work, t.by);
         }

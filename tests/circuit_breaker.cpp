@@ -17,6 +17,7 @@
 #include "support/recorded.hpp"
 #include "support/script.hpp"
 #include "support/watched_lock.hpp"
+#include "support/told.hpp"
 
 #include <limits>
 #include <memory>
@@ -39,6 +40,8 @@ using outlast::verdict;
 using outlast::verdict_kind;
 using outlast_tests::acted;
 using outlast_tests::at;
+using outlast_tests::begin;
+using outlast_tests::settle;
 using outlast_tests::end;
 using outlast_tests::refused;
 using outlast_tests::script;
@@ -392,9 +395,9 @@ TEST_CASE("circuit breaker: begun again within one call, it gives its permit bac
     t.w.advance(1000ms);
     auto run = t.guard.start();
     outlast::reading now{t.w.time()};
-    CHECK(run.begin(now, outlast::never).calls_work());
-    CHECK(run.begin(now, outlast::never).calls_work());
-    CHECK(run.settled(now, 0, verdict::success()).outcome.ok());
+    CHECK(begin(run, now, outlast::never).calls_work());
+    CHECK(begin(run, now, outlast::never).calls_work());
+    CHECK(settle(run, now, verdict::success()).outcome.ok());
     CHECK(t.state() == closed);
 }
 
@@ -497,7 +500,7 @@ TEST_CASE("law 2: a probe that is abandoned does not wedge the breaker") {
     outlast::reading now{t.w.time()};
     SECTION("told so") {
         auto run = t.policies.start();
-        CHECK(run.begin(now, outlast::never).calls_work());
+        CHECK(begin(run, now, outlast::never).calls_work());
         CHECK_FALSE(t.admits());
         run.abandoned();
         CHECK(t.admits());
@@ -505,7 +508,7 @@ TEST_CASE("law 2: a probe that is abandoned does not wedge the breaker") {
     SECTION("destroyed") {
         {
             auto run = t.policies.start();
-            CHECK(run.begin(now, outlast::never).calls_work());
+            CHECK(begin(run, now, outlast::never).calls_work());
             CHECK_FALSE(t.admits());
         }
         CHECK(t.admits());
@@ -513,7 +516,7 @@ TEST_CASE("law 2: a probe that is abandoned does not wedge the breaker") {
     SECTION("moved and destroyed") {
         {
             auto run = t.guard.start();
-            CHECK(run.begin(now, outlast::never).calls_work());
+            CHECK(begin(run, now, outlast::never).calls_work());
             auto moved = std::move(run);
             CHECK_FALSE(t.admits());
         }
@@ -621,10 +624,10 @@ TEST_CASE("law 5: the clock is not asked under the lock") {
     const auto call = [&](const verdict& v) {
         auto run = guard.start();
         outlast::reading begun{&clock::ask, &c};
-        if (!run.begin(begun, outlast::never).calls_work())
+        if (!begin(run, begun, outlast::never).calls_work())
             return false;
         outlast::reading over{&clock::ask, &c};
-        (void)run.settled(over, 0, v);
+        (void)settle(run, over, v);
         return true;
     };
     CHECK(call(verdict::success()));

@@ -14,6 +14,7 @@
 #include "support/print.hpp"
 #include "support/script.hpp"
 #include "support/watched_lock.hpp"
+#include "support/told.hpp"
 
 #include <memory>
 #include <stdexcept>
@@ -87,7 +88,8 @@ TEST_CASE("keyed: what was used least recently is forgotten, with what it had le
     CHECK(breakers.size() == 2);
     CHECK(made == std::vector<std::string>{"a", "b", "c"});
     outlast::reading now{at(0s)};
-    CHECK_FALSE(breakers.at("a")->start().begin(now, outlast::never).calls_work());
+    auto first = breakers.at("a")->start();
+    CHECK_FALSE(outlast_tests::begin(first, now, outlast::never).calls_work());
     (void)breakers.at("b");
     CHECK(made.back() == "b");
     (void)breakers.at("c");
@@ -186,7 +188,7 @@ TEST_CASE("law 2: a permit of a keyed policy comes back like any other") {
         sim.advance(1s);
         auto run = p.start(std::string{"a"});
         outlast::reading now{sim.time()};
-        CHECK(run.begin(now, outlast::never).calls_work());
+        CHECK(outlast_tests::begin(run, now, outlast::never).calls_work());
     }
     CHECK(sim.call(p, up, std::string{"a"}).attempts() == 1);
 }

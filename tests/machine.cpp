@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 #include "support/print.hpp"
 #include "support/script.hpp"
+#include "support/told.hpp"
 
 using namespace std::chrono_literals;
 using outlast::instant;
@@ -20,16 +21,16 @@ using outlast_tests::at;
 namespace {
 
 struct smallest : pass_through {
-    step begin(reading&, instant by) { return step::call(outlast::work, by); }
-    step settled(reading&, lane, const verdict& v) { return step::finish(v); }
+    step begin(reading&, instant by, verdict&) { return step::call(outlast::work, by); }
+    step settled(reading&, lane, verdict&) { return step::finish(); }
 };
 
 // Each lacks one thing, or has it in the wrong shape.
 struct no_begin : pass_through {
-    step settled(reading&, lane, const verdict& v) { return step::finish(v); }
+    step settled(reading&, lane, verdict&) { return step::finish(); }
 };
 struct no_settled : pass_through {
-    step begin(reading&, instant by) { return step::call(outlast::work, by); }
+    step begin(reading&, instant by, verdict&) { return step::call(outlast::work, by); }
 };
 struct abandons_loudly : smallest {
     void abandoned() {} // not noexcept
@@ -38,13 +39,18 @@ struct explains_by_change : smallest {
     void explain(report&) noexcept {} // not const
 };
 struct begins_with_nothing : smallest {
-    void begin(reading&, instant) {}
+    void begin(reading&, instant, verdict&) {}
 };
 struct counts_nothing {
-    step begin(reading&, instant by) { return step::call(outlast::work, by); }
-    step settled(reading&, lane, const verdict& v) { return step::finish(v); }
-    step woke(reading&, lane) { return step::finish({}); }
-    step nudged(reading&) { return step::finish({}); }
+    static constexpr bool pinned = false;
+    step begin(reading&, instant by, verdict&) { return step::call(outlast::work, by); }
+    step settled(reading&, lane, verdict&) { return step::finish(); }
+    step woke(reading&, lane, verdict&) { return step::finish(); }
+    instant nudge() const noexcept { return outlast::never; }
+    step nudged(reading&, verdict&) { return step::finish(); }
+    bool plain_begin(reading&, instant&) { return false; }
+    bool plain_success(reading&) const { return false; }
+    void plain_end() noexcept {}
     void abandoned() noexcept {}
     void explain(report&) const noexcept {}
 };
@@ -76,9 +82,10 @@ TEST_CASE("machine: what lacks one answer, or gives it in another shape, is none
 TEST_CASE("machine: the leaf calls the work by the deadline, and its verdict is the outcome") {
     leaf l;
     reading now{at(1s)};
-    CHECK(l.begin(now, at(5s)) == step::call(outlast::work, at(5s)));
-    CHECK(l.settled(now, 0, verdict::failure(3s)) == step::finish(verdict::failure(3s)));
-    CHECK(l.begin(now, outlast::never).at == outlast::never);
+    CHECK(outlast_tests::begin(l, now, at(5s)) == step::call(outlast::work, at(5s)));
+    CHECK(outlast_tests::settle(l, now, verdict::failure(3s)) ==
+          outlast_tests::finished(verdict::failure(3s)));
+    CHECK(outlast_tests::begin(l, now, outlast::never).at == outlast::never);
     report facts;
     l.explain(facts);
     CHECK(facts.policy.empty());

@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 #include "support/print.hpp"
 #include "support/script.hpp"
+#include "support/told.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -18,11 +19,16 @@ using outlast::reading;
 using outlast::step;
 using outlast::verdict;
 using outlast::work;
+using outlast_tests::answer;
 using outlast_tests::at;
+using outlast_tests::begin;
+using outlast_tests::finished;
+using outlast_tests::settle;
+using outlast_tests::wake;
 
 namespace {
 
-enum class told { begin, settled, woke, nudged, abandoned, explained, acted };
+enum class told { begin, settled, woke, nudged, plain_end, abandoned, explained, acted };
 
 /// What one machine was told, and the answers it gives, in order.
 struct notes {
@@ -34,10 +40,17 @@ struct notes {
         bool spare = false;
     };
     std::vector<event> events{};
-    std::vector<step> answers{};
+    std::vector<answer> answers{};
     std::size_t next = 0;
+    instant nudge = never;
+    bool plain = false;
 
-    constexpr step answer() { return next < answers.size() ? answers[next++] : step::finish({}); }
+    constexpr step say(verdict& v) {
+        const answer a = next < answers.size() ? answers[next++] : finished({});
+        if (a.what == action::finish)
+            v = a.outcome;
+        return a;
+    }
     [[nodiscard]] constexpr std::vector<told> all() const {
         std::vector<told> t;
         for (const event& e : events)
@@ -50,25 +63,30 @@ struct notes {
 template <int Operations>
 struct puppet {
     static constexpr outlast::operation operations = Operations;
+    static constexpr bool pinned = false;
     notes* strings;
     std::uint32_t mark = 0;
 
-    constexpr step begin(reading&, outlast::terms t) {
+    constexpr step begin(reading&, outlast::terms t, verdict& v) {
         strings->events.push_back({told::begin, t.by, {}, 0, t.spare});
-        return strings->answer();
+        return strings->say(v);
     }
-    constexpr step settled(reading&, outlast::lane, const verdict& v) {
+    constexpr step settled(reading&, outlast::lane, verdict& v) {
         strings->events.push_back({told::settled, never, v});
-        return strings->answer();
+        return strings->say(v);
     }
-    constexpr step woke(reading&, outlast::lane) {
+    constexpr step woke(reading&, outlast::lane, verdict& v) {
         strings->events.push_back({told::woke});
-        return strings->answer();
+        return strings->say(v);
     }
-    constexpr step nudged(reading&) {
+    constexpr instant nudge() const noexcept { return strings->nudge; }
+    constexpr step nudged(reading&, verdict& v) {
         strings->events.push_back({told::nudged});
-        return strings->answer();
+        return strings->say(v);
     }
+    constexpr bool plain_begin(reading&, instant&) { return strings->plain; }
+    constexpr bool plain_success(reading&) const { return strings->plain; }
+    constexpr void plain_end() noexcept { strings->events.push_back({told::plain_end}); }
     constexpr void abandoned() noexcept { strings->events.push_back({told::abandoned}); }
     constexpr void explain(outlast::report& facts) const noexcept {
         facts.attempts = facts.attempts * 10 + mark;
@@ -104,7 +122,7 @@ TEST_CASE("nest: the outer machine's call of the work runs the inner machine by 
     pair_of<> p;
     p.outer.answers = {call_by(70ms)};
     p.inner.answers = {call_by(30ms)};
-    CHECK(p.both.begin(p.now, at(100ms)) == call_by(30ms));
+    CHECK(begin(p.both, p.now, at(100ms)) == call_by(30ms));
     CHECK(p.outer.events.front().by == at(100ms));
     CHECK(p.inner.events.front().by == at(70ms));
 }
@@ -113,21 +131,21 @@ TEST_CASE("nest: what the inner machine asks for is cut to the outer one's deadl
     pair_of<> p;
     p.outer.answers = {call_by(70ms), call_by(20ms)};
     p.inner.answers = {step::call(work, never), step::wait(at(90ms)), step::park(never),
-                       step::wait(at(60ms)),    step::finish(bad),    step::wait(at(50ms))};
-    CHECK(p.both.begin(p.now, never) == call_by(70ms));
-    CHECK(p.both.settled(p.now, 0, bad) == step::wait(at(70ms)));
-    CHECK(p.both.woke(p.now, 0) == step::park(at(70ms)));
-    CHECK(p.both.woke(p.now, 0) == step::wait(at(60ms)));
+                       step::wait(at(60ms)),    finished(bad),    step::wait(at(50ms))};
+    CHECK(begin(p.both, p.now, never) == call_by(70ms));
+    CHECK(settle(p.both, p.now, bad) == step::wait(at(70ms)));
+    CHECK(wake(p.both, p.now) == step::park(at(70ms)));
+    CHECK(wake(p.both, p.now) == step::wait(at(60ms)));
     // The next round has its own deadline.
-    CHECK(p.both.woke(p.now, 0) == step::wait(at(20ms)));
+    CHECK(wake(p.both, p.now) == step::wait(at(20ms)));
 }
 
 TEST_CASE("nest: the inner machine's finish is what the outer one's call came to") {
     pair_of<> p;
-    p.outer.answers = {call_by(70ms), step::finish(verdict::expired())};
-    p.inner.answers = {call_by(70ms), step::finish(bad)};
-    p.both.begin(p.now, never);
-    CHECK(p.both.settled(p.now, 0, verdict::success()) == step::finish(verdict::expired()));
+    p.outer.answers = {call_by(70ms), finished(verdict::expired())};
+    p.inner.answers = {call_by(70ms), finished(bad)};
+    begin(p.both, p.now, never);
+    CHECK(settle(p.both, p.now, verdict::success()) == finished(verdict::expired()));
     CHECK(p.inner.events.back().with == verdict::success());
     CHECK(p.outer.events.back().with == bad);
     CHECK(p.outer.all() == told_all{told::begin, told::settled});
@@ -135,9 +153,9 @@ TEST_CASE("nest: the inner machine's finish is what the outer one's call came to
 
 TEST_CASE("nest: an inner machine that finishes at once is asked as often as the outer one calls") {
     pair_of<> p;
-    p.outer.answers = {call_by(1ms), call_by(2ms), call_by(3ms), step::finish({})};
-    p.inner.answers = {step::finish(bad), step::finish(bad), step::finish(verdict::success())};
-    CHECK(p.both.begin(p.now, never) == step::finish({}));
+    p.outer.answers = {call_by(1ms), call_by(2ms), call_by(3ms), finished({})};
+    p.inner.answers = {finished(bad), finished(bad), finished(verdict::success())};
+    CHECK(begin(p.both, p.now, never) == finished({}));
     CHECK(p.inner.all() == told_all{told::begin, told::begin, told::begin});
     CHECK(p.outer.events[2].with == bad);
     CHECK(p.outer.events[3].with == verdict::success());
@@ -148,31 +166,55 @@ TEST_CASE("nest: outside of a call of the work the outer machine is told") {
     p.outer.answers = {step::wait(at(10ms)), step::park(at(20ms)), step::wait(at(30ms)),
                        call_by(40ms)};
     p.inner.answers = {call_by(40ms), step::wait(at(35ms)), step::wait(at(36ms))};
-    CHECK(p.both.begin(p.now, never) == step::wait(at(10ms)));
-    CHECK(p.both.woke(p.now, 0) == step::park(at(20ms)));
-    CHECK(p.both.nudged(p.now) == step::wait(at(30ms)));
+    CHECK(begin(p.both, p.now, never) == step::wait(at(10ms)));
+    CHECK(wake(p.both, p.now) == step::park(at(20ms)));
+    CHECK(outlast_tests::nudge(p.both, p.now) == step::wait(at(30ms)));
     CHECK(p.inner.events.empty());
-    CHECK(p.both.woke(p.now, 0) == call_by(40ms));
+    CHECK(wake(p.both, p.now) == call_by(40ms));
     // Inside of it, the inner one.
-    CHECK(p.both.nudged(p.now) == step::wait(at(35ms)));
-    CHECK(p.both.woke(p.now, 0) == step::wait(at(36ms)));
+    p.inner.nudge = at(0ms);
+    CHECK(outlast_tests::nudge(p.both, p.now) == step::wait(at(35ms)));
+    CHECK(wake(p.both, p.now) == step::wait(at(36ms)));
     CHECK(p.outer.all() == told_all{told::begin, told::woke, told::nudged, told::woke});
     CHECK(p.inner.all() == told_all{told::begin, told::nudged, told::woke});
+}
+
+TEST_CASE("nest: the earlier nudge counts, and finds who asked for it") {
+    pair_of<> p;
+    p.outer.answers = {call_by(70ms), step::wait(never), finished(bad)};
+    p.inner.answers = {call_by(70ms), step::wait(never)};
+    p.outer.nudge = at(20ms);
+    p.inner.nudge = at(10ms);
+    CHECK(p.both.nudge() == at(20ms)); // nothing runs inside
+    begin(p.both, p.now, never);
+    CHECK(p.both.nudge() == at(10ms));
+    p.now = reading{at(10ms)};
+    outlast_tests::nudge(p.both, p.now);
+    CHECK(p.inner.all() == told_all{told::begin, told::nudged});
+    p.inner.nudge = never;
+    CHECK(p.both.nudge() == at(20ms));
+    p.now = reading{at(20ms)};
+    CHECK(outlast_tests::nudge(p.both, p.now) == step::wait(never));
+    CHECK(p.inner.all() == told_all{told::begin, told::nudged});
+    // An outer machine that has heard enough drops what runs inside.
+    CHECK(outlast_tests::nudge(p.both, p.now) == finished(bad));
+    CHECK(p.inner.all() == told_all{told::begin, told::nudged, told::abandoned});
+    CHECK(p.outer.all() == told_all{told::begin, told::nudged, told::nudged});
 }
 
 TEST_CASE("nest: a wait that ends at the outer deadline ends the inner machine") {
     for (const auto when : {69ms, 70ms, 71ms}) {
         pair_of<> p;
-        p.outer.answers = {call_by(70ms), step::finish(bad)};
+        p.outer.answers = {call_by(70ms), finished(bad)};
         p.inner.answers = {step::park(never), step::wait(at(70ms))};
-        p.both.begin(p.now, never);
+        begin(p.both, p.now, never);
         p.now = reading{at(when)};
         CAPTURE(when);
         if (when < 70ms) {
-            CHECK(p.both.woke(p.now, 0) == step::wait(at(70ms)));
+            CHECK(wake(p.both, p.now) == step::wait(at(70ms)));
             CHECK(p.inner.all() == told_all{told::begin, told::woke});
         } else {
-            CHECK(p.both.woke(p.now, 0) == step::finish(bad));
+            CHECK(wake(p.both, p.now) == finished(bad));
             CHECK(p.inner.all() == told_all{told::begin, told::abandoned});
             CHECK(p.outer.events.back().with == verdict::expired());
         }
@@ -183,7 +225,7 @@ TEST_CASE("nest: dropped, it drops what runs, the inner machine first and once")
     pair_of<> p;
     p.outer.answers = {call_by(70ms)};
     p.inner.answers = {call_by(70ms)};
-    p.both.begin(p.now, never);
+    begin(p.both, p.now, never);
     p.both.abandoned();
     CHECK(p.inner.all() == told_all{told::begin, told::abandoned});
     CHECK(p.outer.all() == told_all{told::begin, told::abandoned});
@@ -193,24 +235,24 @@ TEST_CASE("nest: dropped, it drops what runs, the inner machine first and once")
 
 TEST_CASE("nest: starting over drops an inner machine that runs, but not one that has finished") {
     pair_of<> p;
-    p.outer.answers = {call_by(70ms), call_by(60ms), step::finish({}), step::finish({})};
-    p.inner.answers = {call_by(70ms), call_by(60ms), step::finish({})};
-    p.both.begin(p.now, never);
-    p.both.begin(p.now, never);
+    p.outer.answers = {call_by(70ms), call_by(60ms), finished({}), finished({})};
+    p.inner.answers = {call_by(70ms), call_by(60ms), finished({})};
+    begin(p.both, p.now, never);
+    begin(p.both, p.now, never);
     CHECK(p.inner.all() == told_all{told::begin, told::abandoned, told::begin});
-    p.both.settled(p.now, 0, {});
-    p.both.begin(p.now, never);
+    settle(p.both, p.now, {});
+    begin(p.both, p.now, never);
     CHECK(p.inner.all() == told_all{told::begin, told::abandoned, told::begin, told::settled});
 }
 
 TEST_CASE("nest: operations are numbered from the outside inwards, and find their machine") {
     pair_of<2, 3> p;
     p.outer.answers = {step::call(2, never), call_by(70ms), step::call(1, never)};
-    p.inner.answers = {step::call(1, never), step::call(3, at(80ms)), step::finish({})};
-    CHECK(p.both.begin(p.now, never).callee == 2);
-    CHECK(p.both.settled(p.now, 0, {}) == step::call(3, at(70ms))); // the inner one's first
-    CHECK(p.both.settled(p.now, 0, {}) == step::call(5, at(70ms)));
-    CHECK(p.both.settled(p.now, 0, {}).callee == 1);
+    p.inner.answers = {step::call(1, never), step::call(3, at(80ms)), finished({})};
+    CHECK(begin(p.both, p.now, never).callee == 2);
+    CHECK(settle(p.both, p.now, {}) == step::call(3, at(70ms))); // the inner one's first
+    CHECK(settle(p.both, p.now, {}) == step::call(5, at(70ms)));
+    CHECK(settle(p.both, p.now, {}).callee == 1);
     int hand = 0;
     for (outlast::operation n = 1; n <= 5; ++n)
         p.both.act(n, p.now, hand);
@@ -230,7 +272,7 @@ TEST_CASE("nest: the work of the inner machine keeps its number under an outer o
     pair_of<2, 1> p;
     p.outer.answers = {call_by(70ms)};
     p.inner.answers = {call_by(70ms)};
-    CHECK(p.both.begin(p.now, never).callee == work);
+    CHECK(begin(p.both, p.now, never).callee == work);
 }
 
 TEST_CASE("nest: what the outer machine says about a call stands over what the inner one says") {
@@ -247,7 +289,7 @@ TEST_CASE("nest: who further out holds a stand-in is known to all inside, and on
         s.spare = outer;
         p.outer.answers = {s};
         p.inner.answers = {call_by(70ms)};
-        p.both.begin(p.now, outlast::terms{never, outside});
+        begin(p.both, p.now, outlast::terms{never, outside});
         CHECK(p.outer.events.front().spare == outside);
         return p.inner.events.front().spare;
     };
@@ -260,27 +302,54 @@ TEST_CASE("nest: who further out holds a stand-in is known to all inside, and on
     step with = call_by(70ms);
     with.spare = true;
     p.outer.answers = {with, call_by(70ms)};
-    p.inner.answers = {call_by(70ms), step::finish(bad), call_by(70ms)};
-    p.both.begin(p.now, never);
-    p.both.settled(p.now, 0, bad);
+    p.inner.answers = {call_by(70ms), finished(bad), call_by(70ms)};
+    begin(p.both, p.now, never);
+    settle(p.both, p.now, bad);
     CHECK(p.inner.events.front().spare);
     CHECK(!p.inner.events.back().spare);
     CHECK(p.inner.all() == told_all{told::begin, told::settled, told::begin});
+}
+
+TEST_CASE("nest: a case is plain when it is so for both, and its end reaches the inner one first") {
+    for (const bool outer : {false, true})
+        for (const bool inner : {false, true}) {
+            pair_of<> p;
+            p.outer.plain = outer;
+            p.inner.plain = inner;
+            p.outer.answers = {call_by(70ms)};
+            instant by = at(90ms);
+            CHECK(p.both.plain_begin(p.now, by) == (outer && inner));
+            CHECK(p.both.plain_success(p.now) == (outer && inner));
+            CHECK(p.outer.events.empty());
+        }
+    pair_of<> p;
+    p.outer.plain = p.inner.plain = true;
+    instant by = at(90ms);
+    REQUIRE(p.both.plain_begin(p.now, by));
+    CHECK(by == at(90ms));
+    // From here on it is as if it had been told: dropped, it drops the inner one.
+    p.both.abandoned();
+    CHECK(p.inner.all() == told_all{told::abandoned});
+    REQUIRE(p.both.plain_begin(p.now, by));
+    p.both.plain_end();
+    CHECK(p.inner.all() == told_all{told::abandoned, told::plain_end});
+    p.both.abandoned();
+    CHECK(p.inner.all() == told_all{told::abandoned, told::plain_end});
 }
 
 TEST_CASE("nest: three deep is the same") {
     notes a;
     notes b;
     notes c;
-    a.answers = {call_by(70ms), step::finish(verdict::success())};
-    b.answers = {call_by(70ms), step::finish(verdict::expired())};
-    c.answers = {step::wait(never), step::finish(bad)};
+    a.answers = {call_by(70ms), finished(verdict::success())};
+    b.answers = {call_by(70ms), finished(verdict::expired())};
+    c.answers = {step::wait(never), finished(bad)};
     outlast::nest three{puppet<0>{&a, 1}, outlast::nest{puppet<0>{&b, 2}, puppet<0>{&c, 3}}};
     reading now{at(0ms)};
-    CHECK(three.begin(now, never) == step::wait(at(70ms)));
+    CHECK(begin(three, now, never) == step::wait(at(70ms)));
     CHECK(c.events.front().by == at(70ms));
     now = reading{at(10ms)};
-    CHECK(three.woke(now, 0) == step::finish(verdict::success()));
+    CHECK(wake(three, now) == finished(verdict::success()));
     CHECK(b.events.back().with == bad);
     CHECK(a.events.back().with == verdict::expired());
     outlast::report facts;
@@ -292,12 +361,12 @@ namespace {
 
 constexpr bool works_in_a_constant() {
     pair_of<> p;
-    p.outer.answers = {call_by(70ms), step::finish(bad)};
+    p.outer.answers = {call_by(70ms), finished(bad)};
     p.inner.answers = {step::wait(never)};
-    if (p.both.begin(p.now, never) != step::wait(at(70ms)))
+    if (begin(p.both, p.now, never) != step::wait(at(70ms)))
         return false;
     p.now = reading{at(70ms)};
-    return p.both.woke(p.now, 0) == step::finish(bad);
+    return wake(p.both, p.now) == finished(bad);
 }
 static_assert(works_in_a_constant());
 

@@ -12,6 +12,7 @@
 #include "support/print.hpp"
 #include "support/script.hpp"
 #include "support/zoo.hpp"
+#include "support/told.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -502,10 +503,10 @@ TEST_CASE("law 4: a success looks at no clock") {
     retry policy{{.backoff = constant(10ms)}};
     auto run = policy.start();
     outlast::reading now{&clock::ask, &c};
-    CHECK(run.begin(now, outlast::never).calls_work());
-    CHECK(run.settled(now, 0, verdict::success()).what == outlast::action::finish);
+    CHECK(outlast_tests::begin(run, now, outlast::never).calls_work());
+    CHECK(outlast_tests::settle(run, now, verdict::success()).what == outlast::action::finish);
     CHECK(c.asked == 0);
-    CHECK(run.settled(now, 0, verdict::failure()).what == outlast::action::wait);
+    CHECK(outlast_tests::settle(run, now, verdict::failure()).what == outlast::action::wait);
     CHECK(c.asked == 1);
 }
 

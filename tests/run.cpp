@@ -232,13 +232,13 @@ TEST_CASE("run: no work begins at its deadline") {
         struct run : outlast::pass_through {
             duration wait;
             explicit run(duration d) : wait(d) {}
-            outlast::step begin(outlast::reading&, outlast::instant) {
+            outlast::step begin(outlast::reading&, outlast::instant, verdict&) {
                 return outlast::step::wait(hand_clock::zero + wait);
             }
-            outlast::step settled(outlast::reading&, outlast::lane, const verdict& v) {
-                return outlast::step::finish(v);
+            outlast::step settled(outlast::reading&, outlast::lane, verdict&) {
+                return outlast::step::finish();
             }
-            outlast::step woke(outlast::reading&, outlast::lane) {
+            outlast::step woke(outlast::reading&, outlast::lane, verdict&) {
                 return outlast::step::call(outlast::work, hand_clock::zero + 50ms);
             }
         };

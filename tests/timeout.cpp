@@ -11,6 +11,7 @@
 #include "support/catch.hpp"
 #include "support/print.hpp"
 #include "support/script.hpp"
+#include "support/told.hpp"
 
 #include <string>
 
@@ -26,9 +27,11 @@ using outlast::verdict;
 using outlast::verdict_kind;
 using outlast_tests::acted;
 using outlast_tests::at;
+using outlast_tests::begin;
 using outlast_tests::deadlines;
 using outlast_tests::end;
 using outlast_tests::script;
+using outlast_tests::settle;
 using outlast_tests::starts;
 using outlast_tests::tap;
 using outlast_tests::times;
@@ -214,13 +217,13 @@ TEST_CASE("timeout: with no time left nothing is called") {
     for (const auto by : {at(1s), at(1s) - 1ns, at(0s)}) {
         auto run = policy.start();
         outlast::reading now{at(1s)};
-        const outlast::step s = run.begin(now, by);
+        const auto s = begin(run, now, by);
         CHECK(s.what == outlast::action::finish);
         CHECK(s.outcome.why == refusal::timed_out);
     }
     auto run = policy.start();
     outlast::reading now{at(1s)};
-    CHECK(run.begin(now, at(1s) + 1ns) == outlast::step::call(outlast::work, at(1s) + 1ns));
+    CHECK(begin(run, now, at(1s) + 1ns) == outlast::step::call(outlast::work, at(1s) + 1ns));
 }
 
 TEST_CASE("law 8: what was not called for want of time does not trip a breaker") {
@@ -228,7 +231,7 @@ TEST_CASE("law 8: what was not called for want of time does not trip a breaker")
     outlast::pipeline p{std::ref(breaker), timeout{50ms}};
     auto machine = p.start();
     outlast::reading now{at(1s)};
-    const outlast::step s = machine.begin(now, at(1s));
+    const auto s = begin(machine, now, at(1s));
     CHECK(s.what == outlast::action::finish);
     CHECK(s.outcome.why == refusal::timed_out);
     CHECK(s.outcome.kind == verdict_kind::neutral);
@@ -244,9 +247,9 @@ TEST_CASE("timeout: a late success is marked late, a late failure is not") {
     auto machine = p.start(); // a blocking callable returns when it likes
     const auto returns = [&](const verdict& v, duration after) {
         outlast::reading begun{at(0ms)};
-        CHECK(machine.begin(begun, outlast::never).at == at(50ms));
+        CHECK(begin(machine, begun, outlast::never).at == at(50ms));
         outlast::reading now{at(after)};
-        return machine.settled(now, 0, v).outcome;
+        return settle(machine, now, v).outcome;
     };
     const verdict late = returns(verdict::success(), 70ms);
     CHECK(late.kind == verdict_kind::expired);
@@ -296,16 +299,16 @@ TEST_CASE("timeout: begun again, it gives its limit anew") {
     timeout policy{50ms};
     auto run = policy.start();
     outlast::reading first{at(0ms)};
-    CHECK(run.begin(first, outlast::never).at == at(50ms));
+    CHECK(begin(run, first, outlast::never).at == at(50ms));
     outlast::reading over{at(50ms)};
-    CHECK(run.settled(over, 0, verdict::failure()).outcome.kind == verdict_kind::expired);
+    CHECK(settle(run, over, verdict::failure()).outcome.kind == verdict_kind::expired);
     outlast::reading second{at(60ms)};
-    CHECK(run.begin(second, outlast::never).at == at(110ms));
+    CHECK(begin(run, second, outlast::never).at == at(110ms));
     outlast::report facts;
     run.explain(facts); // the second round has not fired
     CHECK(facts.limit == 0ms);
     outlast::reading soon{at(70ms)};
-    CHECK(run.settled(soon, 0, verdict::success()).outcome.ok());
+    CHECK(settle(run, soon, verdict::success()).outcome.ok());
 }
 
 TEST_CASE("law 4: without a limit and a deadline it looks at no clock") {
@@ -318,8 +321,8 @@ TEST_CASE("law 4: without a limit and a deadline it looks at no clock") {
     timeout policy{no_limit};
     auto run = policy.start();
     outlast::reading now{&clock::ask, &c};
-    CHECK(run.begin(now, outlast::never).at == outlast::never);
-    CHECK(run.settled(now, 0, verdict::failure()).outcome == verdict::failure());
+    CHECK(begin(run, now, outlast::never).at == outlast::never);
+    CHECK(settle(run, now, verdict::failure()).outcome == verdict::failure());
     CHECK(c.asked == 0);
 }
 

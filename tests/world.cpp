@@ -48,11 +48,11 @@ struct parking {
     struct run : outlast::pass_through {
         parking* lot;
         explicit run(parking& p) : lot(&p) {}
-        step begin(reading&, instant by) { return step::park(std::min(by, lot->until)); }
-        step settled(reading&, outlast::lane, const verdict& v) { return step::finish(v); }
-        step woke(reading& now, outlast::lane) {
+        step begin(reading&, instant by, verdict&) { return step::park(std::min(by, lot->until)); }
+        step settled(reading&, outlast::lane, verdict&) { return step::finish(); }
+        step woke(reading& now, outlast::lane, verdict&) {
             lot->woken.push_back(now.get().time_since_epoch());
-            return step::finish({});
+            return step::finish();
         }
     };
     run start() { return run{*this}; }
@@ -81,7 +81,7 @@ TEST_CASE("world: a call that takes no time is over when it has begun") {
     CHECK(c.outcome() == verdict::success());
     CHECK(c.attempts() == 1);
     CHECK(c.trace() == std::vector<traced>{{at(0ms), step::call(work, never)},
-                                           {at(0ms), step::finish(verdict::success())}});
+                                           {at(0ms), step::finish(), verdict::success()}});
 }
 
 TEST_CASE("world: what is due at the target instant has happened") {
@@ -106,7 +106,7 @@ TEST_CASE("world: steps and the instants at which they were answered") {
     CHECK(c.trace() == std::vector<traced>{{at(0ms), step::call(work, never)},
                                            {at(10ms), step::wait(at(110ms))},
                                            {at(110ms), step::call(work, never)},
-                                           {at(130ms), step::finish(verdict::success())}});
+                                           {at(130ms), step::finish(), verdict::success()}});
     CHECK(w.time() == at(130ms));
     CHECK(c.attempts() == 2);
 }
@@ -279,8 +279,8 @@ TEST_CASE("world: parked until woken, or until its instant") {
 TEST_CASE("world: a wake that comes before the park is not lost") {
     struct parks_later {
         struct run : outlast::pass_through {
-            step begin(reading&, instant by) { return step::call(work, by); }
-            step settled(reading&, outlast::lane, const verdict&) { return step::park(never); }
+            step begin(reading&, instant by, verdict&) { return step::call(work, by); }
+            step settled(reading&, outlast::lane, verdict&) { return step::park(never); }
         };
         run start() { return {}; }
     };
@@ -299,9 +299,9 @@ TEST_CASE("world: no work begins at its deadline") {
         struct run : outlast::pass_through {
             outlast::duration wait;
             explicit run(outlast::duration d) : wait(d) {}
-            step begin(reading&, instant) { return step::wait(at(wait)); }
-            step settled(reading&, outlast::lane, const verdict& v) { return step::finish(v); }
-            step woke(reading&, outlast::lane) { return step::call(work, at(50ms)); }
+            step begin(reading&, instant, verdict&) { return step::wait(at(wait)); }
+            step settled(reading&, outlast::lane, verdict&) { return step::finish(); }
+            step woke(reading&, outlast::lane, verdict&) { return step::call(work, at(50ms)); }
         };
         run start() { return run{wait}; }
     };

@@ -124,11 +124,12 @@ template <store Store, class KeyOf, class Life>
 class cache_aside<Store, KeyOf, Life>::run {
 public:
     static constexpr operation operations = 3;
+    static constexpr bool pinned = true; // its seat is linked to others
     static constexpr operation look_up = 1, keep = 2, recall = 3;
 
     run(cache_aside& shared, wanted<key_type> want) : shared_(&shared), want_(std::move(want)) {}
 
-    step begin(reading& now, instant by) {
+    step begin(reading& now, instant by, verdict&) {
         seat_.leave();
         by_ = by;
         asked_ = now.get();
@@ -138,14 +139,16 @@ public:
         return ask(look_up);
     }
 
-    step settled(reading& now, lane, const verdict& v) {
+    step settled(reading& now, lane, verdict& v) {
         switch (doing_) {
         case look_up:
             return looked_up(now, v);
         case keep:
             return kept(v);
         case recall:
-            return v.ok() ? step::finish(v) : step::finish(outcome_);
+            if (!v.ok())
+                v = outcome_;
+            return step::finish();
         default:
             break;
         }
@@ -156,17 +159,17 @@ public:
     }
 
     // Parked, and something happened: told, promoted, out of time, or nothing at all.
-    step woke(reading& now, lane) {
+    step woke(reading& now, lane, verdict& v) {
         switch (seat_.look()) {
         case role::leads:
             return ask(work);
         case role::told: {
-            const verdict news = seat_.news();
+            v = seat_.news();
             seat_.leave();
-            if (!news.ok())
-                return failed(now, news);
+            if (!v.ok())
+                return failed(now, v);
             joined_ = true; // what was just learnt is live enough for a strict call
-            if (news.note == stored)
+            if (v.note == stored)
                 return ask(look_up);
             seat_.board(shared_->flights_, want_.key, *wake_, true);
             return ask(work);
@@ -177,11 +180,16 @@ public:
         if (now.get() < park_until_)
             return step::park(park_until_);
         seat_.leave();
-        outcome_ = now.get() >= by_ ? verdict::expired() : verdict::neutral(refusal::unavailable);
-        return holds_stale_ ? ask(recall) : step::finish(outcome_);
+        v = now.get() >= by_ ? verdict::expired() : verdict::neutral(refusal::unavailable);
+        outcome_ = v;
+        return holds_stale_ ? ask(recall) : step::finish();
     }
 
-    step nudged(reading&) noexcept { return step::finish({}); }
+    instant nudge() const noexcept { return never; }
+    step nudged(reading&, verdict&) noexcept { return step::wait(never); }
+    bool plain_begin(reading&, instant&) noexcept { return false; }
+    bool plain_success(reading&) const noexcept { return false; }
+    void plain_end() noexcept {}
     void abandoned() noexcept { seat_.leave(); }
 
     void explain(report& facts) const noexcept {
@@ -250,7 +258,7 @@ private:
         // A store that fails is empty; one call a key at a time holds all the same.
         const auto g = v.ok() ? static_cast<grade>(v.note) : grade::gone;
         if (g == grade::fresh)
-            return step::finish(v);
+            return step::finish();
         holds_stale_ = g == grade::stale;
         if (seat_.board(shared_->flights_, want_.key, *wake_) == role::leads)
             return ask(work);
@@ -259,12 +267,13 @@ private:
         return step::park(park_until_);
     }
 
-    step kept(const verdict& v) {
+    step kept(verdict& v) {
         verdict news = verdict::success();
         news.note = v.ok() ? v.note : 0;
         seat_.land(news);
         // It came too late for this call, which fares no worse than if it had not come at all.
-        return outcome_.ok() ? step::finish(outcome_) : stand_in_or(outcome_);
+        v = outcome_;
+        return v.ok() ? step::finish() : stand_in_or(v);
     }
 
     step failed(reading& now, const verdict& v) {
@@ -274,13 +283,13 @@ private:
         else
             seat_.land(v);
         outcome_ = v;
-        return stand_in_or(outcome_);
+        return stand_in_or(v);
     }
 
     step stand_in_or(const verdict& v) {
         const auto& allowed = shared_->options_.stale_if;
         if (!holds_stale_ || v.why == refusal::cancelled || (allowed && !allowed(v)))
-            return step::finish(v);
+            return step::finish();
         return ask(recall);
     }
 

@@ -139,6 +139,30 @@ public:
         return state_;
     }
 
+    /// Whether any call would be admitted now, without a look at the time, and nothing would change.
+    [[nodiscard]] constexpr bool passes() const noexcept {
+        return state_ == circuit_state::closed && !isolated_;
+    }
+    /// Whether a success recorded now could change nothing but the count of successes.
+    [[nodiscard]] constexpr bool quiet() const noexcept {
+        return passes() && window_.quiet(options_.minimum());
+    }
+    /// Records so many successes as of `when`, counted elsewhere while all was quiet.
+    constexpr void add_successes(std::uint32_t n, instant when) noexcept {
+        window_.add_successes(n, when);
+    }
+    /// The end of the slice of the window that this moment is in; `never` where there are none.
+    [[nodiscard]] constexpr instant slice_end(reading& now) const noexcept {
+        return options_.window.by_time() ? window_.slice_end(now.get()) : never;
+    }
+    [[nodiscard]] constexpr std::uint64_t generation() const noexcept { return generation_; }
+    /// Until when it refuses. \pre open
+    [[nodiscard]] constexpr instant open_until() const noexcept { return open_until_; }
+    /// Whether it refuses until then, and that is all there is to say. Does not move.
+    [[nodiscard]] constexpr bool refuses() const noexcept {
+        return state_ == circuit_state::open && !isolated_;
+    }
+
     /// Refuses everything until `close`, whatever the results say.
     constexpr void isolate() noexcept { isolated_ = true; }
     [[nodiscard]] constexpr bool isolated() const noexcept { return isolated_; }

@@ -24,4 +24,17 @@
 #define OUTLAST_EXCEPTIONS 0
 #endif
 
+/// For the few functions that every call passes: inlined into the driver they leave no call and no
+/// step in memory, and a pipeline costs what its decisions cost. And for what only a failure passes.
+#if defined(__GNUC__)
+#define OUTLAST_INLINE [[gnu::always_inline]]
+#define OUTLAST_COLD [[gnu::noinline]]
+#elif defined(_MSC_VER)
+#define OUTLAST_INLINE [[msvc::forceinline]]
+#define OUTLAST_COLD __declspec(noinline)
+#else
+#define OUTLAST_INLINE
+#define OUTLAST_COLD
+#endif
+
 #endif // OUTLAST_CONFIG_HPP

@@ -6,9 +6,11 @@
 
 #include <outlast/error.hpp>
 #include <outlast/report.hpp>
+#include <outlast/step.hpp>
 #include <outlast/text.hpp>
 
 #include <concepts>
+#include <cstdint>
 #include <exception> // std::exception_ptr
 #include <optional>
 #include <string>
@@ -29,9 +31,14 @@ public:
         : why_(cause ? refusal::none : refusal::unavailable), cause_(cause) {}
     template <class E>
         requires(std::is_error_code_enum_v<E> && !std::same_as<E, refusal>)
-    failure(E e) noexcept : cause_(e) {}
+    failure(E e) noexcept : cause_(std::error_code{e}) {}
     /// A refusal of the library's.
     failure(refusal why) noexcept : why_(why) {}
+    /// What a verdict without a result behind it says.
+    explicit failure(const verdict& v) noexcept
+        : why_(v.why == refusal::none && v.domain == nullptr ? refusal::unavailable : v.why) {
+        cause_ = {v.code, v.domain};
+    }
     /// Something that the callable threw; its code, if it is a `std::system_error`.
     explicit failure(std::exception_ptr thrown, std::error_code code = {}) noexcept
         : why_(code ? refusal::none : refusal::threw), cause_(code), thrown_(std::move(thrown)) {}
@@ -40,17 +47,18 @@ public:
     [[nodiscard]] refusal why() const noexcept { return why_; }
     /// The refusal as a code, or else the callable's code.
     [[nodiscard]] std::error_code code() const noexcept {
-        return why_ == refusal::none ? cause_ : make_error_code(why_);
+        return why_ == refusal::none ? cause() : make_error_code(why_);
     }
     /// The code underneath: of the last attempt that failed. Empty where there was none.
-    [[nodiscard]] std::error_code cause() const noexcept { return cause_; }
+    [[nodiscard]] std::error_code cause() const noexcept { return cause_.get(); }
     /// Of a fallback that failed: what it was to replace. Empty otherwise.
-    [[nodiscard]] std::error_code origin() const noexcept { return origin_; }
+    [[nodiscard]] std::error_code origin() const noexcept { return origin_.get(); }
     /// What the callable threw; null where it threw nothing.
     [[nodiscard]] const std::exception_ptr& thrown() const noexcept { return thrown_; }
 
     /// The numbers of the call, as the policies told them.
     [[nodiscard]] const report& facts() const noexcept { return facts_; }
+    [[nodiscard]] report& facts() noexcept { return facts_; }
     /// Runs of the callable.
     [[nodiscard]] std::uint32_t attempts() const noexcept { return facts_.attempts; }
     /// When asking again makes sense, from now; nothing where nobody knows.
@@ -93,7 +101,7 @@ private:
     [[nodiscard]] std::string head() const {
         switch (why_) {
         case refusal::none:
-            return cause_.message();
+            return cause().message();
         case refusal::timed_out:
             return facts_.limit > duration::zero()
                        ? "timed out after " + in_words(facts_.limit) + " (" +
@@ -116,12 +124,26 @@ private:
     }
 
     [[nodiscard]] std::string last(const char* before, const char* behind) const {
-        return cause_ ? before + cause_.message() + behind : std::string{};
+        return cause() ? before + cause().message() + behind : std::string{};
     }
 
+    // An error code that costs nothing to make: `std::error_code{}` asks the system for its category.
+    struct plain_code {
+        std::int32_t value = 0;
+        const std::error_category* domain = nullptr;
+
+        constexpr plain_code() noexcept = default;
+        constexpr plain_code(std::int32_t v, const std::error_category* d) noexcept
+            : value(v), domain(d) {}
+        plain_code(std::error_code e) noexcept : value(e.value()), domain(&e.category()) {}
+        [[nodiscard]] std::error_code get() const noexcept {
+            return domain == nullptr ? std::error_code{} : std::error_code{value, *domain};
+        }
+    };
+
     refusal why_ = refusal::none;
-    std::error_code cause_{};
-    std::error_code origin_{};
+    plain_code cause_{};
+    plain_code origin_{};
     std::exception_ptr thrown_{};
     report facts_{};
 };

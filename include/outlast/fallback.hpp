@@ -42,7 +42,7 @@ public:
     constexpr explicit fallback(Answer answer, const fallback_options& options = {})
         : answer_(std::move(answer)), options_(options) {}
 
-    [[nodiscard]] constexpr run start() noexcept { return run{*this}; }
+    [[nodiscard]] OUTLAST_INLINE constexpr run start() noexcept { return run{*this}; }
 
 private:
     Answer answer_;
@@ -54,22 +54,28 @@ class fallback<Answer>::run : public pass_through {
 public:
     static constexpr operation operations = 1;
 
-    constexpr explicit run(fallback& shared) noexcept : shared_(&shared) {}
+    OUTLAST_INLINE constexpr explicit run(fallback& shared) noexcept : shared_(&shared) {}
 
-    constexpr step begin(reading&, instant by) noexcept {
-        by_ = by;
-        replacing_ = false;
+    constexpr step begin(reading& now, instant by, verdict&) noexcept {
+        (void)plain_begin(now, by);
         return step::call(work, by);
     }
 
-    constexpr step settled(reading&, lane, const verdict& v) {
+    constexpr step settled(reading&, lane, verdict& v) {
         const auto& when = shared_->options_.when;
         if (replacing_ || v.ok() || v.why == refusal::cancelled || (when && !when(v)))
-            return step::finish(v);
+            return step::finish();
         replacing_ = true;
         outcome_ = v;
         return step::call(1, by_);
     }
+
+    OUTLAST_INLINE constexpr bool plain_begin(reading&, instant& by) noexcept {
+        by_ = by;
+        replacing_ = false;
+        return true;
+    }
+    OUTLAST_INLINE constexpr bool plain_success(reading&) const noexcept { return true; }
 
     constexpr void explain(report& facts) const noexcept {
         if (!replacing_)
@@ -81,8 +87,8 @@ public:
 
     /// Carries out its operation for a driver; `hand` holds the value of the call.
     template <class Hand>
-    constexpr verdict act(operation, reading& now, Hand& hand) {
-        return hand.replace(shared_->answer_, outcome_, now);
+    constexpr verdict act(operation, reading&, Hand& hand) {
+        return hand.replace(shared_->answer_, outcome_);
     }
 
 private:

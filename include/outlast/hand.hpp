@@ -21,33 +21,43 @@ template <class F, class... A>
 constexpr bool takes_call = std::is_invocable_v<F&, call&, const A&...>;
 
 template <class F, class... A>
-decltype(auto) invoke_work(F& f, [[maybe_unused]] call& c, const A&... arguments) {
-    static_assert(takes_call<F, A...> || std::is_invocable_v<F&, const A&...>,
-                  "outlast: the callable accepts neither (call&, arguments…) nor (arguments…). "
-                  "Arguments are handed to every attempt as const lvalues, so that no attempt "
-                  "finds them moved from.");
-    if constexpr (takes_call<F, A...>)
-        return std::invoke(f, c, arguments...);
-    else
-        return std::invoke(f, arguments...);
-}
-
+struct what_returns : std::invoke_result<F&, const A&...> {};
 template <class F, class... A>
-using returned_by = std::remove_cvref_t<decltype(invoke_work(
-    std::declval<F&>(), std::declval<call&>(), std::declval<const A&>()...))>;
+    requires takes_call<F, A...>
+struct what_returns<F, A...> : std::invoke_result<F&, call&, const A&...> {};
 
-/// Runs `make`, which gives a result; what it throws becomes a failure.
-template <class T, class Make>
-result<T> caught(Make&& make) {
+template <class F, class T>
+constexpr bool judges = requires(F& f, const T& value) { f.judge_value(value); };
+template <class F>
+constexpr bool judges<F, void> = false;
+
+/// What the callable returns, without a reference.
+template <class F, class... A>
+using returned_by = std::remove_cvref_t<typename what_returns<F, A...>::type>;
+
 #if OUTLAST_EXCEPTIONS
+/// What is being thrown, as a failure. \pre called in a handler
+[[nodiscard]] OUTLAST_COLD inline failure thrown() {
     try {
-        return make();
+        throw;
     } catch (const failed& e) {
         return e.why();
     } catch (const std::system_error& e) {
         return failure{std::current_exception(), e.code()};
     } catch (...) {
         return failure{std::current_exception()};
+    }
+}
+#endif
+
+/// Runs `make`, which gives a result; what it throws becomes a failure.
+template <class T, class Make>
+OUTLAST_INLINE inline result<T> caught(Make&& make) {
+#if OUTLAST_EXCEPTIONS
+    try {
+        return make();
+    } catch (...) {
+        return thrown();
     }
 #else
     return make();
@@ -72,25 +82,52 @@ public:
     /// How many times the callable was run.
     [[nodiscard]] std::uint32_t attempts() const noexcept { return attempts_; }
 
+    /// Runs the callable once; what it throws is a failure. The result is built where it is wanted.
+    /// \param context what the callable is told, if it wants to be: made only then
+    template <class Context>
+    OUTLAST_INLINE static result_type attempt(Context&& context, F& callable,
+                                              const A&... arguments) {
+#if OUTLAST_EXCEPTIONS
+        try {
+            return lifted(context, callable, arguments...);
+        } catch (...) {
+            return detail::thrown();
+        }
+#else
+        return lifted(context, callable, arguments...);
+#endif
+    }
+
+    /// Whether the callable has a say in what its values are worth (see `outlast::judged`).
+    static constexpr bool judges_values = detail::judges<F, value_type>;
+
+    /// The verdict on what an attempt came to.
+    static verdict judged(F& callable, const result_type& r) {
+        if constexpr (judges_values)
+            if (r)
+                return callable.judge_value(r.assume_value());
+        return judge(r);
+    }
+
     /// Runs the callable and judges what it came to. The earlier outcome is destroyed first.
     verdict work(instant by, const reading& clock, const std::stop_token& stop) {
-        call context{++attempts_, by, clock, stop};
         slot_.reset();
-        slot_.emplace(detail::caught<value_type>([&]() -> result_type {
-            return std::apply(
-                [&](const A&... a) -> result_type {
-                    if constexpr (std::is_void_v<returned>) {
-                        detail::invoke_work(callable_, context, a...);
-                        return boost::outcome_v2::success();
-                    } else {
-                        // A copy, if the callable returns a reference.
-                        return outcome_traits<returned>::lift(
-                            returned(detail::invoke_work(callable_, context, a...)));
-                    }
-                },
-                arguments_);
-        }));
-        return verdict_of_slot();
+        ++attempts_;
+        std::apply(
+            [&](const A&... a) {
+                slot_.emplace(detail::caught<value_type>([&]() -> result_type {
+                    return lifted([&] { return call{attempts_, by, clock, stop}; }, callable_,
+                                  a...);
+                }));
+            },
+            arguments_);
+        return judged(callable_, *slot_);
+    }
+
+    /// Goes on from the first attempt's outcome, which the driver has in hand already.
+    void adopt(result_type&& first) {
+        slot_.emplace(std::move(first));
+        attempts_ = 1;
     }
 
     // --- for the operations of policies ---
@@ -105,8 +142,9 @@ public:
 
     /// Puts a fallback's answer in the place of the failure; a failing one keeps both.
     template <class Answer>
-    verdict replace(Answer& answer, const verdict& replaced, reading&) {
-        const failure first = failure_behind(replaced);
+    verdict replace(Answer& answer, const verdict& replaced) {
+        const failure first =
+            slot_ && !*slot_ ? failure_behind(replaced) : failure{replaced};
         slot_.emplace(detail::caught<value_type>([&]() -> result_type {
             return std::apply([&](const A&... a) { return answered(answer, first, a...); },
                               arguments_);
@@ -128,43 +166,78 @@ public:
     template <class Machine>
     [[nodiscard]] result_type
     conclude(const verdict& v, const Machine& m, duration elapsed, report* wanted) {
-        if (v.ok() && wanted == nullptr)
+        const bool own_value = v.why == refusal::none && slot_ && *slot_;
+        if (v.ok() || own_value) {
+            if (wanted != nullptr)
+                explain(*wanted = report{}, v, m, elapsed);
             return std::move(*slot_);
-        report facts;
+        }
+        return slot_ && !*slot_ ? failed_as(v, m, elapsed, wanted)
+                                : refused_as(v, m, elapsed, wanted);
+    }
+
+private:
+    template <class Machine>
+    void explain(report& facts, const verdict& v, const Machine& m, duration elapsed) const {
         facts.attempts = attempts_;
         facts.elapsed = elapsed;
         facts.retry_after = v.hint;
         m.explain(facts);
+    }
+
+    // Both are built where the caller wants them, and moved nowhere: a refusal is to be cheap.
+    template <class Machine>
+    result_type refused_as(const verdict& v, const Machine& m, duration elapsed, report* wanted) {
+        result_type r{boost::outcome_v2::in_place_type<failure>, v};
+        explain(r.assume_error().facts(), v, m, elapsed);
+        if (wanted != nullptr)
+            *wanted = r.assume_error().facts();
+        return r;
+    }
+    template <class Machine>
+    result_type failed_as(const verdict& v, const Machine& m, duration elapsed, report* wanted) {
+        result_type r{boost::outcome_v2::in_place_type<failure>, failure_behind(v)};
+        report facts;
+        explain(facts, v, m, elapsed);
         if (wanted != nullptr)
             *wanted = facts;
-        const bool own_value = v.why == refusal::none && slot_ && *slot_;
-        if (v.ok() || own_value)
-            return std::move(*slot_);
-        failure f = failure_behind(v);
         // A nested pipeline has told its own story already.
-        if (facts.policy.empty() && !f.facts().policy.empty())
-            return f;
-        return f.with_facts(facts);
+        if (!facts.policy.empty() || r.assume_error().facts().policy.empty())
+            r.assume_error().facts() = facts;
+        return r;
     }
 
-private:
-    [[nodiscard]] verdict verdict_of_slot() {
-        if constexpr (requires(const value_type& x) { callable_.judge_value(x); })
-            if (*slot_)
-                return callable_.judge_value(slot_->assume_value());
-        return judge(*slot_);
-    }
-
-    [[nodiscard]] failure failure_behind(const verdict& v) const {
-        const bool has_error = slot_ && !*slot_;
-        if (v.why == refusal::none) {
-            if (has_error)
-                return slot_->assume_error();
-            return v.error() ? failure{v.error()} : failure{refusal::unavailable};
+    template <class Context>
+    OUTLAST_INLINE static result_type lifted([[maybe_unused]] Context&& context, F& callable,
+                                             const A&... arguments) {
+        static_assert(detail::takes_call<F, A...> || std::is_invocable_v<F&, const A&...>,
+                      "outlast: the callable accepts neither (call&, arguments…) nor (arguments…). "
+                      "Arguments are handed to every attempt as const lvalues, so that no attempt "
+                      "finds them moved from.");
+        if constexpr (detail::takes_call<F, A...>) {
+            call told = context();
+            return from([&]() -> decltype(auto) { return std::invoke(callable, told, arguments...); });
+        } else {
+            return from([&]() -> decltype(auto) { return std::invoke(callable, arguments...); });
         }
-        if (has_error && slot_->assume_error().why() == v.why)
-            return slot_->assume_error();
-        return failure{v.why}.with_cause(has_error ? slot_->assume_error().code() : v.error());
+    }
+
+    template <class Invoke>
+    OUTLAST_INLINE static result_type from(Invoke&& invoke) {
+        if constexpr (std::is_void_v<returned>) {
+            invoke();
+            return boost::outcome_v2::success();
+        } else {
+            return outcome_traits<returned>::lift(returned(invoke())); // a copy of a reference
+        }
+    }
+
+    // \pre the slot holds an error
+    [[nodiscard]] failure failure_behind(const verdict& v) const {
+        const failure& last = slot_->assume_error();
+        if (v.why == refusal::none || v.why == last.why())
+            return last;
+        return failure{v.why}.with_cause(last.code());
     }
 
     template <class Answer>

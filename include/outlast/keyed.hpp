@@ -98,14 +98,19 @@ class basic_keyed<Lock, KeyOf, Make, Key>::run {
 
 public:
     static constexpr operation operations = inner::operations;
+    static constexpr bool pinned = inner::pinned;
 
     explicit run(std::shared_ptr<policy_type> policy)
         : policy_(std::move(policy)), run_(policy_->start()) {}
 
-    step begin(reading& now, terms t) { return run_.begin(now, t); }
-    step settled(reading& now, lane on, const verdict& v) { return run_.settled(now, on, v); }
-    step woke(reading& now, lane on) { return run_.woke(now, on); }
-    step nudged(reading& now) { return run_.nudged(now); }
+    step begin(reading& now, terms t, verdict& v) { return run_.begin(now, t, v); }
+    step settled(reading& now, lane on, verdict& v) { return run_.settled(now, on, v); }
+    step woke(reading& now, lane on, verdict& v) { return run_.woke(now, on, v); }
+    instant nudge() const noexcept { return run_.nudge(); }
+    step nudged(reading& now, verdict& v) { return run_.nudged(now, v); }
+    bool plain_begin(reading& now, instant& by) { return run_.plain_begin(now, by); }
+    bool plain_success(reading& now) const { return run_.plain_success(now); }
+    void plain_end() noexcept { run_.plain_end(); }
     void abandoned() noexcept { run_.abandoned(); }
     void explain(report& facts) const noexcept { run_.explain(facts); }
 

@@ -4,6 +4,7 @@
 #ifndef OUTLAST_MACHINE_HPP
 #define OUTLAST_MACHINE_HPP
 
+#include <outlast/config.hpp>
 #include <outlast/report.hpp>
 #include <outlast/step.hpp>
 #include <outlast/time.hpp>
@@ -17,26 +18,44 @@ namespace outlast {
 /// clock; a driver does what it answers. All events of one run come from one thread at a time.
 // clang-format off
 template <class M>
-concept machine = requires(M& m, const M& seen, reading& now, instant by, lane on,
-                           const verdict& v, report& facts) {
+concept machine = requires(M& m, const M& seen, reading& now, instant& by, lane on, verdict& v,
+                           report& facts) {
     // How many operations of its own the run can ask for: *call* steps name them 1 … operations.
     // Each is carried out by the run's `act` (see pipeline.hpp); `work` is the user's callable.
     { std::bool_constant<(M::operations >= 0)>{} };
 
+    // Whether other calls link to the run once it has begun, so that a driver must not move it then.
+    { std::bool_constant<M::pinned>{} };
+
+    // `v` is the verdict in hand: what the last call came to. Who answers *finish* leaves there what
+    // the whole came to; until then it may be read and changed.
+
     // The call starts, or starts over: whatever an earlier round held is given back first. `by` is
     // the deadline of whoever is outside; no step answered may ask for more time than that. A
     // machine may take `terms` in its place, which say more.
-    { m.begin(now, by) } -> std::same_as<step>;
+    { m.begin(now, terms{by}, v) } -> std::same_as<step>;
 
     // The call asked for in lane `on` is over, with this verdict. Never sent without such a call.
     { m.settled(now, on, v) } -> std::same_as<step>;
 
     // The wait or park asked for is over: its instant has come, or the waker was called. A park can
     // end for no reason at all; the machine looks for itself.
-    { m.woke(now, on) } -> std::same_as<step>;
+    { m.woke(now, on, v) } -> std::same_as<step>;
 
-    // The instant named in a step's `nudge` has come, while something else is still going on.
-    { m.nudged(now) } -> std::same_as<step>;
+    // When it wants to be asked again, whatever else is going on; `never`: not at all.
+    { seen.nudge() } noexcept -> std::same_as<instant>;
+
+    // That instant has come while a call is under way. A step that is not *finish* changes nothing.
+    { m.nudged(now, v) } -> std::same_as<step>;
+
+    // The plain case, in which there is nothing to decide. A driver may ask first; false, which is
+    // always a right answer, means nothing: then the events above are told as if nobody had asked.
+    // True to the first: as `begin` with a *call* of the work by `by`, which comes in as the
+    // deadline outside. True to the second: if a success settled now, it would finish as it is; and
+    // `plain_end` then stands for that event. Small, inlined, no calls: the path of every success.
+    { m.plain_begin(now, by) } -> std::same_as<bool>;
+    { seen.plain_success(now) } -> std::same_as<bool>;
+    { m.plain_end() } noexcept;
 
     // The call is dropped before it finished: give back what is held, record nothing. The
     // destructor does the same. After it only `begin` or destruction follows.
@@ -51,8 +70,13 @@ concept machine = requires(M& m, const M& seen, reading& now, instant by, lane o
 /// `begin` and `settled`.
 struct pass_through {
     static constexpr operation operations = 0;
-    constexpr step woke(reading&, lane) noexcept { return step::finish({}); }
-    constexpr step nudged(reading&) noexcept { return step::finish({}); }
+    static constexpr bool pinned = false;
+    constexpr step woke(reading&, lane, verdict&) noexcept { return step::finish(); }
+    constexpr instant nudge() const noexcept { return never; }
+    constexpr step nudged(reading&, verdict&) noexcept { return step::wait(never); }
+    constexpr bool plain_begin(reading&, instant&) noexcept { return false; }
+    constexpr bool plain_success(reading&) const noexcept { return false; }
+    constexpr void plain_end() noexcept {}
     constexpr void abandoned() noexcept {}
     constexpr void explain(report&) const noexcept {}
 };
@@ -61,25 +85,29 @@ struct pass_through {
 template <class M>
 consteval bool check_machine() {
     static_assert(
-        requires { M::operations; },
+        requires {
+            M::operations;
+            M::pinned;
+        },
         "outlast: this run is no machine: it has no `operations`, the number of its own "
-        "operations. Inherit outlast::pass_through if it has none.");
+        "operations, or no `pinned`. Inherit outlast::pass_through if it has none.");
     static_assert(
-        requires(M& m, reading& now, instant by) {
-            { m.begin(now, by) } -> std::same_as<step>;
-        }, "outlast: this run is no machine: it needs `step begin(reading& now, instant "
-           "by)`, called when the call starts.");
+        requires(M& m, reading& now, instant by, verdict& v) {
+            { m.begin(now, by, v) } -> std::same_as<step>;
+        }, "outlast: this run is no machine: it needs `step begin(reading& now, instant by, "
+           "verdict&)`, called when the call starts.");
     static_assert(
-        requires(M& m, reading& now, const verdict& v) {
+        requires(M& m, reading& now, verdict& v) {
             { m.settled(now, lane{}, v) } -> std::same_as<step>;
         }, "outlast: this run is no machine: it needs `step settled(reading& now, lane, "
-           "const verdict&)`, called when the call that it asked for is over.");
+           "verdict&)`, called when the call that it asked for is over.");
     static_assert(
-        requires(M& m, reading& now) {
-            { m.woke(now, lane{}) } -> std::same_as<step>;
-            { m.nudged(now) } -> std::same_as<step>;
+        requires(M& m, const M& seen, reading& now, verdict& v) {
+            { m.woke(now, lane{}, v) } -> std::same_as<step>;
+            { m.nudged(now, v) } -> std::same_as<step>;
+            { seen.nudge() } noexcept -> std::same_as<instant>;
             { m.abandoned() } noexcept;
-        }, "outlast: this run is no machine: it needs `woke`, `nudged` and a noexcept "
+        }, "outlast: this run is no machine: it needs `woke`, `nudge`, `nudged` and a noexcept "
            "`abandoned`. Inherit outlast::pass_through if it never waits.");
     static_assert(machine<M>, "outlast: this run is no machine: see the concept outlast::machine.");
     return machine<M>;
@@ -87,8 +115,10 @@ consteval bool check_machine() {
 
 /// The innermost machine: it calls the work, and the verdict is the work's.
 struct leaf : pass_through {
-    constexpr step begin(reading&, instant by) noexcept { return step::call(work, by); }
-    constexpr step settled(reading&, lane, const verdict& v) noexcept { return step::finish(v); }
+    constexpr step begin(reading&, instant by, verdict&) noexcept { return step::call(work, by); }
+    constexpr step settled(reading&, lane, verdict&) noexcept { return step::finish(); }
+    OUTLAST_INLINE constexpr bool plain_begin(reading&, instant&) noexcept { return true; }
+    OUTLAST_INLINE constexpr bool plain_success(reading&) const noexcept { return true; }
 };
 
 } // namespace outlast

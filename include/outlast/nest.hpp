@@ -21,30 +21,64 @@ template <machine Outer, machine Inner>
 class nest {
 public:
     static constexpr operation operations = Outer::operations + Inner::operations;
+    static constexpr bool pinned = Outer::pinned || Inner::pinned;
 
-    constexpr nest(Outer outer, Inner inner) : outer_(std::move(outer)), inner_(std::move(inner)) {}
+    OUTLAST_INLINE constexpr nest(Outer outer, Inner inner) : outer_(std::move(outer)), inner_(std::move(inner)) {}
 
-    constexpr step begin(reading& now, terms t) {
+    OUTLAST_INLINE constexpr nest(nest&& other) noexcept = default;
+    OUTLAST_INLINE constexpr ~nest() = default;
+
+    constexpr step begin(reading& now, terms t, verdict& v) {
         drop_inner();
         spare_ = t.spare;
-        return follow(now, outer_.begin(now, t));
+        return follow(now, outer_.begin(now, t, v), v);
     }
 
-    constexpr step settled(reading& now, lane on, const verdict& v) {
-        return inside_ ? lift(now, inner_.settled(now, on, v))
-                       : follow(now, outer_.settled(now, on, v));
+    constexpr step settled(reading& now, lane on, verdict& v) {
+        return inside_ ? lift(now, inner_.settled(now, on, v), v)
+                       : follow(now, outer_.settled(now, on, v), v);
     }
 
-    constexpr step woke(reading& now, lane on) {
+    constexpr step woke(reading& now, lane on, verdict& v) {
         if (!inside_)
-            return follow(now, outer_.woke(now, on));
+            return follow(now, outer_.woke(now, on, v), v);
         if (by_ != never && now.get() >= by_)
-            return out_of_time(now);
-        return lift(now, inner_.woke(now, on));
+            return out_of_time(now, v);
+        return lift(now, inner_.woke(now, on, v), v);
     }
 
-    constexpr step nudged(reading& now) {
-        return inside_ ? lift(now, inner_.nudged(now)) : follow(now, outer_.nudged(now));
+    constexpr instant nudge() const noexcept {
+        return inside_ ? std::min(outer_.nudge(), inner_.nudge()) : outer_.nudge();
+    }
+
+    constexpr step nudged(reading& now, verdict& v) {
+        if (!inside_)
+            return follow(now, outer_.nudged(now, v), v);
+        if (inner_.nudge() <= now.get())
+            return lift(now, inner_.nudged(now, v), v);
+        const step s = outer_.nudged(now, v);
+        if (s.what == action::finish)
+            drop_inner();
+        return s;
+    }
+
+    /// What it leaves behind when it says no is undone by `begin`.
+    OUTLAST_INLINE constexpr bool plain_begin(reading& now, instant& by) {
+        if (!outer_.plain_begin(now, by))
+            return false;
+        by_ = by;
+        if (!inner_.plain_begin(now, by))
+            return false;
+        by = std::min(by, by_);
+        return inside_ = true;
+    }
+    OUTLAST_INLINE constexpr bool plain_success(reading& now) const {
+        return inner_.plain_success(now) && outer_.plain_success(now);
+    }
+    OUTLAST_INLINE constexpr void plain_end() noexcept {
+        inside_ = false;
+        inner_.plain_end();
+        outer_.plain_end();
     }
 
     constexpr void abandoned() noexcept {
@@ -72,30 +106,31 @@ public:
 
 private:
     // The outer machine has spoken; as long as it calls the work, the inner one is run.
-    constexpr step follow(reading& now, step s) {
+    constexpr step follow(reading& now, step s, verdict& v) {
         while (s.calls_work()) {
             by_ = s.at;
             inside_ = true;
-            s = inner_.begin(now, terms{by_, spare_ || s.spare});
+            s = inner_.begin(now, terms{by_, spare_ || s.spare}, v);
             if (s.what != action::finish)
                 return shifted(s);
             inside_ = false;
-            s = outer_.settled(now, 0, s.outcome);
+            s = outer_.settled(now, 0, v);
         }
         return s;
     }
 
     // The inner machine has spoken.
-    constexpr step lift(reading& now, const step& s) {
+    constexpr step lift(reading& now, const step& s, verdict& v) {
         if (s.what != action::finish)
             return shifted(s);
         inside_ = false;
-        return follow(now, outer_.settled(now, 0, s.outcome));
+        return follow(now, outer_.settled(now, 0, v), v);
     }
 
-    constexpr step out_of_time(reading& now) {
+    constexpr step out_of_time(reading& now, verdict& v) {
         drop_inner();
-        return follow(now, outer_.settled(now, 0, verdict::expired()));
+        v = verdict::expired();
+        return follow(now, outer_.settled(now, 0, v), v);
     }
 
     constexpr step shifted(step s) const noexcept {

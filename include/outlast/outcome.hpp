@@ -174,18 +174,23 @@ template <class X>
     return outcome_traits<X>::lower(std::move(r));
 }
 
-/// The verdict on a result: a value is a success; a failure is a failure, but a refusal (a nested
-/// pipeline's, say) is neutral unless it was for want of time.
-template <class T>
-[[nodiscard]] verdict judge(const result<T>& r) {
-    if (r)
-        return verdict::success();
-    const failure& f = r.error();
+namespace detail {
+
+[[nodiscard]] inline verdict judge(const failure& f) noexcept {
     verdict v = verdict::failure(f.cause(), f.facts().retry_after);
     v.why = f.why() == refusal::threw ? refusal::none : f.why();
     if (v.why != refusal::none && v.why != refusal::timed_out)
         v.kind = verdict_kind::neutral;
     return v;
+}
+
+} // namespace detail
+
+/// The verdict on a result: a value is a success; a failure is a failure, but a refusal (a nested
+/// pipeline's, say) is neutral unless it was for want of time.
+template <class T>
+[[nodiscard]] OUTLAST_INLINE inline verdict judge(const result<T>& r) {
+    return r ? verdict::success() : detail::judge(r.assume_error());
 }
 
 /// A callable whose values are judged too: a reply that arrived may still be a failure. `Judge`

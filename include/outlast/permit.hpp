@@ -4,6 +4,8 @@
 #ifndef OUTLAST_PERMIT_HPP
 #define OUTLAST_PERMIT_HPP
 
+#include <outlast/config.hpp>
+
 #include <cstdint>
 #include <utility> // std::exchange
 
@@ -27,7 +29,7 @@ class permit {
 public:
     constexpr permit() noexcept = default;
     constexpr permit(Giver& giver, ticket t) noexcept : giver_(&giver), ticket_(t) {}
-    constexpr permit(permit&& other) noexcept
+    OUTLAST_INLINE constexpr permit(permit&& other) noexcept
         : giver_(std::exchange(other.giver_, nullptr)), ticket_(other.ticket_) {}
     constexpr permit& operator=(permit&& other) noexcept {
         if (this != &other) {
@@ -37,7 +39,7 @@ public:
         }
         return *this;
     }
-    constexpr ~permit() { drop(); }
+    OUTLAST_INLINE constexpr ~permit() { drop(); }
 
     [[nodiscard]] constexpr explicit operator bool() const noexcept { return giver_ != nullptr; }
 
@@ -48,7 +50,7 @@ public:
     }
 
     /// Gives it back now, without a verdict.
-    constexpr void drop() noexcept {
+    OUTLAST_INLINE constexpr void drop() noexcept {
         if (Giver* giver = std::exchange(giver_, nullptr))
             giver->give_back(ticket_);
     }

@@ -28,7 +28,7 @@ template <class P>
 
 /// One call's run through a policy: told the arguments of the call where the policy wants them.
 template <class P, class... A>
-[[nodiscard]] constexpr auto start_policy(P& policy, const A&... arguments) {
+[[nodiscard]] OUTLAST_INLINE constexpr auto start_policy(P& policy, const A&... arguments) {
     if constexpr (requires { policy.start(arguments...); }) {
         return policy.start(arguments...);
     } else {
@@ -67,7 +67,7 @@ public:
 
     /// One call's machine. `arguments` are those of the callable.
     template <class... A>
-    [[nodiscard]] constexpr auto start(const A&... arguments) {
+    [[nodiscard]] OUTLAST_INLINE constexpr auto start(const A&... arguments) {
         return start_from<0>(arguments...);
     }
 
@@ -75,7 +75,7 @@ public:
     /// arguments…)` with a deadline and a stop token. Is the blocking driver's `run`, found in
     /// run.hpp.
     template <class First, class... Rest>
-    auto operator()(First&& first, Rest&&... rest) {
+    OUTLAST_INLINE auto operator()(First&& first, Rest&&... rest) {
         return run(*this, std::forward<First>(first), std::forward<Rest>(rest)...);
     }
 
@@ -93,7 +93,7 @@ public:
 
 private:
     template <std::size_t I, class... A>
-    constexpr auto start_from(const A&... arguments) {
+    OUTLAST_INLINE constexpr auto start_from(const A&... arguments) {
         if constexpr (I == sizeof...(Policies)) {
             return leaf{};
         } else {

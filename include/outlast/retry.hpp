@@ -84,20 +84,41 @@ private:
 
 class retry::run : public pass_through {
 public:
-    constexpr explicit run(retry& shared) noexcept : shared_(&shared) {}
+    OUTLAST_INLINE constexpr explicit run(retry& shared) noexcept : shared_(&shared) {}
 
-    constexpr step begin(reading&, instant by) noexcept {
-        by_ = by;
-        made_ = 0;
-        plain_ = options().backoff.base;
-        stopped_ = stopped::none;
-        return next();
+    constexpr step begin(reading& now, instant by, verdict&) noexcept {
+        (void)plain_begin(now, by);
+        return step::call(work, by_);
     }
 
-    constexpr step settled(reading& now, lane, const verdict& v) {
-        last_ = v;
-        if (v.ok())
-            return step::finish(v);
+    constexpr step settled(reading& now, lane, verdict& v) {
+        return v.ok() ? step::finish() : not_good(now, v);
+    }
+
+    OUTLAST_INLINE constexpr bool plain_begin(reading&, instant& by) noexcept {
+        by_ = by;
+        made_ = 1;
+        plain_ = options().backoff.base;
+        stopped_ = stopped::none;
+        return true;
+    }
+    OUTLAST_INLINE constexpr bool plain_success(reading&) const noexcept { return true; }
+
+    constexpr step woke(reading& now, lane, verdict&) {
+        return now.get() >= by_ ? stop(stopped::deadline) : next();
+    }
+
+    constexpr void explain(report& facts) const noexcept {
+        if (stopped_ != stopped::none)
+            facts.why_stopped = stopped_;
+    }
+
+private:
+    [[nodiscard]] constexpr const retry_options& options() const noexcept {
+        return shared_->options_;
+    }
+
+    constexpr step not_good(reading& now, const verdict& v) {
         if (const stopped why = against(now, v); why != stopped::none)
             return stop(why);
         if (v.has_hint() && v.hint < duration::zero())
@@ -113,20 +134,6 @@ public:
                    : step::wait(after(now.get(), pause));
     }
 
-    constexpr step woke(reading& now, lane) {
-        return now.get() >= by_ ? stop(stopped::deadline) : next();
-    }
-
-    constexpr void explain(report& facts) const noexcept {
-        if (stopped_ != stopped::none)
-            facts.why_stopped = stopped_;
-    }
-
-private:
-    [[nodiscard]] constexpr const retry_options& options() const noexcept {
-        return shared_->options_;
-    }
-
     constexpr step next() noexcept {
         ++made_;
         return step::call(work, by_);
@@ -134,7 +141,7 @@ private:
 
     constexpr step stop(stopped why) noexcept {
         stopped_ = why;
-        return step::finish(last_);
+        return step::finish();
     }
 
     // What speaks against repeating this outcome, whatever is left to repeat it with.
@@ -167,10 +174,9 @@ private:
     duration plain_{};
     std::uint32_t made_ = 0;
     stopped stopped_ = stopped::none;
-    verdict last_{};
 };
 
-constexpr retry::run retry::start() noexcept { return run{*this}; }
+OUTLAST_INLINE constexpr retry::run retry::start() noexcept { return run{*this}; }
 
 } // namespace outlast
 

@@ -9,7 +9,10 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
+#include <memory> // std::destroy_at
 #include <mutex>
+#include <new> // placement
 #include <stop_token>
 #include <utility>
 
@@ -51,15 +54,18 @@ public:
 
     /// Until `at`, a wake (if `parked`), or a stop. A wake that came before is not lost.
     void sleep(instant at, bool parked, const std::stop_token& stop) {
+        std::condition_variable changed; // here, as few calls ever sleep
         const std::stop_callback on_stop{stop, [this] { set(stopped_); }};
         std::unique_lock hold{mutex_};
         const auto ready = [&] { return stopped_ || (parked && woken_); };
+        changed_ = &changed;
         if (at == never) {
-            changed_.wait(hold, ready);
+            changed.wait(hold, ready);
         } else {
             const std::chrono::steady_clock::time_point when{at.time_since_epoch()};
-            changed_.wait_until(hold, when, ready);
+            changed.wait_until(hold, when, ready);
         }
+        changed_ = nullptr;
         if (parked)
             woken_ = false;
     }
@@ -68,84 +74,232 @@ private:
     void set(bool& flag) noexcept {
         const std::lock_guard hold{mutex_};
         flag = true;
-        changed_.notify_one(); // under the lock: the sleeper may be gone right after it
+        if (changed_ != nullptr)
+            changed_->notify_one(); // under the lock: the sleeper may be gone right after it
     }
 
     std::mutex mutex_;
-    std::condition_variable changed_;
+    std::condition_variable* changed_ = nullptr;
     bool woken_ = false;
     bool stopped_ = false;
 };
 
 template <class Clock>
-[[nodiscard]] constexpr reading read_once() noexcept {
+[[nodiscard]] OUTLAST_INLINE constexpr reading read_once() noexcept {
     return {[](void*) { return Clock::now(); }, nullptr};
 }
 
-template <class Clock, class Pipeline, class F, class... A>
-auto drive(Pipeline& policies, const limits& limit, F& callable, const A&... arguments) ->
-    typename hand<F, A...>::result_type {
-    waiting_thread thread; // outlives the machine, which may be woken through it
-    hand<F, A...> in_hand{callable, thread, arguments...};
-    auto machine = policies.start(arguments...);
+/// One call under this driver. A first attempt that settles everything goes through `start` alone, in
+/// which the machine lives in registers; all else is `go_on`'s, which takes the machine over.
+template <class Clock, class Machine, class F, class... A>
+class blocking_call {
+public:
+    using hand_type = hand<F, A...>;
+    using result_type = typename hand_type::result_type;
 
-    constexpr auto no_deadline = std::chrono::steady_clock::time_point::max();
-    const instant by =
-        limit.deadline == no_deadline ? never : instant{limit.deadline.time_since_epoch()};
-    reading now = read_once<Clock>();
-    instant begun = never;
-    const auto conclude = [&](const verdict& v) {
-        const bool asked = limit.facts != nullptr || (!v.ok() && begun != never);
-        return in_hand.conclude(v, machine, asked ? until(begun, now.get()) : duration{},
-                                limit.facts);
+    /// \param limit null where the caller set none
+    template <class Pipeline>
+    OUTLAST_INLINE static result_type start(Pipeline& policies, const limits* limit, F& callable,
+                                            const A&... arguments) {
+        Machine machine = policies.start(arguments...);
+        reading now = read_once<Clock>();
+        instant by = limit == nullptr ? never : deadline_of(*limit);
+        if (limit == nullptr || may_begin(*limit, now).ok()) [[likely]]
+            if (machine.plain_begin(now, by) && in_time(by, now)) [[likely]]
+                return first(machine, by, now, limit, callable, arguments...);
+        return elsewise(std::forward<carried>(machine), time_of(now), limit, callable,
+                        arguments...);
+    }
+
+private:
+    // Moved while other calls do not link to it.
+    using carried = std::conditional_t<Machine::pinned, Machine&, Machine>;
+
+    static instant deadline_of(const limits& limit) noexcept {
+        constexpr auto none = std::chrono::steady_clock::time_point::max();
+        return limit.deadline == none ? never : instant{limit.deadline.time_since_epoch()};
+    }
+
+    // No work begins at its deadline: nobody would wait for what it comes to.
+    OUTLAST_INLINE static bool in_time(instant by, reading& now) {
+        return by == never || now.get() < by;
+    }
+
+    // Success, or what speaks against any call.
+    static verdict may_begin(const limits& limit, reading& now) {
+        const instant by = deadline_of(limit);
+        if (limit.facts != nullptr)
+            (void)now.get(); // the call's beginning
+        if (limit.stop.stop_requested())
+            return verdict::neutral(refusal::cancelled);
+        return by != never && now.get() >= by ? verdict::expired() : verdict::success();
+    }
+
+    // A reading as a plain value, for what is passed on rarely. `never`: not made.
+    OUTLAST_INLINE static instant time_of(reading now) { return now.known() ? now.get() : never; }
+    static reading reading_of(instant at) { return at == never ? read_once<Clock>() : reading{at}; }
+
+    // Of a success: whether the caller's limits leave something to do.
+    static bool concerns(const limits& limit, reading& now) {
+        const instant by = deadline_of(limit);
+        return limit.facts != nullptr || (by != never && now.get() >= by);
+    }
+
+    // Every return is of `r`, which is therefore built where the caller wants it.
+    OUTLAST_INLINE static result_type first(Machine& machine, instant by, const reading& begun,
+                                            const limits* limit, F& callable,
+                                            const A&... arguments) {
+        result_type r = hand_type::attempt(
+            [&] { return call{1, by, read_once<Clock>(), stop_of(limit)}; }, callable,
+            arguments...);
+        reading now = read_once<Clock>();
+        if constexpr (hand_type::judges_values) {
+            const verdict v = hand_type::judged(callable, r);
+            if (!v.ok() || !is_all(machine, now, limit)) [[unlikely]]
+                go_on(std::forward<carried>(machine), &v, time_of(begun), time_of(now), limit, r,
+                      callable, arguments...);
+        } else if (!r.has_value() || !is_all(machine, now, limit)) [[unlikely]] {
+            go_on(std::forward<carried>(machine), nullptr, time_of(begun), time_of(now), limit, r,
+                  callable, arguments...);
+        }
+        return r;
+    }
+
+    // Of a success: whether nothing else is left to do.
+    OUTLAST_INLINE static bool is_all(Machine& machine, reading& now, const limits* limit) {
+        if (!machine.plain_success(now) || (limit != nullptr && concerns(*limit, now)))
+            return false;
+        machine.plain_end();
+        return true;
+    }
+
+    // The call is not over with its first attempt, of which the machine has not been told yet. What
+    // it comes to takes the place of `r`. `judgement` is null where `r` says it itself.
+    OUTLAST_COLD static void go_on(carried machine, const verdict* judgement, instant begun,
+                                   instant now, const limits* limit, result_type& r, F& callable,
+                                   const A&... arguments) {
+        session s{machine, reading_of(now), begun, limit, callable, arguments...};
+        verdict v = judgement != nullptr ? *judgement : judge(r);
+        s.in_hand.adopt(std::move(r));
+        step next;
+        if (s.settle(0, v, next))
+            s.carry_out(next, v);
+        std::destroy_at(&r);
+        ::new (static_cast<void*>(&r)) result_type(s.conclude(v));
+    }
+
+    // The call as it is told to the machine from its beginning.
+    OUTLAST_COLD static result_type elsewise(carried machine, instant now, const limits* limit,
+                                             F& callable, const A&... arguments) {
+        session s{machine, reading_of(now), now, limit, callable, arguments...};
+        verdict v = may_begin(s.limit, s.now);
+        if (v.ok()) {
+            const step first = machine.begin(s.now, deadline_of(s.limit), v);
+            s.begun = time_of(s.now);
+            s.carry_out(first, v);
+        }
+        return s.conclude(v);
+    }
+
+    struct session {
+        Machine& machine;
+        reading now;
+        instant begun;
+        const limits& limit;
+        waiting_thread thread{};
+        hand_type in_hand;
+
+        session(Machine& m, const reading& event, instant beginning, const limits* wanted,
+                F& callable, const A&... arguments)
+            : machine(m),
+              now(event),
+              begun(beginning),
+              limit(wanted == nullptr ? no_limits() : *wanted),
+              in_hand(callable, thread, arguments...) {}
+
+        // Tells the machine about an attempt. False: the caller has asked to stop; it is over.
+        bool settle(lane on, verdict& v, step& next) {
+            if (!v.ok() && limit.stop.stop_requested()) {
+                v = verdict::neutral(refusal::cancelled, v.hint);
+                return false;
+            }
+            next = machine.settled(now, on, v);
+            return true;
+        }
+
+        // Does what the machine says until it has finished.
+        void carry_out(step s, verdict& v) {
+            for (;;)
+                switch (s.what) {
+                case action::call:
+                    if (s.callee != work) {
+                        v = operate(machine, s.callee, now, in_hand);
+                        s = machine.settled(now, s.on, v);
+                    } else if (!in_time(s.at, now)) {
+                        v = verdict::neutral(refusal::timed_out);
+                        s = machine.settled(now, s.on, v);
+                    } else {
+                        v = in_hand.work(s.at, read_once<Clock>(), limit.stop);
+                        now = read_once<Clock>();
+                        if (!settle(s.on, v, s))
+                            return;
+                    }
+                    break;
+                case action::wait:
+                case action::park:
+                    thread.sleep(s.at, s.what == action::park, limit.stop);
+                    now = read_once<Clock>();
+                    if (limit.stop.stop_requested()) {
+                        v = verdict::neutral(refusal::cancelled);
+                        return;
+                    }
+                    s = machine.woke(now, s.on, v);
+                    break;
+                case action::finish: {
+                    // The caller's deadline is outside all others, and wins over them and a value.
+                    const instant by = deadline_of(limit);
+                    if (by != never && now.get() >= by) {
+                        const duration hint = v.hint;
+                        v = verdict::expired();
+                        v.hint = hint;
+                    }
+                    return;
+                }
+                }
+        }
+
+        [[nodiscard]] result_type conclude(const verdict& v) {
+            const bool timed = limit.facts != nullptr || (!v.ok() && begun != never);
+            return in_hand.conclude(v, machine, timed ? until(begun, now.get()) : duration{},
+                                    limit.facts);
+        }
     };
 
-    if (limit.facts != nullptr || by != never)
-        begun = now.get();
-    if (limit.stop.stop_requested())
-        return conclude(verdict::neutral(refusal::cancelled));
-    if (by != never && now.get() >= by)
-        return conclude(verdict::expired());
+    static const limits& no_limits() noexcept {
+        static const limits none{};
+        return none;
+    }
 
-    step s = machine.begin(now, by);
-    if (now.known())
-        begun = now.get();
-    for (;;)
-        switch (s.what) {
-        case action::call: {
-            if (s.callee != work) {
-                s = machine.settled(now, s.on, operate(machine, s.callee, now, in_hand));
-                break;
-            }
-            // No work begins at its deadline: nobody would wait for what it comes to.
-            if (s.at != never && now.get() >= s.at) {
-                s = machine.settled(now, s.on, verdict::neutral(refusal::timed_out));
-                break;
-            }
-            const verdict v = in_hand.work(s.at, read_once<Clock>(), limit.stop);
-            now = read_once<Clock>();
-            if (!v.ok() && limit.stop.stop_requested())
-                return conclude(verdict::neutral(refusal::cancelled, v.hint));
-            s = machine.settled(now, s.on, v);
-            break;
-        }
-        case action::wait:
-        case action::park:
-            thread.sleep(s.at, s.what == action::park, limit.stop);
-            now = read_once<Clock>();
-            if (limit.stop.stop_requested())
-                return conclude(verdict::neutral(refusal::cancelled));
-            s = machine.woke(now, s.on);
-            break;
-        case action::finish:
-            // The caller's deadline is outside all others, and wins over them and over a value.
-            if (by != never && now.get() >= by) {
-                verdict late = verdict::expired();
-                late.hint = s.outcome.hint;
-                return conclude(late);
-            }
-            return conclude(s.outcome);
-        }
+    static std::stop_token stop_of(const limits* limit) noexcept {
+        return limit == nullptr ? std::stop_token{} : limit->stop;
+    }
+};
+
+/// `limit` may be null.
+template <class Clock, class Pipeline, class F, class... A>
+OUTLAST_INLINE inline auto drive(Pipeline& policies, const limits* limit, F& callable,
+                                 const A&... arguments) -> typename hand<F, A...>::result_type {
+    using machine = decltype(policies.start(arguments...));
+    using driver = blocking_call<Clock, machine, F, A...>;
+#if OUTLAST_EXCEPTIONS
+    try {
+        return driver::start(policies, limit, callable, arguments...);
+    } catch (...) {
+        return thrown();
+    }
+#else
+    return driver::start(policies, limit, callable, arguments...);
+#endif
 }
 
 } // namespace detail
@@ -160,16 +314,16 @@ auto drive(Pipeline& policies, const limits& limit, F& callable, const A&... arg
 /// \tparam Clock see `steady`
 /// \return `outlast::result` of the callable's value
 template <class Clock = steady, class Pipeline, class F, class... A>
-auto run(Pipeline& policies, const limits& limit, F&& callable, const A&... arguments) {
-    using value = typename hand<std::remove_reference_t<F>, A...>::value_type;
-    return detail::caught<value>(
-        [&] { return detail::drive<Clock>(policies, limit, callable, arguments...); });
+OUTLAST_INLINE inline auto run(Pipeline& policies, const limits& limit, F&& callable,
+                               const A&... arguments) {
+    return detail::drive<Clock>(policies, &limit, callable, arguments...);
 }
 
 template <class Clock = steady, class Pipeline, class F, class... A>
     requires(!std::same_as<std::remove_cvref_t<F>, limits>)
-auto run(Pipeline& policies, F&& callable, const A&... arguments) {
-    return run<Clock>(policies, limits{}, callable, arguments...);
+OUTLAST_INLINE inline auto run(Pipeline& policies, F&& callable, const A&... arguments) {
+    return detail::drive<Clock>(policies, static_cast<const limits*>(nullptr), callable,
+                                arguments...);
 }
 
 } // namespace outlast

@@ -33,7 +33,8 @@ enum class verdict_kind : std::uint8_t {
     expired, ///< a deadline passed first
 };
 
-/// A verdict travels outwards through all policies while the value stays in the driver's slot.
+/// One verdict is in hand at a time: it stays with the driver, as the value does, and is shown to
+/// each policy on the way out, which may change it.
 struct verdict {
     static constexpr duration no_hint = duration::min();
 
@@ -87,18 +88,16 @@ enum class action : std::uint8_t {
     call,   ///< run `callee`; it has until `at`
     wait,   ///< do nothing until `at`
     park,   ///< do nothing until released through the waker, or until `at`
-    finish, ///< over: `outcome` is the verdict of the whole
+    finish, ///< over: the verdict in hand is that of the whole
 };
 
-/// What a machine wants done next.
+/// What a machine wants done next. Two words, which travel in registers.
 struct step {
     action what = action::finish;
     lane on = 0;
     operation callee = work;
+    bool spare = false; ///< of *call*: see `terms`
     instant at = never;
-    bool spare = false;    ///< of *call*: see `terms`
-    instant nudge = never; ///< ask again then (`nudged`), whatever else happens
-    verdict outcome{};     ///< of *finish*; `why` says whether the library refused
 
     [[nodiscard]] static constexpr step call(operation callee, instant by) noexcept {
         return {.what = action::call, .callee = callee, .at = by};
@@ -109,9 +108,7 @@ struct step {
     [[nodiscard]] static constexpr step park(instant at) noexcept {
         return {.what = action::park, .at = at};
     }
-    [[nodiscard]] static constexpr step finish(const verdict& outcome) noexcept {
-        return {.what = action::finish, .outcome = outcome};
-    }
+    [[nodiscard]] static constexpr step finish() noexcept { return {}; }
 
     [[nodiscard]] constexpr bool calls_work() const noexcept {
         return what == action::call && callee == work;

@@ -4,6 +4,8 @@
 #ifndef OUTLAST_TIME_HPP
 #define OUTLAST_TIME_HPP
 
+#include <outlast/config.hpp>
+
 #include <algorithm> // std::max, std::min
 #include <chrono>
 #include <cstdint>
@@ -84,7 +86,7 @@ public:
     constexpr reading(source ask, void* whom) noexcept : ask_(ask), whom_(whom) {}
 
     /// The time of this event: the same answer however often it is asked.
-    [[nodiscard]] constexpr instant get() {
+    [[nodiscard]] OUTLAST_INLINE constexpr instant get() {
         if (ask_ != nullptr) {
             at_ = ask_(whom_);
             ask_ = nullptr;

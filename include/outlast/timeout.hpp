@@ -62,35 +62,30 @@ private:
 
 class timeout::run : public pass_through {
 public:
-    constexpr explicit run(const timeout_options& options) noexcept : options_(&options) {}
+    OUTLAST_INLINE constexpr explicit run(const timeout_options& options) noexcept : options_(&options) {}
 
-    constexpr step begin(reading& now, instant by) {
+    constexpr step begin(reading& now, instant by, verdict& v) {
+        if (plain_begin(now, by))
+            return step::call(work, by);
+        v = verdict::neutral(refusal::timed_out); // not attempted: nobody to blame
+        return step::finish();
+    }
+
+    constexpr step settled(reading& now, lane, verdict& v) {
+        if (!plain_success(now))
+            cut(v);
+        return step::finish();
+    }
+
+    OUTLAST_INLINE constexpr bool plain_begin(reading& now, instant& by) {
         fired_ = false;
         outer_ = by;
         own_ = options_->limit == no_limit ? never : after(now.get(), options_->limit);
-        if (by != never && now.get() >= by) // not attempted: nothing to blame anybody for
-            return step::finish(verdict::neutral(refusal::timed_out));
-        return step::call(work, std::min(own_, outer_));
+        by = std::min(own_, outer_);
+        return outer_ == never || now.get() < outer_;
     }
-
-    constexpr step settled(reading& now, lane, const verdict& v) {
-        if (own_ == never && outer_ == never)
-            return step::finish(v);
-        const bool past_outer = now.get() >= outer_;
-        if (past_outer && outer_ <= own_) {
-            verdict cut = v;
-            if (v.failed() && outer_ < own_)
-                cut = verdict::neutral(refusal::timed_out, v.hint);
-            return step::finish(cut);
-        }
-        if (now.get() < own_)
-            return step::finish(v);
-        fired_ = true;
-        verdict expired = v; // keeps the code behind it
-        expired.kind = verdict_kind::expired;
-        expired.why = refusal::timed_out;
-        expired.late = v.ok();
-        return step::finish(expired);
+    OUTLAST_INLINE constexpr bool plain_success(reading& now) const {
+        return (own_ == never && outer_ == never) || now.get() < std::min(own_, outer_);
     }
 
     constexpr void explain(report& facts) const noexcept {
@@ -102,13 +97,25 @@ public:
     }
 
 private:
+    constexpr void cut(verdict& v) noexcept {
+        if (outer_ <= own_) {
+            if (v.failed() && outer_ < own_)
+                v = verdict::neutral(refusal::timed_out, v.hint);
+            return;
+        }
+        fired_ = true;
+        v.late = v.ok();
+        v.kind = verdict_kind::expired; // keeps the code behind it
+        v.why = refusal::timed_out;
+    }
+
     const timeout_options* options_;
     instant own_ = never;
     instant outer_ = never;
     bool fired_ = false;
 };
 
-constexpr timeout::run timeout::start() const noexcept { return run{options_}; }
+OUTLAST_INLINE constexpr timeout::run timeout::start() const noexcept { return run{options_}; }
 
 } // namespace outlast
 

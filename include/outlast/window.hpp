@@ -58,6 +58,11 @@ public:
         next_ = next_ + 1 == ring_.size() ? 0 : next_ + 1;
     }
 
+    constexpr void add_successes(std::uint32_t n) noexcept {
+        for (n = n < ring_.size() ? n : static_cast<std::uint32_t>(ring_.size()); n != 0; --n)
+            record(false);
+    }
+
     [[nodiscard]] constexpr tally counts() const noexcept { return sum_; }
     /// What `counts` would say after `record(failed)`.
     [[nodiscard]] constexpr tally counts_with(bool failed) const noexcept {
@@ -87,6 +92,27 @@ public:
             ++t.failed;
     }
 
+    /// What is older than the window is not counted.
+    constexpr void add_successes(std::uint32_t n, instant when) noexcept {
+        roll(when);
+        const std::int64_t slice = when.time_since_epoch() / width_;
+        if (slice > newest_ - n_slices)
+            slices_[place(slice)].recorded += n;
+    }
+
+    /// Whether a failure is in it, as of the last look.
+    [[nodiscard]] constexpr bool failures() const noexcept {
+        for (const tally& t : slices_)
+            if (t.failed != 0)
+                return true;
+        return false;
+    }
+
+    [[nodiscard]] constexpr instant slice_end(instant now) const noexcept {
+        const std::int64_t slice = now.time_since_epoch() / width_;
+        return after(instant{}, duration{(slice + 1) * width_.count()});
+    }
+
     [[nodiscard]] constexpr tally counts(instant now) noexcept {
         roll(now);
         tally sum;
@@ -103,10 +129,10 @@ public:
     }
 
 private:
-    static constexpr std::int64_t n = window_span::slices;
+    static constexpr std::int64_t n_slices = window_span::slices;
 
     static constexpr std::size_t place(std::int64_t slice) noexcept {
-        return static_cast<std::size_t>((slice % n + n) % n);
+        return static_cast<std::size_t>((slice % n_slices + n_slices) % n_slices);
     }
 
     // Empties the slices between the newest one seen and that of `now`; a late event (another
@@ -115,7 +141,7 @@ private:
         const std::int64_t slice = now.time_since_epoch() / width_;
         if (slice <= newest_)
             return newest_;
-        if (slice - newest_ >= n)
+        if (slice - newest_ >= n_slices)
             clear();
         else
             for (std::int64_t s = newest_ + 1; s <= slice; ++s)
@@ -149,6 +175,23 @@ public:
     }
     [[nodiscard]] constexpr tally counts(instant now) noexcept {
         return by_time_ ? time_.counts(now) : count_.counts();
+    }
+    /// Whether a success could change nothing but the number of successes.
+    [[nodiscard]] constexpr bool quiet(std::uint32_t minimum) const noexcept {
+        if (by_time_)
+            return !time_.failures();
+        return count_.counts().failed == 0 || count_.counts().recorded >= minimum;
+    }
+    /// Records so many successes as of `when`.
+    constexpr void add_successes(std::uint32_t n, instant when) noexcept {
+        if (by_time_)
+            time_.add_successes(n, when);
+        else
+            count_.add_successes(n);
+    }
+    /// The end of the slice that `now` is in; `never` where there are none.
+    [[nodiscard]] constexpr instant slice_end(instant now) const noexcept {
+        return by_time_ ? time_.slice_end(now) : never;
     }
     /// Of a count of calls: what it would hold after this result. \pre !by_time()
     [[nodiscard]] constexpr tally counts_with(bool failed) const noexcept {

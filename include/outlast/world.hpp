@@ -27,10 +27,11 @@ struct scripted {
     duration takes{}; ///< `forever`: hangs until it is told to stop
 };
 
-/// A step and when it was answered.
+/// A step, when it was answered, and of *finish* the verdict.
 struct traced {
     instant at{};
     step what{};
+    verdict outcome{};
     friend constexpr bool operator==(const traced&, const traced&) = default;
 };
 
@@ -243,7 +244,7 @@ public:
         if (deadline_ <= world_.now_)
             return over(verdict::expired());
         reading now{world_.now_};
-        follow(machine_.begin(now, deadline_));
+        follow(machine_.begin(now, deadline_, in_hand_));
     }
 
     constexpr void wake() noexcept override {
@@ -257,28 +258,47 @@ private:
         reading now{world_.now_};
         if (step_.what != action::call) {
             woken_ = false;
-            return follow(machine_.woke(now, step_.on));
+            return follow(machine_.woke(now, step_.on, in_hand_));
         }
         // A result that arrives at the deadline is handed in: whose deadline it is decides.
         const bool cut = world_.now_ < ends_;
+        if (cut && world_.now_ < step_.at)
+            return nudge(now);
         if (cut)
             work_.cut();
-        follow(machine_.settled(now, step_.on, cut ? verdict::expired() : pending_));
+        in_hand_ = cut ? verdict::expired() : pending_;
+        follow(machine_.settled(now, step_.on, in_hand_));
+    }
+
+    // Asked again while the attempt goes on: it may be finished with, else it goes on.
+    constexpr void nudge(reading& now) {
+        const step s = machine_.nudged(now, in_hand_);
+        if (s.what != action::finish)
+            return under_way();
+        work_.cut();
+        follow(s);
+    }
+
+    constexpr void under_way() noexcept {
+        world_.due(*this, std::min({ends_, step_.at, std::max(machine_.nudge(), world_.now_)}));
     }
 
     constexpr void follow(step s) {
         for (;;) {
-            trace_.push_back({world_.now_, s});
+            trace_.push_back(
+                {world_.now_, s, s.what == action::finish ? in_hand_ : verdict{}});
             step_ = s;
             switch (s.what) {
             case action::call: {
                 reading now{world_.now_};
                 if (s.callee != outlast::work) {
-                    s = machine_.settled(now, s.on, work_.operate(machine_, s.callee, now));
+                    in_hand_ = work_.operate(machine_, s.callee, now);
+                    s = machine_.settled(now, s.on, in_hand_);
                     continue;
                 }
                 if (s.at <= world_.now_) { // no work begins at its deadline
-                    s = machine_.settled(now, s.on, verdict::neutral(refusal::timed_out));
+                    in_hand_ = verdict::neutral(refusal::timed_out);
+                    s = machine_.settled(now, s.on, in_hand_);
                     continue;
                 }
                 ++attempts_;
@@ -289,22 +309,22 @@ private:
                 pending_ = attempt.outcome;
                 ends_ = after(world_.now_, std::max(attempt.takes, world_.spent_));
                 if (ends_ > world_.now_)
-                    return world_.due(*this, std::min(ends_, s.at));
-                s = machine_.settled(now, s.on, pending_);
+                    return under_way();
+                in_hand_ = pending_;
+                s = machine_.settled(now, s.on, in_hand_);
                 continue;
             }
             case action::wait:
                 return world_.due(*this, s.at);
             case action::park:
                 return world_.due(*this, woken_ ? world_.now_ : s.at);
-            case action::finish: {
-                verdict v = s.outcome;
+            case action::finish:
                 if (deadline_ <= world_.now_) {
-                    v = verdict::expired();
-                    v.hint = s.outcome.hint;
+                    const duration hint = in_hand_.hint;
+                    in_hand_ = verdict::expired();
+                    in_hand_.hint = hint;
                 }
-                return over(v);
-            }
+                return over(in_hand_);
             }
         }
     }
@@ -329,7 +349,8 @@ private:
     Work work_;
     step step_{};
     instant ends_ = never;
-    verdict pending_{};
+    verdict in_hand_{};
+    verdict pending_{}; // of the attempt that is under way
     bool woken_ = false;
 };
 

@@ -4,17 +4,22 @@
 
 struct hasty {
     struct run {
+        static constexpr bool pinned = false;
 #ifdef OUTLAST_REFUSAL_FIXED
         static constexpr outlast::operation operations = 0;
 #endif
-        outlast::step begin(outlast::reading&, outlast::instant by) {
+        outlast::step begin(outlast::reading&, outlast::instant by, outlast::verdict&) {
             return outlast::step::call(outlast::work, by);
         }
-        outlast::step settled(outlast::reading&, outlast::lane, const outlast::verdict& v) {
-            return outlast::step::finish(v);
+        outlast::step settled(outlast::reading&, outlast::lane, outlast::verdict&) {
+            return outlast::step::finish();
         }
-        outlast::step woke(outlast::reading&, outlast::lane) { return {}; }
-        outlast::step nudged(outlast::reading&) { return {}; }
+        outlast::step woke(outlast::reading&, outlast::lane, outlast::verdict&) { return {}; }
+        outlast::instant nudge() const noexcept { return outlast::never; }
+        outlast::step nudged(outlast::reading&, outlast::verdict&) { return {}; }
+        bool plain_begin(outlast::reading&, outlast::instant&) { return false; }
+        bool plain_success(outlast::reading&) const { return false; }
+        void plain_end() noexcept {}
         void abandoned() noexcept {}
         void explain(outlast::report&) const noexcept {}
     };

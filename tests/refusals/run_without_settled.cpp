@@ -4,12 +4,12 @@
 
 struct hasty {
     struct run : outlast::pass_through {
-        outlast::step begin(outlast::reading&, outlast::instant by) {
+        outlast::step begin(outlast::reading&, outlast::instant by, outlast::verdict&) {
             return outlast::step::call(outlast::work, by);
         }
 #ifdef OUTLAST_REFUSAL_FIXED
-        outlast::step settled(outlast::reading&, outlast::lane, const outlast::verdict& v) {
-            return outlast::step::finish(v);
+        outlast::step settled(outlast::reading&, outlast::lane, outlast::verdict&) {
+            return outlast::step::finish();
         }
 #endif
     };

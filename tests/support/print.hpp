@@ -10,6 +10,8 @@
 #include <outlast/step.hpp>
 #include <outlast/world.hpp>
 
+#include "support/told.hpp"
+
 #include "support/catch.hpp"
 
 #include <cstdint>
@@ -75,14 +77,19 @@ inline std::string words(const outlast::verdict& v) {
     return s;
 }
 inline std::string words(const outlast::step& s) {
-    std::string text = word(s.what, {"call ", "wait", "park", "finish: "});
-    if (s.what == outlast::action::finish)
-        return text + words(s.outcome);
+    std::string text = word(s.what, {"call ", "wait", "park", "finish"});
     if (s.what == outlast::action::call)
         text += s.callee == outlast::work ? "work" : std::to_string(s.callee);
     return text + (s.at == outlast::never ? "" : " by " + words(s.at));
 }
-inline std::string words(const outlast::traced& t) { return words(t.at) + ": " + words(t.what); }
+inline std::string words(const outlast::traced& t) {
+    return words(t.at) + ": " + words(t.what) +
+           (t.what.what == outlast::action::finish ? ": " + words(t.outcome) : "");
+}
+inline std::string words(const answer& a) {
+    return words(static_cast<const outlast::step&>(a)) +
+           (a.what == outlast::action::finish ? ": " + words(a.outcome) : "");
+}
 
 } // namespace outlast_tests
 

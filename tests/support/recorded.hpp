@@ -52,21 +52,29 @@ public:
     class run {
     public:
         static constexpr outlast::operation operations = Machine::operations;
+        static constexpr bool pinned = Machine::pinned;
 
         run(recorded& notes, Machine machine) : notes_(&notes), machine_(std::move(machine)) {}
 
-        outlast::step begin(outlast::reading& now, outlast::instant by) {
-            return note(machine_.begin(now, by));
+        outlast::step begin(outlast::reading& now, outlast::terms t, outlast::verdict& v) {
+            return note(machine_.begin(now, t, v), v);
         }
-        outlast::step settled(outlast::reading& now, outlast::lane on, const outlast::verdict& v) {
-            return note(machine_.settled(now, on, v));
+        outlast::step settled(outlast::reading& now, outlast::lane on, outlast::verdict& v) {
+            return note(machine_.settled(now, on, v), v);
         }
-        outlast::step woke(outlast::reading& now, outlast::lane on) {
+        outlast::step woke(outlast::reading& now, outlast::lane on, outlast::verdict& v) {
             if (last_.what == outlast::action::wait)
                 hand_clock::time = std::max(hand_clock::time, last_.at);
-            return note(machine_.woke(now, on));
+            return note(machine_.woke(now, on, v), v);
         }
-        outlast::step nudged(outlast::reading& now) { return note(machine_.nudged(now)); }
+        outlast::instant nudge() const noexcept { return machine_.nudge(); }
+        outlast::step nudged(outlast::reading& now, outlast::verdict& v) {
+            return note(machine_.nudged(now, v), v);
+        }
+        // Every step is to be seen.
+        bool plain_begin(outlast::reading&, outlast::instant&) noexcept { return false; }
+        bool plain_success(outlast::reading&) const noexcept { return false; }
+        void plain_end() noexcept {}
         void abandoned() noexcept { machine_.abandoned(); }
         void explain(outlast::report& facts) const noexcept { machine_.explain(facts); }
         template <class Hand>
@@ -75,13 +83,14 @@ public:
         }
 
     private:
-        outlast::step note(const outlast::step& s) {
+        outlast::step note(const outlast::step& s, const outlast::verdict& v) {
             last_ = s;
             outlast::step moved = s;
             if (s.at != outlast::never)
                 moved.at = outlast::instant{s.at - hand_clock::zero};
             notes_->trace_.push_back(
-                {outlast::instant{hand_clock::time - hand_clock::zero}, moved});
+                {outlast::instant{hand_clock::time - hand_clock::zero}, moved,
+                 s.what == outlast::action::finish ? v : outlast::verdict{}});
             if (notes_->on_step)
                 notes_->on_step(s);
             return s;

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What a policy tells about itself, to whoever wants to know.
+#ifndef OUTLAST_EVENT_HPP
+#define OUTLAST_EVENT_HPP
+
+#include <outlast/callback.hpp>
+#include <outlast/label.hpp>
+#include <outlast/step.hpp>
+#include <outlast/time.hpp>
+
+#include <cstdint>
+#include <string_view>
+
+namespace outlast {
+
+/// What happened. A plain success is no event: it would cost every call something.
+enum class event_kind : std::uint8_t {
+    retrying,     ///< retry: another attempt will be made, after `span`
+    gave_up,      ///< retry: no further attempt; `outcome` stands
+    timed_out,    ///< timeout: its limit `span` was reached
+    late_value,   ///< timeout: and what came too late was good
+    refused,      ///< breaker: a call was not let through; `span`: until asking makes sense
+    opened,       ///< breaker: for `span`
+    half_opened,  ///< breaker
+    closed,       ///< breaker
+    would_open,   ///< breaker in shadow mode: it would have opened
+    hit,          ///< cache: answered, with something of age `span`
+    stale,        ///< cache: answered with something stale, of age `span`, because the work failed
+    missed,       ///< cache: nothing to answer with
+    stored,       ///< cache: an answer was kept, fresh for `span`
+    store_failed, ///< cache: the store threw
+    fell_back,    ///< fallback: `outcome` was replaced
+};
+
+/// One event of one policy.
+struct event {
+    event_kind what{};
+    label policy{};    ///< its kind: "retry"
+    label name{};      ///< its name, from its options
+    label tags{};      ///< its tags, from its options
+    std::uint32_t attempt = 0; ///< of a retry: the attempt that is over
+    duration span{};   ///< see `event_kind`
+    verdict outcome{}; ///< what the call came to, where it is over
+};
+
+/// Takes events; empty by default, and then costs one test where something went wrong and nothing
+/// where nothing did. Called on the thread of the call, under no lock; must not throw.
+using sink = callback<void(const event&)>;
+
+[[nodiscard]] constexpr std::string_view to_string(event_kind k) noexcept {
+    switch (k) {
+    case event_kind::retrying:
+        return "retrying";
+    case event_kind::gave_up:
+        return "gave_up";
+    case event_kind::timed_out:
+        return "timed_out";
+    case event_kind::late_value:
+        return "late_value";
+    case event_kind::refused:
+        return "refused";
+    case event_kind::opened:
+        return "opened";
+    case event_kind::half_opened:
+        return "half_opened";
+    case event_kind::closed:
+        return "closed";
+    case event_kind::would_open:
+        return "would_open";
+    case event_kind::hit:
+        return "hit";
+    case event_kind::stale:
+        return "stale";
+    case event_kind::missed:
+        return "missed";
+    case event_kind::stored:
+        return "stored";
+    case event_kind::store_failed:
+        return "store_failed";
+    case event_kind::fell_back:
+        return "fell_back";
+    }
+    return "unknown";
+}
+
+} // namespace outlast
+
+#endif // OUTLAST_EVENT_HPP

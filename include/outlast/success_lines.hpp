@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Successes counted without a shared write: each thread in a line of its own.
+#ifndef OUTLAST_SUCCESS_LINES_HPP
+#define OUTLAST_SUCCESS_LINES_HPP
+
+#include <outlast/config.hpp>
+#include <outlast/time.hpp>
+
+#include <atomic>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory> // std::unique_ptr
+
+namespace outlast {
+
+/// A lock that also knows threads apart: how many lines there are, and which one is the calling
+/// thread's alone while it lives (one that is not below `lines()`: it has none).
+template <class Lock>
+concept knows_threads = requires {
+    { Lock::lines() } noexcept -> std::convertible_to<std::size_t>;
+    { Lock::line() } noexcept -> std::convertible_to<std::size_t>;
+};
+
+/// While nothing fails, the order of successes does not matter, only their number in each slice of
+/// time. So each thread counts its own, in a cache line that nobody else writes, and they are
+/// collected under the lock when somebody needs the sum.
+///
+/// With a lock that does not know threads apart there are no lines: each success is recorded under
+/// the lock.
+template <class Lock>
+class success_lines {
+public:
+    constexpr success_lines() noexcept = default;
+
+    /// Whether this thread's line counts for that generation, now.
+    /// \param by_time whether there are slices, so that the time must be known
+    [[nodiscard]] constexpr bool counts(std::uint64_t, bool, reading&) const noexcept {
+        return false;
+    }
+    /// Counts a success. \pre `counts` has just said so
+    constexpr void count() noexcept {}
+    template <class Collect>
+    constexpr void collect(std::uint64_t, Collect&&) noexcept {}
+    constexpr void begin(std::uint64_t, instant) noexcept {}
+};
+
+template <knows_threads Lock>
+class success_lines<Lock> {
+public:
+    success_lines() : size_(Lock::lines()), lines_(new line[size_]) {}
+
+    [[nodiscard]] OUTLAST_INLINE bool counts(std::uint64_t generation, bool by_time,
+                                             reading& now) const {
+        const std::size_t mine = Lock::line();
+        if (mine >= size_)
+            return false;
+        const line& l = lines_[mine];
+        return l.generation == generation && (!by_time || now.get() < l.end);
+    }
+
+    OUTLAST_INLINE void count() noexcept {
+        std::atomic<std::uint32_t>& n = lines_[Lock::line()].counted;
+        // The only writer: a plain addition in two halves.
+        n.store(n.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    }
+
+    // --- under the lock ---
+
+    /// Tells what has been counted in this generation since the last time: `take(n, slice_end)`.
+    template <class Take>
+    void collect(std::uint64_t generation, Take&& take) {
+        for (std::size_t i = 0; i != size_; ++i) {
+            line& l = lines_[i];
+            const std::uint32_t n = l.counted.load(std::memory_order_relaxed);
+            if (l.generation == generation && n != l.taken)
+                take(n - l.taken, l.end);
+            l.taken = n;
+        }
+    }
+
+    /// From here on this thread counts in its line, until `end` (`never`: there are no slices).
+    /// \pre what it held has been collected
+    void begin(std::uint64_t generation, instant end) noexcept {
+        const std::size_t mine = Lock::line();
+        if (mine >= size_)
+            return;
+        lines_[mine].generation = generation;
+        lines_[mine].end = end;
+    }
+
+private:
+    // What is no atomic is written by its thread under the lock: that thread reads it without, all
+    // others under it.
+    struct alignas(64) line {
+        std::uint64_t generation = UINT64_MAX;
+        instant end = never;
+        std::atomic<std::uint32_t> counted{0};
+        std::uint32_t taken = 0; // of `counted`; only under the lock
+    };
+
+    std::size_t size_;
+    std::unique_ptr<line[]> lines_;
+};
+
+} // namespace outlast
+
+#endif // OUTLAST_SUCCESS_LINES_HPP
