@@ -17,6 +17,7 @@ FLOORS = {
     2: "step backoff window freshness report lru text",
     3: "guarded permit error store",
     3.1: "machine flights circuit",
+    3.2: "names",
     4: "retry timeout circuit_breaker cache_aside fallback keyed",
     5: "nest",
     5.1: "pipeline",
