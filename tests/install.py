@@ -4,6 +4,7 @@
 
 `meson install`, then the project built by pkg-config, by CMake (from a place the installation was
 moved to) and with outlast as a Meson subproject; and each of them refusing a Boost that is too old."""
+import functools
 import os
 import pathlib
 import re
@@ -17,6 +18,7 @@ CONSUMER = ROOT / "tests" / "install"
 AT = ROOT / ".build" / "install"
 PREFIX, MOVED, OLD_BOOST = AT / "prefix", AT / "moved", AT / "boost-1.74"
 PRINTED = {"consumer": r"outlast (\d+\.\d+\.\d+): 7", "folders": "all there"}
+PACKAGES = {"consumer": ["outlast"], "folders": ["outlast-http", "outlast-oauth2"]}
 COMPILER = shlex.split(os.environ.get("CXX") or "g++")
 BOOST_TOO_OLD = r"outlast needs.* Boost 1\.81 or later"
 
@@ -59,6 +61,13 @@ def must_print(program):
     return match[1] if match.groups() else None
 
 
+@functools.cache
+def programs():
+    """Those of the two consumers that can be built here."""
+    needs = subprocess.run(["pkg-config", "--exists", "libcurl >= 7.87", "libcrypto >= 3.0"])
+    return list(PRINTED) if needs.returncode == 0 else ["consumer"]
+
+
 def version_of_the_project():
     return re.search(r"version: '([\d.]+)'", (ROOT / "meson.build").read_text())[1]
 
@@ -83,8 +92,8 @@ def meson_installs():
 def pkg_config_names_the_headers():
     paths = {"PKG_CONFIG_PATH": str(PREFIX / "share" / "pkgconfig")}
     version = must("pkg-config", "--modversion", "outlast", **paths).stdout.strip()
-    for program, packages in {"consumer": ["outlast"], "folders": ["outlast-http", "outlast-oauth2"]}.items():
-        flags = must("pkg-config", "--cflags", "--libs", *packages, **paths).stdout.split()
+    for program in programs():
+        flags = must("pkg-config", "--cflags", "--libs", *PACKAGES[program], **paths).stdout.split()
         out = AT / "pkg-config" / program
         out.parent.mkdir(exist_ok=True)
         must(*COMPILER, "-std=c++20", CONSUMER / f"{program}.cpp", "-o", out, *boost_flags(), *flags)
@@ -102,11 +111,11 @@ def cmake(name, *definitions):
 def cmake_finds_what_was_moved():
     hidden = PREFIX.rename(PREFIX.with_name("hidden"))
     try:
-        must(*cmake("cmake"))
+        must(*cmake("cmake", *([] if "folders" in programs() else ["-DCOMPONENTS_ASKED_FOR="])))
         must("cmake", "--build", AT / "cmake")
     finally:
         hidden.rename(PREFIX)
-    for program in PRINTED:
+    for program in programs():
         must_print(AT / "cmake" / program)
 
 
@@ -136,7 +145,7 @@ def meson_takes_it_as_a_subproject():
     shutil.copy(ROOT / "meson.build", outlast)
     must("meson", "setup", project / "build", project)
     must("ninja", "-C", project / "build", "-j", os.environ.get("OUTLAST_JOBS", "1"))
-    for program in PRINTED:
+    for program in programs():
         must_print(project / "build" / program)
 
 
@@ -167,6 +176,9 @@ def main():
     AT.mkdir(parents=True)
     unpack_old_boost()
     passed = failed = skipped = 0
+    if shutil.which("pkg-config") and "folders" not in programs():
+        print("SKIPPED tests/install/folders.cpp: not found: libcurl 7.87 or later, OpenSSL 3, or both")
+        skipped += 1
     for check in CHECKS:
         for tool in ("meson", "pkg-config", "cmake"):
             if check.__name__.startswith(tool.replace("-", "_")) and not shutil.which(tool):
