@@ -19,6 +19,7 @@ FLOORS = {
     3: "guarded permit error store success_lines",
     3.05: "shared_word",
     3.1: "machine flights circuit",
+    3.2: "names",
     4: "retry timeout circuit_breaker cache_aside fallback keyed",
     5: "nest",
     5.1: "pipeline",

@@ -40,7 +40,7 @@ namespace outlast {
 /// takes no lock either. All else takes it once. No allocation after construction.
 /// **Example** (`outlast::circuit_breaker` is this with a mutex: threads.hpp)
 ///
-///     outlast::circuit_breaker breaker{{.window = 2, .open_for = 10s, .name = "orders"}};
+///     outlast::circuit_breaker breaker{{.window = 2, .open_for = 10min, .name = "orders"}};
 ///     outlast::pipeline p{std::ref(breaker)};
 ///     auto down = []() -> outlast::result<int> {
 ///         return std::make_error_code(std::errc::connection_refused);
@@ -48,7 +48,7 @@ namespace outlast {
 ///     (void)p(down), (void)p(down);
 ///     std::cout << p(down).error().message();
 ///     // circuit open for orders: 2 of the last 2 calls failed (last: Connection refused);
-///     // next probe in 10 s
+///     // next probe in 10 min
 template <class Lock = no_lock>
 class basic_circuit_breaker {
 public:

@@ -17,7 +17,8 @@
 #endif
 
 /// 1 where exceptions are on. Without them a policy is built by `make` only, and a callable that
-/// would throw is the caller's own affair.
+/// would throw is the caller's own affair. Boost then asks the program to define, in one file,
+/// `void boost::throw_exception(const std::exception&, const boost::source_location&)`.
 #if defined(__cpp_exceptions)
 #define OUTLAST_EXCEPTIONS 1
 #else

@@ -29,7 +29,7 @@ namespace outlast {
 ///     outlast::keyed breakers{[](const std::string& host) { return host; },
 ///                             [](const std::string& host) {
 ///         return std::make_shared<outlast::circuit_breaker>(outlast::circuit_breaker_options{
-///             .window = 2, .name = outlast::label::intern(host)});
+///             .window = 2, .open_for = 10min, .name = outlast::label::intern(host)});
 ///     }};
 ///     outlast::pipeline p{std::ref(breakers)};
 ///     auto down = [](const std::string&) -> outlast::result<int> {
@@ -38,7 +38,8 @@ namespace outlast {
 ///     const std::string a = "a", b = "b";
 ///     (void)p(down, a), (void)p(down, a);
 ///     std::cout << p(down, a).error().message() << '\n' << p(down, b).error().message();
-///     // circuit open for a: 2 of the last 2 calls failed (last: Connection refused); next probe in 10 s
+///     // circuit open for a: 2 of the last 2 calls failed (last: Connection refused);
+///     // next probe in 10 min
 ///     // Connection refused
 template <class Lock, class KeyOf, class Make, class Key>
 class basic_keyed {

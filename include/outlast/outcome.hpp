@@ -194,15 +194,22 @@ template <class T>
 }
 
 /// A callable whose values are judged too: a reply that arrived may still be a failure. `Judge`
-/// takes the value and gives a bool (is it good?) or a verdict, which may carry a Retry-After:
+/// takes the value and gives a bool (is it good?) or a verdict, which may carry a Retry-After.
 ///
+/// When the attempts are used up and nothing replaces it, the last value is returned as it is: the
+/// result then *has a value*, with status 503.
+///
+/// **Example**
+///
+///     struct reply { int status; outlast::duration retry_after; };
+///     int calls = 0;
+///     auto http_get = [&] { return ++calls < 3 ? reply{503, 1ms} : reply{200, {}}; };
 ///     outlast::judged get{http_get, [](const reply& r) {
 ///         if (r.status < 500) return outlast::verdict::success();
 ///         return outlast::verdict::failure(r.retry_after); // a duration, or verdict::no_hint
 ///     }};
-///
-/// When the attempts are used up and nothing replaces it, the last value is returned as it is: the
-/// result then *has a value*, with status 503.
+///     outlast::pipeline p{outlast::retry{{.max_attempts = 3}}};
+///     std::cout << p(get).value().status << " after " << calls << " calls";   // 200 after 3 calls
 template <class F, class Judge>
 struct judged {
     F callable;

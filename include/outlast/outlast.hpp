@@ -23,6 +23,7 @@
 #include <outlast/lru.hpp>
 #include <outlast/machine.hpp>
 #include <outlast/make.hpp>
+#include <outlast/names.hpp>
 #include <outlast/nest.hpp>
 #include <outlast/outcome.hpp>
 #include <outlast/permit.hpp>

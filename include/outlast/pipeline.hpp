@@ -44,10 +44,6 @@ template <class P, class... A>
 
 /// Policies around any callable.
 ///
-///     outlast::pipeline guarded{outlast::timeout{3s}, outlast::retry{}, std::ref(breaker),
-///                               outlast::timeout{250ms}};
-///     outlast::result<user> u = guarded(fetch_user, id);
-///
 /// Order, outermost first, and why: a cache (a hit needs nothing else) · total timeout (bounds all
 /// that follows) · retry · breaker (sees each attempt, so that it learns and stops the retries) ·
 /// attempt timeout (what the breaker counts). A fallback stands outside all that it replaces.
@@ -55,6 +51,15 @@ template <class P, class... A>
 /// **Sharing** as its policies: what was given by `std::ref` must outlive it; a pipeline may be
 /// called by several threads at once if each of its policies may.
 /// **Cost** that of its policies; nothing is allocated, and a clock is read at most once an event.
+///
+/// **Example**
+///
+///     outlast::circuit_breaker breaker{{.name = "users"}};
+///     outlast::pipeline guarded{outlast::timeout{3s}, outlast::retry{}, std::ref(breaker),
+///                               outlast::timeout{250ms}};
+///     auto fetch_user = [](int id) { return "user " + std::to_string(id); };
+///     outlast::result<std::string> u = guarded(fetch_user, 7);
+///     std::cout << u.value();   // user 7
 template <class... Policies>
 class pipeline {
     static_assert(

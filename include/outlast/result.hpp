@@ -6,6 +6,10 @@
 
 #include <outlast/failure.hpp>
 
+#include <boost/version.hpp>
+#if BOOST_VERSION < 108100
+#error "outlast needs Boost 1.81 or later: an older one comes first on the include path"
+#endif
 #include <boost/outcome/std_result.hpp>
 
 #include <string>

@@ -80,11 +80,14 @@ public:
 
 /// A `world` in which callables run for real, and say by `spend` how long they take.
 ///
+/// **Example**
+///
+///     outlast::pipeline guarded{outlast::timeout{10min}};
 ///     outlast::simulation sim;
-///     auto& c = sim.call(guarded, [&] { sim.spend(50ms); return 7; });
+///     auto& c = sim.call(guarded, [&] { sim.spend(9min); return 7; });
 ///     sim.run();
-///     CHECK(c.result().value() == 7);
-///     CHECK(c.finished_at() == outlast::instant{50ms});
+///     std::cout << c.result().value() << " at minute " << c.finished_at().time_since_epoch() / 1min;
+///     // 7 at minute 9
 class simulation : public world {
 public:
     using world::world;

@@ -4,10 +4,10 @@
 #ifndef OUTLAST_TESTS_SUPPORT_PRINT_HPP
 #define OUTLAST_TESTS_SUPPORT_PRINT_HPP
 
-#include <outlast/circuit.hpp>
 #include <outlast/freshness.hpp>
-#include <outlast/report.hpp>
+#include <outlast/names.hpp>
 #include <outlast/step.hpp>
+#include <outlast/window.hpp>
 #include <outlast/world.hpp>
 
 #include "support/told.hpp"
@@ -38,28 +38,17 @@ inline std::string words(outlast::instant at) {
     return at == outlast::never ? "never" : words(at.time_since_epoch());
 }
 
-// The name of a value of an enumeration, by its place.
+// The name of a value of an enumeration that has no names of its own, by its place.
 template <class E, std::size_t N>
 std::string word(E e, const char* const (&names)[N]) {
     const auto i = static_cast<std::size_t>(e);
     return i < N ? names[i] : "?" + std::to_string(i);
 }
-inline std::string words(outlast::refusal r) {
-    return word(r, {"none", "timed_out", "circuit_open", "cancelled", "rate_limited",
-                    "bulkhead_full", "unavailable", "invalid_options", "threw"});
-}
-inline std::string words(outlast::verdict_kind k) {
-    return word(k, {"success", "failure", "neutral", "expired"});
-}
-inline std::string words(outlast::stopped s) {
-    return word(s, {"none", "attempts", "deadline", "not_retryable", "told_not_to"});
-}
-inline std::string words(outlast::circuit_state s) {
-    return word(s, {"closed", "open", "half_open"});
-}
 inline std::string words(outlast::grade g) { return word(g, {"fresh", "stale", "gone"}); }
-inline std::string words(outlast::source s) {
-    return word(s, {"live", "cached", "stale", "fallback"});
+template <class E>
+    requires requires(E e) { outlast::to_string(e); }
+std::string words(E e) {
+    return std::string(outlast::to_string(e));
 }
 inline std::string words(const outlast::tally& t) {
     return std::to_string(t.failed) + " of " + std::to_string(t.recorded) + " failed";

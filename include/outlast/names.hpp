@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The names of the values that end up in logs and metrics.
+#ifndef OUTLAST_NAMES_HPP
+#define OUTLAST_NAMES_HPP
+
+#include <outlast/circuit.hpp>
+#include <outlast/report.hpp>
+#include <outlast/step.hpp>
+
+#include <string_view>
+
+namespace outlast {
+
+// Each is the enumerator as it is spelt: fixed, in snake_case, fit for a metric label. A sentence
+// for a person is `failure::message()`.
+
+[[nodiscard]] constexpr std::string_view to_string(circuit_state state) noexcept {
+    switch (state) {
+    case circuit_state::closed:
+        return "closed";
+    case circuit_state::open:
+        return "open";
+    case circuit_state::half_open:
+        return "half_open";
+    }
+    return "unknown";
+}
+
+[[nodiscard]] constexpr std::string_view to_string(source how) noexcept {
+    switch (how) {
+    case source::live:
+        return "live";
+    case source::cached:
+        return "cached";
+    case source::stale:
+        return "stale";
+    case source::fallback:
+        return "fallback";
+    }
+    return "unknown";
+}
+
+[[nodiscard]] constexpr std::string_view to_string(stopped why) noexcept {
+    switch (why) {
+    case stopped::none:
+        return "none";
+    case stopped::attempts:
+        return "attempts";
+    case stopped::deadline:
+        return "deadline";
+    case stopped::not_retryable:
+        return "not_retryable";
+    case stopped::told_not_to:
+        return "told_not_to";
+    }
+    return "unknown";
+}
+
+[[nodiscard]] constexpr std::string_view to_string(refusal why) noexcept {
+    switch (why) {
+    case refusal::none:
+        return "none";
+    case refusal::timed_out:
+        return "timed_out";
+    case refusal::circuit_open:
+        return "circuit_open";
+    case refusal::cancelled:
+        return "cancelled";
+    case refusal::rate_limited:
+        return "rate_limited";
+    case refusal::bulkhead_full:
+        return "bulkhead_full";
+    case refusal::unavailable:
+        return "unavailable";
+    case refusal::invalid_options:
+        return "invalid_options";
+    case refusal::threw:
+        return "threw";
+    }
+    return "unknown";
+}
+
+[[nodiscard]] constexpr std::string_view to_string(verdict_kind kind) noexcept {
+    switch (kind) {
+    case verdict_kind::success:
+        return "success";
+    case verdict_kind::failure:
+        return "failure";
+    case verdict_kind::neutral:
+        return "neutral";
+    case verdict_kind::expired:
+        return "expired";
+    }
+    return "unknown";
+}
+
+} // namespace outlast
+
+#endif // OUTLAST_NAMES_HPP
