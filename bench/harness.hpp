@@ -6,11 +6,11 @@
 #define OUTLAST_BENCH_HARNESS_HPP
 
 #include <benchmark/benchmark.h>
+#include <sched.h>
 #include <sys/resource.h>
 
 #include <atomic>
 #include <chrono>
-#include <thread>
 #include <utility>
 
 namespace bench {
@@ -18,16 +18,41 @@ namespace bench {
 /// What a program measures: it registers its benchmarks here. harness.cpp has the `main`.
 void add_benchmarks();
 
-/// Returns in all threads of a benchmark at about the same time: waking them takes longer than
-/// many calls do.
+/// Keeps this thread on a processor of its own for as long as it lives, if there is more than one
+/// thread: two that take turns on one processor never get into each other's way.
+class pinned {
+public:
+    explicit pinned(const benchmark::State& state) {
+        sched_getaffinity(0, sizeof before_, &before_);
+        if (state.threads() == 1)
+            return;
+        int passed = 0;
+        for (int cpu = 0; cpu != CPU_SETSIZE; ++cpu)
+            if (CPU_ISSET(cpu, &before_) && passed++ == state.thread_index()) {
+                cpu_set_t one;
+                CPU_ZERO(&one);
+                CPU_SET(cpu, &one);
+                sched_setaffinity(0, sizeof one, &one);
+            }
+    }
+    ~pinned() { sched_setaffinity(0, sizeof before_, &before_); }
+    pinned(const pinned&) = delete;
+    pinned& operator=(const pinned&) = delete;
+
+private:
+    cpu_set_t before_{};
+};
+
+/// Returns in all threads of a benchmark at the same time: waking them takes longer than many calls
+/// do.
 inline void start_together(int threads) {
     static std::atomic<int> arrived{0};
     if (threads == 1)
         return;
     const int mine = arrived.fetch_add(1);
     const int all = (mine / threads + 1) * threads;
-    while (arrived.load() < all)
-        std::this_thread::yield();
+    while (arrived.load() < all) {
+    }
 }
 
 /// How often this thread had to make room for another.
@@ -45,8 +70,9 @@ void measure(benchmark::State& state, F f) {
     double ns = 0;
     long preempted = 0;
     while (state.KeepRunningBatch(state.max_iterations)) {
-        start_together(state.threads());
+        const pinned here{state};
         const long before = preemptions();
+        start_together(state.threads());
         const auto start = clock::now();
         for (benchmark::IterationCount i = 0; i != state.max_iterations; ++i)
             f();

@@ -67,7 +67,7 @@ inline outlast::circuit_breaker of_calls{{.window = 100, .name = "of calls"}};
 inline outlast::circuit_breaker of_time{{.window = 10s, .name = "of time"}};
 inline outlast::circuit_breaker open{{.window = in_a_row(), .open_for = 24h, .name = "open"}};
 
-inline constexpr int most_failures = 8;
+inline constexpr int most_failures = 8; // figures.py divides by it
 inline outlast::retry_options at_once() {
     return {.max_attempts = most_failures + 1, .backoff = outlast::constant(0ns)};
 }
