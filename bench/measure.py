@@ -137,7 +137,7 @@ def take_all(build, quick):
                 "instructions_" + subject: instructions(build / "bench_instructions", subject)})
     say("compiling the headers ...")
     all_of_it.attempt("compile times", counts, compile_times, os.environ.get("CXX") or "g++", 2 if quick else 7)
-    rounds, repetitions = (3, 21) if quick else (9, 41)
+    rounds, repetitions = (3, 15) if quick else (7, 31)
     for number in range(rounds):
         say(f"measuring: round {number + 1} of {rounds} ...")
         one = dict(counts)
