@@ -34,7 +34,7 @@ def say(what):
 def output_of(*command):
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
-        raise Skipped(f"{pathlib.Path(command[0]).name} failed: {(done.stderr.strip() or 'no reason given')[-300:]}")
+        raise OSError(f"{pathlib.Path(command[0]).name} failed: {(done.stderr.strip() or 'no reason given')[-300:]}")
     return done.stdout + done.stderr if "valgrind" in command[0] else done.stdout
 
 
@@ -51,7 +51,8 @@ def timings(program, repetitions):
     """One round of a program: its benchmarks in random order, repeated."""
     report = json.loads(output_of(
         str(program), "--benchmark_format=json", "--benchmark_min_time=0.002",
-        f"--benchmark_repetitions={repetitions}", "--benchmark_enable_random_interleaving=true"))
+        f"--benchmark_repetitions={repetitions}", "--benchmark_enable_random_interleaving=true",
+        *([] if cpu_count() > 1 else ["--benchmark_filter=-threads:2$"])))
     runs = {}
     for run in report["benchmarks"]:
         if run.get("run_type") == "iteration":
@@ -63,8 +64,11 @@ def timings(program, repetitions):
 def instructions(program, subject):
     """A call's instructions: what ten thousand more calls add."""
     def counted(times):
-        said = output_of(shutil.which("valgrind"), "--tool=callgrind", "--callgrind-out-file=/dev/null",
-                         str(program), subject, str(times))
+        try:
+            said = output_of(shutil.which("valgrind"), "--tool=callgrind", "--callgrind-out-file=/dev/null",
+                             str(program), subject, str(times))
+        except OSError as problem:     # it may not know this processor: nobody's fault
+            raise Skipped(problem) from problem
         return int(re.search(r"Collected : (\d+)", said)[1])
     return round((counted(11_000) - counted(1_000)) / 10_000, 1)
 
@@ -86,7 +90,7 @@ def compile_times(compiler, pairs):
                 done = subprocess.run(command + ["-c", str(source), "-o", "/dev/null"], capture_output=True,
                                       text=True, env={**os.environ, "CCACHE_DISABLE": "1"})
                 if done.returncode != 0:
-                    raise Skipped(f"{compiler} could not compile the headers: {done.stderr[-300:]}")
+                    raise OSError(f"{compiler} could not compile the headers: {done.stderr[-300:]}")
                 if turn > 0:
                     spent[name].append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before)
     return {name: statistics.median(times) for name, times in spent.items()}
@@ -101,12 +105,14 @@ class Measurements:
 
     def __init__(self):
         self.rounds = []
-        self.skipped = []          # (names that begin so, reason)
+        self.skipped = []          # (what, reason)
+        self.failed = False        # something was there, and did not work
 
     def attempt(self, what, into, measure, *arguments):
         try:
             into.update(measure(*arguments))
         except (Skipped, OSError, ValueError, KeyError, TypeError) as problem:
+            self.failed = self.failed or not isinstance(problem, Skipped)
             if what not in [name for name, _ in self.skipped]:
                 self.skipped.append((what, str(problem)))
                 say(f"SKIPPED {what}: {problem}")
@@ -147,9 +153,6 @@ def take_all(build, quick):
     if cpu_count() < 2:
         all_of_it.skipped.append(("two threads", "there is one processor here"))
         say("SKIPPED two threads: there is one processor here")
-        for one in all_of_it.rounds:
-            for name in [name for name in one if name.endswith(":2")]:
-                del one[name]
     return all_of_it
 
 
@@ -166,12 +169,13 @@ def shown(value, unit=""):
 
 
 def judged(figure, taken):
-    """One row: what it is, what was measured, between what over the rounds, the bar, whether it is kept."""
+    """One row: what it is, the median, least and most of the rounds, the bar, whether it is kept."""
     values = taken.spread(figure.value)
     if not values:
         return [figure.text, "skipped", "", "", ""]
     value = statistics.median(values)
-    row = [figure.text, shown(value, figure.unit), f"{shown(min(values))} – {shown(max(values))}", "", ""]
+    least, most = shown(min(values)), shown(max(values))
+    row = [figure.text, shown(value, figure.unit), "" if least == most else f"{least} – {most}", "", ""]
     if figure.bar is not None:
         bar = statistics.median(taken.spread(figure.bar))
         row[3] = ("≥ " if figure.at_least else "≤ ") + shown(bar, figure.unit)
@@ -252,10 +256,7 @@ def main():
     show(taken, asked.markdown)
     if asked.json:
         asked.json.write_text(json.dumps(as_json(taken), indent=2) + "\n")
-    if not any("call" in one or "sha256" in one for one in taken.rounds):
-        say("bench/run: nothing could be timed")
-        return 1
-    return 0
+    return 1 if taken.failed else 0
 
 
 if __name__ == "__main__":
