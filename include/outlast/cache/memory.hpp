@@ -54,12 +54,6 @@ struct memory_options {
     }
 };
 
-/// What happened to entries, since the beginning.
-struct memory_counts {
-    std::uint64_t evicted = 0; ///< left to make room
-    std::uint64_t refused = 0; ///< not kept: heavier than the bound, or see `memory`, "Sharing"
-};
-
 /// A store for `cache_aside`. Entries leave when they are displaced, erased, or replaced, not by
 /// time: what is past its freshness may still be asked for. Which one is displaced is up to S3-FIFO
 /// (cache/s3_fifo.hpp): a scan of keys that are never asked for again flushes nothing.

@@ -16,8 +16,8 @@ namespace outlast {
 /// nothing. What left the small queue a while ago and comes again goes to the main queue at once.
 /// A use is one mark, and a mark gives one more round.
 ///
-/// Entries are numbers from 1 on, with a link each in an array of the owner's. Not thread-safe; a
-/// choice looks at a bounded number of entries.
+/// Entries are numbers from 1 on, with a link each in an array of the owner's. Not thread-safe. A
+/// choice looks at 32 entries at most; when all of them were used, the next one goes.
 class s3_fifo {
 public:
     struct link {

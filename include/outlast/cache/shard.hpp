@@ -21,7 +21,15 @@
 #include <utility>
 #include <vector>
 
-namespace outlast::detail {
+namespace outlast {
+
+/// What happened to the entries of a cache in memory, since the beginning.
+struct memory_counts {
+    std::uint64_t evicted = 0; ///< left to make room
+    std::uint64_t refused = 0; ///< not kept: heavier than the bound, or no room to write it
+};
+
+namespace detail {
 
 /// What `memory` is made of: nodes in one array, an index of them, and two orders in which they
 /// leave, "yes" and "no". A node is written before it can be reached and never again (but for the
@@ -42,11 +50,6 @@ public:
         const freshness times;
         const bool negative;
         std::atomic<bool> used = false;
-    };
-
-    struct figures {
-        std::uint64_t evicted = 0;
-        std::uint64_t refused = 0;
     };
 
     cache_shard(std::size_t yeses, std::size_t noes, std::size_t max_weight)
@@ -147,7 +150,7 @@ public:
     [[nodiscard]] std::size_t size() {
         return shared_.with([](state& s) { return s.yeses.size() + s.noes.size(); });
     }
-    [[nodiscard]] figures counts() {
+    [[nodiscard]] memory_counts counts() {
         return shared_.with([](state& s) { return s.seen; });
     }
 
@@ -181,7 +184,7 @@ private:
         place free = 0;     // a list of nodes that were used before
         place untouched = 1; // from here on no node was ever used
         place held = 0;     // a list of nodes to destroy when nobody holds them any more
-        figures seen{};
+        memory_counts seen{};
     };
 
     // Nodes that cannot be reached any more. Their values are destroyed when the lock is free.
@@ -189,7 +192,10 @@ private:
         explicit removal(cache_shard& s) noexcept : from(s) {}
         removal(const removal&) = delete;
         removal& operator=(const removal&) = delete;
-        ~removal() { from.dispose(list); }
+        ~removal() {
+            if (list != 0)
+                from.dispose(list);
+        }
         void add(place p) noexcept { from.prepend(list, p); }
         cache_shard& from;
         place list = 0;
@@ -239,8 +245,6 @@ private:
     void dispose(place list) noexcept {
         place again = 0;
         shared_.with([&](state& s) { again = std::exchange(s.held, 0); });
-        if (list == 0 && again == 0)
-            return;
         place held = 0;
         place freed = 0;
         for (place from : {list, again})
@@ -279,6 +283,8 @@ private:
     alignas(64) guarded<state, Lock> shared_;
 };
 
-} // namespace outlast::detail
+} // namespace detail
+
+} // namespace outlast
 
 #endif // OUTLAST_CACHE_SHARD_HPP
