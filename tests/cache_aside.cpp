@@ -1132,7 +1132,8 @@ TEST_CASE("cache_aside: a store that looks at the time to live is as good as one
     CHECK(failed_with(sim.call(p, o.ask(), 0), server_error));
     CHECK(store.size() == 0);
     CHECK(store.began.put == 1);
-    CHECK(store.began.find == 5); // a hit is one; a stale answer is looked up again when it is given
+    CHECK(store.began.find ==
+          5); // a hit is one; a stale answer is looked up again when it is given
 }
 
 TEST_CASE("cache_aside: what is forgotten while a store dawdles does not come back") {

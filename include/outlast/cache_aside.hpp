@@ -304,8 +304,7 @@ private:
             return !outdated && (there == nullptr || there->since <= times.since);
         };
         if (!outdated)
-            shared_->store_->put(want_.key, {value, times, life.negative},
-                                 still_wanted);
+            shared_->store_->put(want_.key, {value, times, life.negative}, still_wanted);
         return {.note = asked && !outdated ? stored : std::uint8_t{0}};
     }
 
@@ -322,7 +321,7 @@ private:
             return there != nullptr && there->since == old.times.since;
         };
         shared_->store_->put(want_.key, {newer, freshness::from(now, life), life.negative},
-                                 still_wanted);
+                             still_wanted);
         return true;
     }
 

@@ -97,8 +97,8 @@ TEST_CASE("cache_index: threads: what stays is found, or the version says to loo
     std::thread reader{[&] {
         for (std::uint32_t p = 1; !done; p = p % 8 + 1) {
             const auto version = index.version();
-            const auto found = index.find(
-                p * 8, [&](std::uint32_t q, auto still) { return q == p && still(); });
+            const auto found =
+                index.find(p * 8, [&](std::uint32_t q, auto still) { return q == p && still(); });
             lost += found == 0 && version % 2 == 0 && index.version() == version;
             ++looks;
         }

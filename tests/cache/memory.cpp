@@ -30,8 +30,7 @@ namespace {
 
 template <class T>
 entry<T> kept(T value, instant since = {}, bool negative = false) {
-    return {std::move(value), freshness::from(since, {.fresh_for = 1s, .stale_for = 1s}),
-            negative};
+    return {std::move(value), freshness::from(since, {.fresh_for = 1s, .stale_for = 1s}), negative};
 }
 
 entry<int> no(int value, instant since = {}) { return kept(value, since, true); }

@@ -98,8 +98,7 @@ public:
     }
 
 private:
-    static constexpr auto on_load =
-        Threads ? std::memory_order_seq_cst : std::memory_order_relaxed;
+    static constexpr auto on_load = Threads ? std::memory_order_seq_cst : std::memory_order_relaxed;
     static constexpr auto on_store = on_load;
 
     static constexpr tag tag_of(std::uint64_t w) noexcept { return static_cast<tag>(w >> 32); }

@@ -139,8 +139,8 @@ private:
     static std::size_t parts_for(const options_type& o) noexcept {
         if (!part::threads || o.weigh)
             return 1;
-        return std::bit_floor(std::clamp<std::size_t>(
-            std::min(o.capacity / 1024, o.negative_capacity / 64), 1, 16));
+        return std::bit_floor(
+            std::clamp<std::size_t>(std::min(o.capacity / 1024, o.negative_capacity / 64), 1, 16));
     }
     static std::size_t share(std::size_t whole, std::size_t i, std::size_t parts) noexcept {
         return whole / parts + (i < whole % parts);

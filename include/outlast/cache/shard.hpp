@@ -113,8 +113,8 @@ public:
                 return;
             }
             while (!order.has_room(weight)) {
-                const place next = order.victim(
-                    [&](place p) { return nodes_[p].used.exchange(false, on_mark); });
+                const place next =
+                    order.victim([&](place p) { return nodes_[p].used.exchange(false, on_mark); });
                 take_out(s, next, gone);
                 ++s.seen.evicted;
             }
@@ -181,9 +181,9 @@ private:
 
         s3_fifo yeses;
         s3_fifo noes;
-        place free = 0;     // a list of nodes that were used before
+        place free = 0;      // a list of nodes that were used before
         place untouched = 1; // from here on no node was ever used
-        place held = 0;     // a list of nodes to destroy when nobody holds them any more
+        place held = 0;      // a list of nodes to destroy when nobody holds them any more
         memory_counts seen{};
     };
 
