@@ -10,6 +10,7 @@
 #include <outlast/timeout.hpp>
 
 #include "support/catch.hpp"
+#include "support/fake_store.hpp"
 #include "support/print.hpp"
 #include "support/recorded.hpp"
 #include "support/script.hpp"
@@ -650,7 +651,7 @@ TEST_CASE("cache_aside: what is forgotten is not learnt by a call that was under
         sim.run();
         CHECK(is_live(b, 2));
         CHECK(b.finished_at() == at(100ms));
-        CHECK(*store.find(0)->value == 2); // asked after it was forgotten
+        CHECK(store.find(0)->value == 2); // asked after it was forgotten
     }
     SECTION("by a call that goes alone") {
         keeps = false;
@@ -1016,33 +1017,7 @@ TEST_CASE("cache_aside: a no is taken while it is fresh, however live an answer 
 
 namespace {
 
-/// A store whose operations throw when told so.
-struct broken_store {
-    using key_type = int;
-    using value_type = int;
-    using lock_type = outlast::no_lock;
-
-    shelf behind{};
-    bool find_throws = false;
-    bool put_throws = false;
-    bool erase_throws = false;
-
-    std::optional<outlast::entry<int>> find(int key) {
-        if (find_throws)
-            throw std::runtime_error("find");
-        return behind.find(key);
-    }
-    void put(int key, outlast::entry<int> e) {
-        if (put_throws)
-            throw std::runtime_error("put");
-        behind.put(key, std::move(e));
-    }
-    void erase(int key) {
-        if (erase_throws)
-            throw std::runtime_error("erase");
-        behind.erase(key);
-    }
-};
+using broken_store = outlast_tests::fake_store<int, int>;
 static_assert(outlast::store<broken_store>);
 
 } // namespace
@@ -1084,7 +1059,7 @@ TEST_CASE("cache_aside: a store that throws fails no call, and no wait") {
         sim.run();
         CHECK(is_live(a, 1));
         CHECK(is_live(b, 2)); // nothing was kept: alone
-        CHECK(store.behind.size() == 0);
+        CHECK(store.size() == 0);
     }
     SECTION("erase") {
         store.erase_throws = true;
@@ -1103,6 +1078,113 @@ TEST_CASE("cache_aside: a store that throws fails no call, and no wait") {
         auto& c = sim.call(p, o.ask(), 0);
         sim.run();
         CHECK(is_live(c, 2));
+    }
+}
+
+TEST_CASE("cache_aside: followers of a call whose answer is not to be found go at once, alone") {
+    constexpr int followers = 5;
+    broken_store store;
+    const auto heavy = [](const int&) -> std::size_t { return 2; };
+    shelf too_small{{.max_weight = 1, .weigh = heavy}};
+    outlast::simulation sim;
+    origin o{.world = &sim, .takes = 50ms};
+    const auto all_at_once = [&](auto& shelf) {
+        outlast::cache_aside remember{shelf, first_argument, keep(1h)};
+        outlast::pipeline p{std::ref(remember)};
+        auto& leader = sim.call(p, o.ask(), 0);
+        std::vector<decltype(&leader)> calls;
+        for (int i = 0; i != followers; ++i)
+            calls.push_back(&sim.call(p, o.ask(), 0));
+        const auto begun = sim.time();
+        sim.run();
+        CHECK(leader.finished_at() == outlast::after(begun, 50ms));
+        for (auto* c : calls) {
+            CHECK(c->facts().how == source::live);
+            CHECK(c->finished_at() == outlast::after(begun, 100ms)); // not one after the other
+        }
+        CHECK(o.calls == 1 + followers);
+    };
+    SECTION("the store throws") {
+        store.find_throws = true;
+        all_at_once(store);
+    }
+    SECTION("the store does not keep it") { all_at_once(too_small); }
+    SECTION("the store loses it at once") {
+        store.now = [&] { return outlast::never; };
+        all_at_once(store);
+    }
+}
+
+TEST_CASE("cache_aside: a store that looks at the time to live is as good as one that does not") {
+    broken_store store;
+    outlast::simulation sim;
+    store.now = [&] { return sim.time(); };
+    outlast::cache_aside remember{store, first_argument, keep(1s, 10s)};
+    outlast::pipeline p{std::ref(remember)};
+    origin o;
+    sim.call(p, o.ask(), 0);
+    CHECK(is_cached(sim.call(p, o.ask(), 0), 1));
+    o.down = true;
+    sim.advance(10999ms);
+    CHECK(is_stale(sim.call(p, o.ask(), 0), 1, 10999ms));
+    CHECK(store.size() == 1);
+    sim.advance(1ms);
+    CHECK(failed_with(sim.call(p, o.ask(), 0), server_error));
+    CHECK(store.size() == 0);
+    CHECK(store.began.put == 1);
+    CHECK(store.began.find ==
+          5); // a hit is one; a stale answer is looked up again when it is given
+}
+
+TEST_CASE("cache_aside: what is forgotten while a store dawdles does not come back") {
+    using operation = broken_store::operation;
+    broken_store store;
+    outlast::simulation sim;
+    origin o;
+    int forgets = 0;
+    SECTION("with the keeping of what a call has learnt") {
+        outlast::cache_aside remember{store, first_argument, keep(1h)};
+        outlast::pipeline p{std::ref(remember)};
+        store.before = [&](operation what) {
+            if (what == operation::put && forgets++ == 0)
+                remember.forget(0); // by another thread, say, after the last look at the flight
+        };
+        CHECK(is_live(sim.call(p, o.ask(), 0), 1));
+        CHECK(forgets == 1);
+        CHECK(store.size() == 0);
+    }
+    SECTION("with the keeping of what a recheck has made of it") {
+        struct ageing {
+            lifetime operator()(int) const { return {.fresh_for = 1h}; }
+            std::optional<int> recheck(int v, duration age) const {
+                return age >= 1s ? std::optional{v + 100} : std::nullopt;
+            }
+        };
+        outlast::cache_aside remember{store, first_argument, ageing{}};
+        outlast::pipeline p{std::ref(remember)};
+        CHECK(is_live(sim.call(p, o.ask(), 0), 1));
+        sim.advance(1s);
+        CHECK(is_cached(sim.call(p, o.ask(), 0), 101));
+        CHECK(store.find(0)->value == 101);
+        sim.advance(1s);
+        bool learns = false;
+        store.before = [&](operation what) {
+            if (what != operation::put || forgets++ != 0)
+                return;
+            remember.forget(0);
+            if (learns)
+                store.put(0, {7, {.since = sim.time(), .fresh_until = outlast::never}, false});
+        };
+        SECTION("which is gone") {
+            CHECK(is_cached(sim.call(p, o.ask(), 0), 201)); // it began before it was forgotten
+            CHECK(store.size() == 0);
+        }
+        SECTION("or was learnt anew meanwhile") {
+            learns = true;
+            CHECK(is_cached(sim.call(p, o.ask(), 0), 201));
+            CHECK(store.find(0)->value == 7);
+        }
+        CHECK(forgets > 0);
     }
 }
 
@@ -1166,8 +1248,7 @@ TEST_CASE("cache_aside: inside a retry each round looks anew") {
     origin o{.world = &sim, .down = true};
     auto& c = sim.call(p, o.ask(), 0);
     sim.advance(50ms);
-    store.put(0,
-              {std::make_shared<const int>(42), outlast::freshness::from(sim.time(), {1s}), false});
+    store.put(0, {42, outlast::freshness::from(sim.time(), {1s}), false});
     sim.run();
     CHECK(is_cached(c, 42));
     CHECK(c.finished_at() == at(100ms));

@@ -168,9 +168,9 @@ struct faulty_shelf {
         tick();
         return behind.find(key);
     }
-    void put(int key, outlast::entry<int> e) {
+    void put(int key, outlast::entry<int> e, outlast::may_keep keep) {
         tick();
-        behind.put(key, std::move(e));
+        behind.put(key, e, keep);
     }
     void erase(int key) {
         tick();

@@ -165,7 +165,7 @@ TEST_CASE("law 3: a cache hit allocates nothing, whatever the value") {
     outlast::cache_aside remember_int{ints, [](int k) { return k; }, an_hour<int>};
     outlast::pipeline p{std::ref(remember_int), outlast::timeout{1s}};
     const auto self = [](int k) { return k; };
-    CHECK(allocations_of([&] { (void)p(self, 4); }) > 0);
+    (void)p(self, 4); // kept; and this thread's line of what it reads is made
     result<int> r = 0;
     CHECK(allocations_of([&] { r = p(self, 4); }) == 0);
     CHECK(r.value() == 4);

@@ -615,7 +615,7 @@ TEST_CASE("law 8: a cancelled call and a refused one take nothing from the cache
     sim.advance(1ms);
     cancelled.cancel();
     CHECK(s.size() == 1);
-    CHECK(*s.find(0)->value == 1);
+    CHECK(s.find(0)->value == 1);
 }
 
 // --- law 11: ties ---

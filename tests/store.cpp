@@ -5,7 +5,10 @@
 #include <outlast/guarded.hpp>
 
 #include "support/catch.hpp"
+#include "support/fake_store.hpp"
 
+#include <chrono>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -16,7 +19,7 @@ struct smallest {
     using value_type = std::string;
     using lock_type = outlast::no_lock;
     std::optional<outlast::entry<std::string>> find(int) { return {}; }
-    void put(int, outlast::entry<std::string>) {}
+    void put(int, outlast::entry<std::string>, outlast::may_keep) {}
     void erase(int) {}
 };
 struct without_erase {
@@ -24,14 +27,14 @@ struct without_erase {
     using value_type = std::string;
     using lock_type = outlast::no_lock;
     std::optional<outlast::entry<std::string>> find(int) { return {}; }
-    void put(int, outlast::entry<std::string>) {}
+    void put(int, outlast::entry<std::string>, outlast::may_keep) {}
 };
 struct finds_values {
     using key_type = int;
     using value_type = std::string;
     using lock_type = outlast::no_lock;
     std::optional<std::string> find(int) { return {}; }
-    void put(int, outlast::entry<std::string>) {}
+    void put(int, outlast::entry<std::string>, outlast::may_keep) {}
     void erase(int) {}
 };
 
@@ -49,10 +52,28 @@ TEST_CASE("store: what lacks one, or finds something else, is none") {
     STATIC_REQUIRE(!outlast::store<int>);
 }
 
-TEST_CASE("store: an entry shares its value") {
-    outlast::entry<std::string> e{std::make_shared<const std::string>("x"), {}, false};
-    const auto copy = e;
-    CHECK(copy.value.get() == e.value.get());
-    CHECK(outlast::entry<int>{}.value == nullptr);
+TEST_CASE("store: whether to keep is asked with the times of what is there") {
+    const outlast::freshness there{.since = outlast::instant{std::chrono::seconds{3}}};
+    const auto if_older = [](const outlast::freshness* t) {
+        return t == nullptr || t->since < outlast::instant{std::chrono::seconds{3}};
+    };
+    const outlast::may_keep keep = if_older;
+    CHECK(keep(nullptr));
+    CHECK_FALSE(keep(&there));
+    CHECK_FALSE(outlast::may_keep{}); // an empty one means yes
     CHECK_FALSE(outlast::entry<int>{}.negative);
+}
+
+// As in the comment of the concept.
+TEST_CASE("store: a map and a mutex make one") {
+    using map_store = outlast_tests::fake_store<int, std::string, std::mutex>;
+    STATIC_REQUIRE(outlast::store<map_store>);
+    map_store s;
+    s.put(1, {"one", {}, false});
+    s.put(1, {"other", {}, false}, [](const outlast::freshness* t) { return t == nullptr; });
+    REQUIRE(s.find(1));
+    CHECK(s.find(1)->value == "one");
+    s.erase(1);
+    CHECK_FALSE(s.find(1));
+    CHECK(s.began.find == 3);
 }

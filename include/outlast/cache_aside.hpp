@@ -103,10 +103,11 @@ public:
             return run{*this, wanted<key_type>{key_of_(arguments...)}};
     }
 
-    /// Forgets the entry of this key. What a call that is under way learns about it is not kept
-    /// either, and the next call asks anew. (Erasing it from the store does not reach such calls.)
+    /// Forgets the entry of this key: no call that starts after this is answered with what was known
+    /// before. What a call that is under way learns about it is not kept either, and the next call
+    /// asks anew. (Erasing it from the store does not reach such calls.)
     void forget(const key_type& key) {
-        flights_.forget(key);
+        flights_.forget(key); // first: what is kept before the erasing goes, after it it is refused
         store_->erase(key);
     }
 
@@ -208,19 +209,19 @@ public:
         if (what == keep)
             return store_value(now.get(), hand.value());
         auto found = shared_->store_->find(want_.key);
-        if (!found || !found->value)
+        if (!found)
             return nothing(what, grade::gone);
         grade g = found->times.at(now.get());
         if constexpr (rechecks)
             if (std::optional<value_type> newer =
-                    shared_->life_.recheck(*found->value, found->times.age(now.get()))) {
+                    shared_->life_.recheck(found->value, found->times.age(now.get()))) {
                 // A "no" may answer anybody; another answer is as old as what it was made from.
-                const bool no = shared_->life_(*newer).negative;
-                if (store_value(now.get(), *newer).note != stored ||
-                    (!no && want_.max_age != forever))
+                const lifetime life = shared_->life_(*newer);
+                if (!replace_value(now.get(), *found, *newer, life) ||
+                    (!life.negative && want_.max_age != forever))
                     return nothing(what, grade::gone);
                 hand.emplace(*std::move(newer));
-                tell(source::cached, *found);
+                tell(source::cached, found->times);
                 return noted(grade::fresh);
             }
         if (!joined_ && !found->negative &&
@@ -228,8 +229,8 @@ public:
             g = grade::gone;
         if (g == grade::gone || (what == look_up && g == grade::stale))
             return nothing(what, g);
-        hand.emplace(*found->value);
-        tell(g == grade::fresh ? source::cached : source::stale, *found);
+        hand.emplace(std::move(found->value));
+        tell(g == grade::fresh ? source::cached : source::stale, found->times);
         return noted(g);
     }
 
@@ -260,7 +261,8 @@ private:
         if (g == grade::fresh)
             return step::finish();
         holds_stale_ = g == grade::stale;
-        if (seat_.board(shared_->flights_, want_.key, *wake_) == role::leads)
+        // What it joined was to be here and is not (a store that fails): alone, not one by one.
+        if (seat_.board(shared_->flights_, want_.key, *wake_, joined_) == role::leads)
             return ask(work);
         const cache_aside_options& o = shared_->options_;
         park_until_ = std::min(by_, after(now.get(), holds_stale_ ? o.stale_wait : o.wait));
@@ -294,25 +296,47 @@ private:
     }
 
     verdict store_value(instant now, const value_type& value) {
-        if (seat_.outdated())
-            return {};
         const lifetime life = shared_->life_(value);
+        bool outdated = seat_.outdated();
         if (life.fresh_for <= duration::zero()) {
-            shared_->store_->erase(want_.key);
+            if (!outdated)
+                shared_->store_->erase(want_.key);
             return {};
         }
-        shared_->store_->put(want_.key, {std::make_shared<const value_type>(value),
-                                         freshness::from(now, life), life.negative});
-        if (seat_.outdated()) { // forgotten between the look and the keeping
-            shared_->store_->erase(want_.key);
-            return {};
-        }
-        return {.note = stored};
+        // Once more at the moment of keeping: forgotten before it, and it is not kept; after it,
+        // and it is erased. What was learnt later stays.
+        const freshness times = freshness::from(now, life);
+        bool asked = false;
+        const auto still_wanted = [&](const freshness* there) {
+            asked = true;
+            outdated = seat_.outdated();
+            return !outdated && (there == nullptr || there->since <= times.since);
+        };
+        if (!outdated)
+            shared_->store_->put(want_.key, {value, times, life.negative}, still_wanted);
+        return {.note = asked && !outdated ? stored : std::uint8_t{0}};
     }
 
-    void tell(source how, const entry<value_type>& e) noexcept {
+    // Only in the place of what it was made from: if that was forgotten, it does not come back.
+    bool replace_value(instant now,
+                       const entry<value_type>& old,
+                       const value_type& newer,
+                       const lifetime& life) {
+        if (life.fresh_for <= duration::zero()) {
+            shared_->store_->erase(want_.key);
+            return false;
+        }
+        const auto still_wanted = [&](const freshness* there) {
+            return there != nullptr && there->since == old.times.since;
+        };
+        shared_->store_->put(want_.key, {newer, freshness::from(now, life), life.negative},
+                             still_wanted);
+        return true;
+    }
+
+    void tell(source how, const freshness& times) noexcept {
         how_ = how;
-        age_ = e.times.age(asked_);
+        age_ = times.age(asked_);
     }
 
     cache_aside* shared_;

@@ -74,12 +74,6 @@ public:
         return true;
     }
 
-    void swap(lru_map& other) noexcept {
-        std::swap(capacity_, other.capacity_);
-        order_.swap(other.order_);
-        index_.swap(other.index_);
-    }
-
     [[nodiscard]] std::size_t size() const noexcept { return index_.size(); }
     [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
 

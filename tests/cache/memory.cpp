@@ -7,8 +7,13 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -25,8 +30,7 @@ namespace {
 
 template <class T>
 entry<T> kept(T value, instant since = {}, bool negative = false) {
-    return {std::make_shared<const T>(std::move(value)),
-            freshness::from(since, {.fresh_for = 1s, .stale_for = 1s}), negative};
+    return {std::move(value), freshness::from(since, {.fresh_for = 1s, .stale_for = 1s}), negative};
 }
 
 entry<int> no(int value, instant since = {}) { return kept(value, since, true); }
@@ -34,7 +38,7 @@ entry<int> no(int value, instant since = {}) { return kept(value, since, true); 
 template <class Store>
 int found(Store& s, const typename Store::key_type& key) {
     const auto e = s.find(key);
-    return e && e->value ? *e->value : -1;
+    return e ? e->value : -1;
 }
 
 using small = memory<int, int, outlast::no_lock>;
@@ -51,7 +55,7 @@ TEST_CASE("memory: what was put is found, whatever its age; what was not is not"
     s.put("a", kept(1, instant{5s}));
     const auto e = s.find("a");
     REQUIRE(e);
-    CHECK(*e->value == 1);
+    CHECK(e->value == 1);
     CHECK(e->times.since == instant{5s});
     CHECK(e->times.fresh_until == instant{6s});
     CHECK(!e->negative);
@@ -59,51 +63,117 @@ TEST_CASE("memory: what was put is found, whatever its age; what was not is not"
     CHECK(s.size() == 1);
 }
 
-TEST_CASE("memory: a later entry replaces an earlier one, never the other way round") {
+TEST_CASE("memory: what is put replaces what is there, if the one who puts it wants that") {
     small s;
     s.put(1, kept(10, instant{2s}));
-    s.put(1, kept(11, instant{3s}));
+    s.put(1, kept(11, instant{1s})); // no condition
     CHECK(found(s, 1) == 11);
-    s.put(1, kept(12, instant{2s})); // learnt earlier, arrived later
+    std::vector<instant> there;
+    const auto never = [&](const freshness* f) {
+        there.push_back(f != nullptr ? f->since : instant{-1s});
+        return false;
+    };
+    const auto always = [&](const freshness* f) { return never(f), true; };
+    s.put(1, kept(12), never);
     CHECK(found(s, 1) == 11);
-    s.put(1, kept(13, instant{3s})); // at the same instant the last one counts
+    s.put(2, kept(20), never);
+    CHECK(found(s, 2) == -1);
+    s.put(1, kept(13, instant{7s}), always);
     CHECK(found(s, 1) == 13);
+    s.put(1, no(-13, instant{8s}), always);
+    s.put(1, kept(14), always);
+    CHECK(there == std::vector{instant{1s}, instant{-1s}, instant{1s}, instant{7s}, instant{8s}});
     CHECK(s.size() == 1);
 }
 
-TEST_CASE(
-    "memory: a no removes the yes of its key and a yes the no, unless it was learnt earlier") {
+TEST_CASE("memory: a no takes the place of the yes of its key, and a yes that of the no") {
     small s;
-    s.put(1, kept(10, instant{2s}));
-    s.put(1, no(-10, instant{3s}));
+    s.put(1, kept(10));
+    s.put(1, no(-10));
     CHECK(found(s, 1) == -10);
     CHECK(s.find(1)->negative);
     CHECK(s.size() == 1);
-    s.put(1, kept(11, instant{2s}));
-    CHECK(found(s, 1) == -10);
-    s.put(1, kept(12, instant{4s}));
+    s.put(1, kept(12));
     CHECK(found(s, 1) == 12);
     CHECK(!s.find(1)->negative);
     CHECK(s.size() == 1);
-    s.put(1, no(-11, instant{3s}));
-    CHECK(found(s, 1) == 12);
 }
 
-TEST_CASE("memory: beyond its capacity the entry used least recently goes") {
+TEST_CASE("memory: beyond its capacity an entry goes that was not used") {
     small s{{.capacity = 3}};
     for (int k : {1, 2, 3})
         s.put(k, kept(k));
     CHECK(found(s, 1) == 1); // a use
-    s.put(2, kept(20));      // an overwrite is a use and displaces nothing
+    s.put(2, kept(20));      // to ask for it anew is a use, and displaces nothing
     CHECK(s.size() == 3);
     s.put(4, kept(4));
     CHECK(s.size() == 3);
+    CHECK(s.counts().evicted == 1);
     CHECK(found(s, 3) == -1);
     CHECK(found(s, 1) == 1);
     CHECK(found(s, 2) == 20);
     CHECK(found(s, 4) == 4);
-    s.put(5, kept(5));
-    CHECK(found(s, 1) == -1); // the least recently looked at of the three
+}
+
+TEST_CASE("memory: a scan of a hundred times the capacity does not flush what is in use") {
+    constexpr int capacity = 1000;
+    constexpr int hot = 800;
+    small s{{.capacity = capacity}};
+    int misses = 0;
+    int next = 1'000'000;
+    const auto use = [&](int key) {
+        if (found(s, key) == -1) {
+            ++misses;
+            s.put(key, kept(key));
+        }
+    };
+    for (int round = 0; round != 4; ++round)
+        for (int k = 0; k != hot; ++k)
+            use(k);
+    misses = 0;
+    for (int round = 0; round != 10; ++round) {
+        for (int i = 0; i != 10 * capacity; ++i, ++next)
+            s.put(next, kept(next)); // nobody asks for it again
+        for (int k = 0; k != hot; ++k)
+            use(k);
+    }
+    CHECK(misses <= 10 * hot / 20); // all of them, if the oldest went
+    CHECK(s.size() == capacity);
+}
+
+TEST_CASE("memory: the weight is bounded at every moment, one entry too heavy is not kept") {
+    const auto length = [](const std::string& text) { return text.size(); };
+    using texts = memory<int, std::string>;
+    texts s{{.capacity = 100, .negative_capacity = 100, .max_weight = 50, .weigh = length}};
+    const auto put = [&](int key, std::size_t weight, bool negative = false) {
+        s.put(key, {std::string(weight, 'x'), {}, negative});
+    };
+    const auto weight = [&](int from) {
+        std::size_t sum = 0;
+        for (int k = from; k != from + 100; ++k)
+            if (const auto e = s.find(k))
+                sum += e->value.size();
+        return sum;
+    };
+    for (int k = 0; k != 100; ++k) {
+        put(k, static_cast<std::size_t>(k % 11));
+        CHECK(weight(0) <= 50);
+    }
+    CHECK(weight(0) > 30);
+    put(100, 50, true); // the noes weigh apart
+    CHECK(weight(0) > 30);
+    CHECK(weight(100) == 50);
+    put(101, 51, true);
+    CHECK(!s.find(101));
+    CHECK(s.find(100));
+    CHECK(s.counts().refused == 1);
+    put(100, 51, true); // nor does it leave the one before in its place
+    CHECK(!s.find(100));
+    put(1, 50);
+    CHECK(weight(0) == 50);
+    put(1, 3); // lighter than it was
+    put(2, 47);
+    CHECK(weight(0) == 50);
 }
 
 TEST_CASE("memory: a flood of noes displaces no yes") {
@@ -114,9 +184,6 @@ TEST_CASE("memory: a flood of noes displaces no yes") {
     CHECK(found(s, 1) == 1);
     CHECK(found(s, 2) == 2);
     CHECK(s.size() == 4);
-    CHECK(found(s, 199) == -2);
-    CHECK(found(s, 198) == -2);
-    CHECK(!s.find(197));
     for (int k = 300; k != 310; ++k)
         s.put(k, kept(3));
     CHECK(found(s, 199) == -2); // nor the other way round
@@ -139,32 +206,52 @@ TEST_CASE("memory: erase forgets one key, of either kind, clear all of them") {
     CHECK(found(s, 5) == 5);
 }
 
-TEST_CASE("memory: a capacity of zero is refused") {
-    CHECK(outlast::memory_options{}.problem() == nullptr);
-    CHECK(outlast::memory_options{}.capacity == 10'000);
-    CHECK(outlast::memory_options{}.negative_capacity == 4096);
-    CHECK(outlast::memory_options{.capacity = 0}.problem() != nullptr);
-    CHECK(outlast::memory_options{.negative_capacity = 0}.problem() != nullptr);
+TEST_CASE("memory: bounds that make no sense are refused in a sentence") {
+    using options = outlast::memory_options<int>;
+    const auto one = [](const int&) -> std::size_t { return 1; };
+    CHECK(options{}.problem() == nullptr);
+    CHECK(options{}.capacity == 10'000);
+    CHECK(options{}.negative_capacity == 4096);
+    CHECK(options{.capacity = 0}.problem() != nullptr);
+    CHECK(options{.negative_capacity = 0}.problem() != nullptr);
+    CHECK(options{.capacity = std::size_t{1} << 30}.problem() != nullptr);
+    CHECK(options{.max_weight = 5}.problem() != nullptr);
+    CHECK(options{.weigh = one}.problem() != nullptr);
+    CHECK(options{.max_weight = 5, .weigh = one}.problem() == nullptr);
     CHECK_THROWS_AS(small{{.capacity = 0}}, std::invalid_argument);
 }
 
-TEST_CASE("memory: a value is destroyed when the lock is free again") {
-    struct careful {
-        outlast_tests::watch* seen;
-        explicit careful(outlast_tests::watch& w) : seen(&w) {}
-        careful(careful&& other) noexcept : seen(std::exchange(other.seen, nullptr)) {}
-        ~careful() {
-            if (seen != nullptr)
-                (*seen)();
-        }
-    };
+namespace {
+
+/// Notes where its code runs.
+struct careful {
+    outlast_tests::watch* destroyed;
+    outlast_tests::watch* copied;
+    careful(outlast_tests::watch& d, outlast_tests::watch& c) : destroyed(&d), copied(&c) {}
+    careful(const careful& other) : destroyed(other.destroyed), copied(other.copied) {
+        (*copied)();
+    }
+    careful(careful&& other) noexcept
+        : destroyed(std::exchange(other.destroyed, nullptr)), copied(other.copied) {
+        (*copied)();
+    }
+    ~careful() {
+        if (destroyed != nullptr)
+            (*destroyed)();
+    }
+};
+
+} // namespace
+
+TEST_CASE("memory: a value is copied, moved and destroyed when no lock is held, and at once") {
     outlast_tests::watch destroyed;
+    outlast_tests::watch copied;
     outlast_tests::watched_lock::taken = 0;
     {
         memory<int, careful, outlast_tests::watched_lock> s{
             {.capacity = 1, .negative_capacity = 1}};
-        const auto put = [&](int key, bool negative = false) {
-            s.put(key, kept(careful{destroyed}, {}, negative));
+        const auto put = [&](int key, bool negative = false, outlast::may_keep keep = {}) {
+            s.put(key, {careful{destroyed, copied}, {}, negative}, keep);
         };
         put(1);
         put(2); // displaces
@@ -175,48 +262,258 @@ TEST_CASE("memory: a value is destroyed when the lock is free again") {
         CHECK(destroyed.runs == 3);
         put(3, true); // displaces a no
         CHECK(destroyed.runs == 4);
+        CHECK(s.find(3));
+        CHECK(destroyed.runs == 5); // the copy
         s.erase(3);
-        CHECK(destroyed.runs == 5);
-        put(4), s.clear();
         CHECK(destroyed.runs == 6);
-        s.put(5, kept(careful{destroyed}, instant{9s}));
-        s.put(5, kept(careful{destroyed}, instant{8s})); // refused: gone at once
+        put(4), s.clear();
         CHECK(destroyed.runs == 7);
+        put(5);
+        put(5, false, [](const freshness*) { return false; }); // refused: gone at once
+        CHECK(destroyed.runs == 8);
     }
-    CHECK(destroyed.runs == 8);
+    CHECK(destroyed.runs == 9);
     CHECK(destroyed.locked == 0);
+    CHECK(copied.runs >= 9);
+    CHECK(copied.locked == 0);
     CHECK(outlast_tests::watched_lock::taken > 8);
 }
 
-TEST_CASE("memory: an entry outlives what was displaced while it is in use") {
-    small s{{.capacity = 1}};
-    s.put(1, kept(1));
-    const auto e = s.find(1);
-    s.put(2, kept(2));
-    s.clear();
-    REQUIRE(e);
-    CHECK(*e->value == 1);
+namespace {
+
+/// Runs something of the test's while it is copied.
+struct meddler {
+    std::function<void()>* meddle;
+    std::shared_ptr<int> alive = std::make_shared<int>(1);
+    explicit meddler(std::function<void()>& f) : meddle(&f) {}
+    meddler(const meddler& other) : meddle(other.meddle) {
+        (*meddle)();
+        alive = other.alive; // still there, whatever was done meanwhile
+    }
+    meddler(meddler&&) noexcept = default;
+    meddler& operator=(const meddler&) = delete;
+    ~meddler() = default;
+};
+
+} // namespace
+
+TEMPLATE_TEST_CASE("memory: what is being copied may be erased, and the copy may ask the store",
+                   "",
+                   outlast::no_lock,
+                   std::mutex) {
+    std::function<void()> meddle = [] {};
+    memory<int, meddler, TestType> s{{.capacity = 2}};
+    s.put(1, {meddler{meddle}, {}, false});
+    std::weak_ptr<int> value;
+    {
+        meddle = [&, depth = 0]() mutable {
+            if (++depth > 20)
+                return;
+            CHECK(s.size() <= 2);
+            if (depth == 4) {
+                s.erase(1);
+                s.put(2, {meddler{meddle}, {}, false});
+                CHECK(!s.find(1));
+            } else {
+                (void)s.find(1);
+            }
+        };
+        const auto e = s.find(1);
+        REQUIRE(e);
+        REQUIRE(e->value.alive);
+        CHECK(*e->value.alive == 1);
+        value = e->value.alive;
+    }
+    meddle = [] {};
+    CHECK(!s.find(1));
+    CHECK(!value.expired()); // nobody has come by since
+    s.erase(2);
+    CHECK(value.expired());
 }
 
-TEST_CASE("memory: threads at once") {
-    memory<int, int> s{{.capacity = 8, .negative_capacity = 4}};
-    std::atomic<int> wrong = 0;
-    const auto work = [&](int from) {
+TEST_CASE("memory: a copy that throws is let out, and holds nothing") {
+    struct brittle {
+        std::shared_ptr<int> alive = std::make_shared<int>(1);
+        brittle() = default;
+        brittle(const brittle&) { throw std::runtime_error("copy"); }
+        brittle(brittle&&) noexcept = default;
+    };
+    memory<int, brittle> s;
+    brittle b;
+    const std::weak_ptr<int> alive = b.alive;
+    s.put(1, {std::move(b), {}, false});
+    CHECK_THROWS_AS(s.find(1), std::runtime_error);
+    s.erase(1);
+    CHECK(alive.expired());
+}
+
+TEST_CASE("memory: as a plain model, over random scripts") {
+    struct remembered {
+        int value;
+        bool negative;
+    };
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        std::mt19937_64 chance{seed};
+        const std::size_t capacity = 1 + chance() % 40;
+        const std::size_t noes = 1 + chance() % 10;
+        CAPTURE(seed, capacity, noes);
+        small s{{.capacity = capacity, .negative_capacity = noes}};
+        std::map<int, remembered> last; // what was put last and not erased since: the most there is
         for (int i = 0; i != 3000; ++i) {
-            const int key = (i * 7 + from) % 16;
-            if (i % 3 == 0)
-                s.put(key, i % 2 == 0 ? kept(key) : no(key));
-            else if (i % 7 == 0)
+            const int key = static_cast<int>(chance() % 60);
+            const auto dice = chance() % 100;
+            if (dice < 40) {
+                const bool negative = chance() % 4 == 0;
+                const bool want = chance() % 8 != 0;
+                const auto says = [&](const freshness*) { return want; };
+                s.put(key, kept(i, {}, negative), says);
+                if (want) {
+                    last.insert_or_assign(key, remembered{i, negative});
+                    const auto e = s.find(key); // the newest is there, whoever had to go
+                    REQUIRE(e);
+                    REQUIRE(e->value == i);
+                }
+            } else if (dice < 50) {
                 s.erase(key);
-            else if (const auto e = s.find(key))
-                wrong += *e->value != key;
+                last.erase(key);
+                REQUIRE(!s.find(key));
+            } else if (dice == 99 && chance() % 10 == 0) {
+                s.clear();
+                last.clear();
+                REQUIRE(s.size() == 0);
+            } else if (const auto e = s.find(key)) {
+                REQUIRE(last.contains(key));
+                REQUIRE(e->value == last.at(key).value);
+                REQUIRE(e->negative == last.at(key).negative);
+            }
+            std::size_t found_yes = 0;
+            std::size_t found_no = 0;
+            if (i % 50 == 0) {
+                for (const auto& [k, r] : last)
+                    if (const auto e = s.find(k))
+                        ++(e->negative ? found_no : found_yes);
+                REQUIRE(found_yes <= capacity);
+                REQUIRE(found_no <= noes);
+                REQUIRE(s.size() == found_yes + found_no);
+            }
+        }
+    }
+}
+
+TEST_CASE("memory: in parts it keeps its bounds, and finds what it has room for") {
+    memory<int, int> s{{.capacity = 20'000, .negative_capacity = 1000}};
+    for (int k = 0; k != 18'000; ++k)
+        s.put(k, kept(k));
+    int missing = 0;
+    for (int k = 0; k != 18'000; ++k)
+        missing += found(s, k) != k;
+    CHECK(missing == 0);
+    for (int k = 0; k != 100'000; ++k)
+        s.put(k, kept(k, {}, k % 3 == 0));
+    CHECK(s.size() <= 21'000);
+    CHECK(s.size() > 20'000);
+    CHECK(s.counts().evicted > 50'000);
+    s.clear();
+    CHECK(s.size() == 0);
+}
+
+namespace {
+
+/// Two halves that differ when it is torn, or destroyed.
+struct whole {
+    std::uint64_t key;
+    std::uint64_t version;
+    std::uint64_t seal;
+    std::shared_ptr<const int> more;
+    whole(std::uint64_t k, std::uint64_t v)
+        : key(k), version(v), seal(k * 31 + v), more(std::make_shared<const int>(int(k))) {}
+    [[nodiscard]] bool good(std::uint64_t k) const {
+        return key == k && seal == k * 31 + version && *more == static_cast<int>(k);
+    }
+};
+
+} // namespace
+
+TEST_CASE("memory: threads: nobody ever reads another's, a torn or a destroyed value") {
+    memory<std::uint64_t, whole> s{{.capacity = 16, .negative_capacity = 4}};
+    std::atomic<int> wrong = 0;
+    std::atomic<int> hits = 0;
+    const auto work = [&](std::uint64_t seed) {
+        std::mt19937_64 chance{seed};
+        for (std::uint64_t i = 0; i != 20'000; ++i) {
+            const std::uint64_t key = chance() % 24;
+            switch (chance() % 8) {
+            case 0:
+                s.put(key, {whole{key, i}, {}, false});
+                break;
+            case 1:
+                s.put(key, {whole{key, i}, {}, true});
+                break;
+            case 2:
+                s.erase(key);
+                break;
+            default:
+                if (const auto e = s.find(key)) {
+                    wrong += !e->value.good(key);
+                    ++hits;
+                }
+            }
+            if (i % 4000 == 0)
+                s.clear();
+            wrong += s.size() > 20;
         }
     };
     std::vector<std::thread> threads;
-    for (int t = 0; t != 4; ++t)
+    for (std::uint64_t t = 0; t != 4; ++t)
         threads.emplace_back(work, t);
     for (std::thread& t : threads)
         t.join();
     CHECK(wrong == 0);
-    CHECK(s.size() <= 12);
+    CHECK(hits > 0);
+}
+
+TEST_CASE("memory: threads: an entry that stays is never missed, whatever moves around it") {
+    memory<int, int> s{{.capacity = 64, .negative_capacity = 8}};
+    s.put(1, kept(1));
+    std::atomic<bool> done = false;
+    std::atomic<int> missed = 0;
+    std::atomic<int> reads = 0;
+    std::thread reader{[&] {
+        while (!done) {
+            missed += found(s, 1) < 1;
+            ++reads;
+        }
+    }};
+    while (reads == 0)
+        std::this_thread::yield();
+    for (int i = 0; i != 20'000; ++i) {
+        s.put(1000 + i % 40, kept(5));
+        s.erase(1000 + (i + 20) % 40);
+        s.put(1, kept(1 + i)); // replaced: there all the time
+    }
+    done = true;
+    reader.join();
+    CHECK(missed == 0);
+}
+
+TEST_CASE("memory: threads: what was erased is not found by a look that begins later") {
+    memory<int, int> s{{.capacity = 8}};
+    std::atomic<int> forgotten = 0; // versions up to this one
+    std::atomic<int> risen = 0;
+    std::atomic<bool> done = false;
+    std::thread reader{[&] {
+        while (!done) {
+            const int before = forgotten;
+            const auto e = s.find(1);
+            risen += e && e->value <= before;
+        }
+    }};
+    for (int version = 1; version <= 20'000; ++version) {
+        s.put(1, kept(version));
+        s.erase(1);
+        forgotten = version;
+    }
+    done = true;
+    reader.join();
+    CHECK(risen == 0);
 }

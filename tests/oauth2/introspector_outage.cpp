@@ -216,7 +216,7 @@ TEST_CASE("O-31 inactive with extra members") {
     s.server.otherwise = says(R"({"active":false,"exp":1700099999,"sub":"u1","scope":"read"})");
     CHECK(s.at(0s).request("tokA") == "401-IT, calls 1");
     CHECK(s.entry("tokA") == "N until 10 s");
-    CHECK_FALSE(s.api.store().find(s.key("tokA"))->value->said);
+    CHECK_FALSE(s.api.store().find(s.key("tokA"))->value.said);
 }
 
 TEST_CASE("introspector: a negative entry that is over stands in for nothing") {

@@ -1,120 +1,167 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Entries of a cache in this process's memory, bounded in number.
+// Entries of a cache in this process's memory, bounded in number and, if wanted, in weight.
 #ifndef OUTLAST_CACHE_MEMORY_HPP
 #define OUTLAST_CACHE_MEMORY_HPP
 
+#include <outlast/cache/hazard.hpp>
+#include <outlast/cache/shard.hpp>
+#include <outlast/callback.hpp>
 #include <outlast/error.hpp>
-#include <outlast/guarded.hpp>
 #include <outlast/lru.hpp>
 #include <outlast/store.hpp>
 
+#include <algorithm> // std::clamp
+#include <bit>
 #include <cstddef>
+#include <cstdint>
+#include <functional> // std::hash
+#include <limits>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace outlast {
 
+template <class T>
 struct memory_options {
-    /// The most "yes" entries kept; beyond it the one used least recently goes. Default 10 000.
+    static constexpr std::size_t no_bound = std::numeric_limits<std::size_t>::max();
+
+    /// The most "yes" entries kept. The room for them is reserved at once. Default 10 000, at most
+    /// 2^29.
     std::size_t capacity = 10'000;
     /// The most negative entries, kept apart: a flood of wrong keys displaces no right one.
-    /// Default 4096.
+    /// Default 4096, at most 2^29.
     std::size_t negative_capacity = 4096;
+    /// The most that the values of the "yes" entries weigh together, in the unit of `weigh`; the
+    /// same for the negative ones, apart. One that is heavier alone is not kept. Default: any.
+    std::size_t max_weight = no_bound;
+    /// What a value weighs, asked once, outside the lock. Default: nothing.
+    callback<std::size_t(const T&)> weigh{};
 
     /// What is wrong with these options, as a sentence; null if nothing is.
     [[nodiscard]] constexpr const char* problem() const noexcept {
-        return capacity != 0 && negative_capacity != 0 ? nullptr
-                                                       : "memory: a capacity is 1 or more";
+        constexpr std::size_t most = std::size_t{1} << 29;
+        if (capacity == 0 || negative_capacity == 0)
+            return "memory: a capacity is 1 or more";
+        if (capacity > most || negative_capacity > most)
+            return "memory: a capacity is 2^29 or less";
+        if ((max_weight == no_bound) == static_cast<bool>(weigh))
+            return "memory: max_weight and weigh go together";
+        return nullptr;
     }
 };
 
 /// A store for `cache_aside`. Entries leave when they are displaced, erased, or replaced, not by
-/// time: what is past its freshness may still be asked for.
+/// time: what is past its freshness may still be asked for. Which one is displaced is up to S3-FIFO
+/// (cache/s3_fifo.hpp): a scan of keys that are never asked for again flushes nothing.
 ///
-/// **Sharing** thread-safe with the default lock. The value's destructor runs outside the lock.
-/// **Cost** constant time; a hit allocates nothing; an entry costs two nodes beside its value.
+/// **Bounds** hold at every moment. From 2048 entries on they are divided among up to 16 parts, by
+/// the hash of the key, so a part may be full a few per cent before the whole is; with `max_weight`
+/// there is one part.
+/// **Sharing** thread-safe with the default lock; with `no_lock` for one thread at a time. `find`
+/// takes no lock and writes to no line that threads share, but for the first use of an entry since
+/// the last round of evictions, and what T's copy does. No code of T's runs under a lock, and it may
+/// call the store. A value is destroyed when it is removed, or, if somebody is copying it at that
+/// moment, with a later removal. When more than 32 values of a part are in such hands at once, what
+/// is put is not kept; the entry that it would have replaced goes all the same.
+/// **Cost** constant time, and where something is removed a look at a line of each thread that reads;
+/// no allocation after the construction but those of keys and values, and one small block for each
+/// thread that reads at the same time as others. An entry takes its key, its value, and about 80
+/// bytes; a third of that is written at construction, the rest as entries come.
 template <class Key, class T, class Lock = std::mutex>
 class memory {
+    static_assert(plain_key<Key>,
+                  "outlast: keys are compared under a lock, so a key is std::string, a trivially "
+                  "copyable type, or one for which outlast::plain_key is specialised.");
+
 public:
     using key_type = Key;
     using value_type = T;
     using lock_type = Lock;
+    using options_type = memory_options<T>;
 
-    explicit memory(const memory_options& options = {})
-        : options_((require_valid(options.problem()), options)), shared_(options) {}
-
-    [[nodiscard]] std::optional<entry<T>> find(const Key& key) {
-        return shared_.with([&](segments& s) -> std::optional<entry<T>> {
-            if (entry<T>* e = s.positive.find(key))
-                return *e;
-            if (entry<T>* e = s.negative.find(key))
-                return *e;
-            return std::nullopt;
-        });
+    explicit memory(const options_type& options = {})
+        : weigh_((require_valid(options.problem()), options.weigh)) {
+        const std::size_t parts = parts_for(options);
+        for (std::size_t i = 0; i != parts; ++i)
+            parts_.push_back(std::make_unique<part>(share(options.capacity, i, parts),
+                                                    share(options.negative_capacity, i, parts),
+                                                    options.max_weight));
     }
 
-    /// A negative entry removes the positive one of its key, and the other way round.
-    void put(const Key& key, entry<T> e) {
-        std::shared_ptr<const T> doomed; // destroyed when the lock is free again
-        std::shared_ptr<const T> displaced;
-        shared_.with([&](segments& s) {
-            auto& to = e.negative ? s.negative : s.positive;
-            auto& from = e.negative ? s.positive : s.negative;
-            if (entry<T>* old = from.find(key)) {
-                if (old->times.since > e.times.since)
-                    return;
-                doomed = std::move(old->value);
-                from.erase(key);
-            }
-            if (entry<T>* old = to.find(key)) {
-                if (old->times.since > e.times.since)
-                    return;
-                std::swap(*old, e);
-                return;
-            }
-            if (to.size() == to.capacity())
-                displaced = std::move(to.oldest().value);
-            to.put(key, std::move(e));
-        });
+    [[nodiscard]] std::optional<entry<T>> find(const Key& key) {
+        const std::uint64_t hash = hash_of(key);
+        hazard<part::threads> reading;
+        if (auto* const n = part_of(hash).find(tag_of(hash), key, reading))
+            return std::optional<entry<T>>{std::in_place, n->value, n->times, n->negative};
+        return std::nullopt;
+    }
+
+    /// In the place of what is kept under this key, negative or not, if `keep` says so.
+    void put(const Key& key, entry<T> e, may_keep keep = {}) {
+        const std::uint64_t hash = hash_of(key);
+        const std::size_t weight = weigh_ ? weigh_(e.value) : 0;
+        part_of(hash).put(tag_of(hash), key, std::move(e), weight, keep);
     }
 
     void erase(const Key& key) {
-        std::shared_ptr<const T> doomed;
-        shared_.with([&](segments& s) {
-            for (auto* segment : {&s.positive, &s.negative})
-                if (entry<T>* e = segment->find(key)) {
-                    doomed = std::move(e->value);
-                    segment->erase(key);
-                }
-        });
+        const std::uint64_t hash = hash_of(key);
+        part_of(hash).erase(tag_of(hash), key);
     }
 
     void clear() {
-        segments doomed{options_}; // destroyed when the lock is free again
-        shared_.with([&](segments& s) { s.swap(doomed); });
+        for (const auto& p : parts_)
+            p->clear();
     }
 
     /// How many entries are kept, negative ones included.
-    [[nodiscard]] std::size_t size() {
-        return shared_.with([](segments& s) { return s.positive.size() + s.negative.size(); });
+    [[nodiscard]] std::size_t size() const {
+        std::size_t sum = 0;
+        for (const auto& p : parts_)
+            sum += p->size();
+        return sum;
+    }
+
+    [[nodiscard]] memory_counts counts() const {
+        memory_counts sum;
+        for (const auto& p : parts_) {
+            sum.evicted += p->counts().evicted;
+            sum.refused += p->counts().refused;
+        }
+        return sum;
     }
 
 private:
-    struct segments {
-        explicit segments(const memory_options& o)
-            : positive(o.capacity), negative(o.negative_capacity) {}
-        void swap(segments& other) {
-            positive.swap(other.positive);
-            negative.swap(other.negative);
-        }
-        lru_map<Key, entry<T>> positive;
-        lru_map<Key, entry<T>> negative;
-    };
+    using part = detail::cache_shard<Key, T, Lock>;
 
-    memory_options options_;
-    guarded<segments, Lock> shared_;
+    static std::size_t parts_for(const options_type& o) noexcept {
+        if (!part::threads || o.weigh)
+            return 1;
+        return std::bit_floor(
+            std::clamp<std::size_t>(std::min(o.capacity / 1024, o.negative_capacity / 64), 1, 16));
+    }
+    static std::size_t share(std::size_t whole, std::size_t i, std::size_t parts) noexcept {
+        return whole / parts + (i < whole % parts);
+    }
+
+    // std::hash may be the identity: every bit of this depends on every bit of that.
+    static std::uint64_t hash_of(const Key& key) noexcept {
+        std::uint64_t h = std::hash<Key>{}(key);
+        h = (h ^ h >> 32) * 0x9e3779b97f4a7c15;
+        return h ^ h >> 32;
+    }
+    static std::uint32_t tag_of(std::uint64_t hash) noexcept {
+        return static_cast<std::uint32_t>(hash);
+    }
+    [[nodiscard]] part& part_of(std::uint64_t hash) const noexcept {
+        return *parts_[static_cast<std::size_t>(hash >> 60) & (parts_.size() - 1)];
+    }
+
+    callback<std::size_t(const T&)> weigh_;
+    std::vector<std::unique_ptr<part>> parts_{};
 };
 
 } // namespace outlast

@@ -33,7 +33,7 @@ struct introspector_options {
     std::string realm = "api";
 
     lifetime_options lifetimes{};
-    memory_options cache{};
+    memory_options<knowledge> cache{};
     /// A call that holds a stale verdict waits so long for another call's fresh one.
     duration stale_wait = std::chrono::milliseconds{500};
     /// Whether stale verdicts also stand in while our own credentials are refused.

@@ -132,8 +132,7 @@ public:
                               .said = f.said,
                               .lives_for = std::chrono::seconds{exp} - since};
         const o2::token_life life{api.options().lifetimes, [this] { return wall(); }};
-        api.store().put(key(token), {std::make_shared<const o2::knowledge>(k),
-                                     outlast::freshness::from(at, life(k)), false});
+        api.store().put(key(token), {k, outlast::freshness::from(at, life(k)), false});
     }
 
     /// `P fresh until 60 s, stale until 360 s`, `N until 10 s`, `expired until 40 s`, `–`.
@@ -142,7 +141,7 @@ public:
         if (!found)
             return "–";
         const std::string until = words(found->times.fresh_until);
-        switch (found->value->what) {
+        switch (found->value.what) {
         case o2::knowledge::verdict::active:
             return (found->negative ? "negative P" : "P") + (" fresh until " + until) +
                    ", stale until " + words(found->times.stale_until);
