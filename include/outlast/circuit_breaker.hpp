@@ -185,6 +185,7 @@ public:
     constexpr step begin(reading& now, terms t, verdict& v) {
         permit_.drop();
         refused_ = false;
+        opened_for_ = verdict::no_hint;
         return plain_begin(now, t.by) ? step::call(work, t.by) : ask(now, t, v);
     }
 

@@ -12,6 +12,7 @@
 #include <outlast/circuit_breaker.hpp>
 #include <outlast/config.hpp>
 #include <outlast/error.hpp>
+#include <outlast/event.hpp>
 #include <outlast/failure.hpp>
 #include <outlast/fallback.hpp>
 #include <outlast/flights.hpp>
@@ -34,8 +35,10 @@
 #include <outlast/result.hpp>
 #include <outlast/retry.hpp>
 #include <outlast/run.hpp>
+#include <outlast/shared_word.hpp>
 #include <outlast/step.hpp>
 #include <outlast/store.hpp>
+#include <outlast/success_lines.hpp>
 #include <outlast/text.hpp>
 #include <outlast/threads.hpp>
 #include <outlast/time.hpp>
