@@ -17,6 +17,7 @@ using namespace std::chrono_literals;
 using namespace outlast::literals;
 using outlast::circuit;
 using outlast::circuit_breaker_options;
+using outlast::circuit_mode;
 using outlast::circuit_state;
 using outlast::duration;
 using outlast::instant;
@@ -56,7 +57,7 @@ public:
         reading now{now_};
         if (outcome == 'N')
             circuit_.give_back(t);
-        else if (!circuit_.record(now, t, outcome == 'F'))
+        else if (!circuit_.record(now, t, {.failed = outcome == 'F'}))
             throw "not recorded although the time is known";
     }
     // Calls one after the other, each over at once.
@@ -89,7 +90,7 @@ bench half_opened(const circuit_breaker_options& o) {
     bench b{o};
     while (b.state() == closed)
         b.end(b.acquire(), 'F');
-    b.advance(o.open_for);
+    b.advance(o.open_for.series.base);
     REQUIRE(b.state() == half_open);
     return b;
 }
@@ -112,7 +113,7 @@ TEST_CASE("BC-01 a success can trip") {
 TEST_CASE("BC-02 an order by hand keeps the window") {
     bench b{{.window = 10, .minimum_calls = 10, .open_for = 60s}};
     CHECK(b.after("SSFF") == closed);
-    b.core().isolate();
+    b.core().set_mode(circuit_mode::isolated);
     CHECK(b.refuses());
     CHECK(b.refuses());
     CHECK(b.counts() == tally{4, 2});
@@ -484,21 +485,21 @@ TEST_CASE("circuit: closed or open it holds nobody back, and nobody by default")
 
 TEST_CASE("circuit: isolated by hand it refuses until it is closed by hand") {
     bench b{{.window = 1, .open_for = 1s}};
-    b.core().isolate();
-    CHECK(b.core().isolated());
+    b.core().set_mode(circuit_mode::isolated);
+    CHECK(b.core().mode() == circuit_mode::isolated);
     CHECK(b.refuses());
     CHECK(b.retry_after() == verdict::no_hint);
     b.advance(1h);
     CHECK(b.refuses());
     b.core().close();
-    CHECK_FALSE(b.core().isolated());
+    CHECK(b.core().mode() == circuit_mode::normal);
     CHECK(b.after("S") == closed);
 }
 
 TEST_CASE("circuit: what was admitted before an order by hand is forgotten with it") {
     bench b{{.window = 1, .open_for = 1s}};
     const ticket before = b.acquire();
-    b.core().isolate();
+    b.core().set_mode(circuit_mode::isolated);
     b.core().close();
     b.end(before, 'F');
     CHECK(b.state() == closed);
@@ -519,17 +520,17 @@ TEST_CASE("law 4: a circuit wants the time only for what needs it") {
         reading now{&clock::ask, &c};
         const circuit::admission a = core.admit(now);
         CHECK(a.admitted);
-        CHECK(core.record(now, a.with, false)); // a success in a window of calls
-        CHECK(core.record(now, core.admit(now).with, false));
+        CHECK(core.record(now, a.with, {.failed = false})); // a success in a window of calls
+        CHECK(core.record(now, core.admit(now).with, {.failed = false}));
         CHECK(c.asked == 0);
         // The failure that opens it: nothing is recorded until the time is known.
         const ticket t = core.admit(now).with;
-        CHECK(core.record(now, t, true)); // one of three
+        CHECK(core.record(now, t, {.failed = true})); // one of three
         const ticket u = core.admit(now).with;
-        CHECK_FALSE(core.record(now, u, true));
+        CHECK_FALSE(core.record(now, u, {.failed = true}));
         CHECK(c.asked == 0);
         (void)now.get();
-        CHECK(core.record(now, u, true));
+        CHECK(core.record(now, u, {.failed = true}));
         CHECK(core.state(instant{}) == open);
     }
     reading now{&clock::ask, &c};
@@ -539,10 +540,10 @@ TEST_CASE("law 4: a circuit wants the time only for what needs it") {
 
     circuit by_time{{.window = 10s}}; // it must know when
     const ticket t = by_time.admit(now).with;
-    CHECK_FALSE(by_time.record(now, t, false));
+    CHECK_FALSE(by_time.record(now, t, {.failed = false}));
     CHECK(c.asked == 1);
     CHECK(now.get() == at(0s));
-    CHECK(by_time.record(now, t, false));
+    CHECK(by_time.record(now, t, {.failed = false}));
     CHECK(by_time.counts(at(0s)) == tally{1, 0});
 }
 
@@ -636,6 +637,11 @@ public:
             probes_[with.place].now = gone;
     }
 
+    void isolate() {
+        if (!isolated) // what runs is forgotten
+            ++generation_, std::erase_if(probes_, [](const probe& p) { return p.now == running; });
+        isolated = true;
+    }
     void close() {
         isolated = false;
         enter(closed, {});
@@ -678,10 +684,10 @@ private:
         ++generation_;
         probes_.clear();
         results_.clear();
-        until_ = since + o_.open_for;
+        until_ = since + o_.open_for.series.base;
     }
     void pass(instant now) {
-        for (;;) {
+        while (!isolated) {
             if (state_ == open && now >= until_)
                 enter(half_open, {});
             instant over = outlast::never;
@@ -783,8 +789,8 @@ TEST_CASE("circuit: against a plain model, under random scripts") {
                 break;
             default:
                 if (below(20) == 0) {
-                    real.core().isolate();
-                    plain.isolated = true;
+                    real.core().set_mode(circuit_mode::isolated);
+                    plain.isolate();
                 } else if (below(10) == 0) {
                     real.core().close();
                     plain.close();
@@ -802,9 +808,9 @@ TEST_CASE("circuit: against a plain model, under random scripts") {
         for (const held& h : calls)
             if (below(2) == 0)
                 real.end(h.real, 'N');
-        if (real.core().isolated())
+        if (real.core().mode() == circuit_mode::isolated)
             real.core().close();
-        real.advance(o.probe_lease + o.open_for);
+        real.advance(o.probe_lease + o.open_for.series.base);
         REQUIRE(real.ask().admitted);
     }
     for (const std::size_t n : visits) // the scripts reach every state often

@@ -56,12 +56,14 @@ public:
 
     /// The state that a call at `now` would meet: from the `outlast::steady` clock, or a simulation's `time()`.
     [[nodiscard]] constexpr circuit_state state(instant now) {
-        return shared_.with(
-            [&](data& d) { return d.core.isolated() ? circuit_state::open : d.core.state(now); });
+        return shared_.with([&](data& d) {
+            return d.core.mode() == circuit_mode::isolated ? circuit_state::open
+                                                           : d.core.state(now);
+        });
     }
     /// Whether it was opened by hand.
     [[nodiscard]] constexpr bool isolated() {
-        return shared_.with([](data& d) { return d.core.isolated(); });
+        return shared_.with([](data& d) { return d.core.mode() == circuit_mode::isolated; });
     }
     /// What the window holds at `now`.
     [[nodiscard]] constexpr tally counts(instant now) {
@@ -70,7 +72,7 @@ public:
 
     /// Opens it by hand: every call is refused, without a time to come back, until `close`.
     constexpr void isolate() {
-        shared_.with([](data& d) { d.core.isolate(); });
+        shared_.with([](data& d) { d.core.set_mode(circuit_mode::isolated); });
     }
     /// Closes it by hand, with an empty window.
     constexpr void close() {
@@ -140,7 +142,7 @@ public:
                 return shared_->shared_.with([&](data& d) {
                     if (v.failed())
                         d.last = v;
-                    return d.core.record(now, t, v.failed());
+                    return d.core.record(now, t, {.failed = v.failed(), .hint = v.hint});
                 });
             };
             if (!record()) {
@@ -162,7 +164,7 @@ public:
         shared_->shared_.with([&](data& d) {
             facts.recorded = d.core.tripped().recorded;
             facts.failed = d.core.tripped().failed;
-            facts.manual = d.core.isolated();
+            facts.manual = d.core.mode() == circuit_mode::isolated;
         });
     }
 

@@ -55,12 +55,27 @@ inline std::string words(outlast::stopped s) {
 inline std::string words(outlast::circuit_state s) {
     return word(s, {"closed", "open", "half_open"});
 }
+inline std::string words(outlast::circuit_mode m) {
+    return word(m, {"normal", "isolated", "disabled", "shadow"});
+}
+inline std::string words(outlast::circuit_cause c) {
+    return word(c, {"none", "failures", "slow_calls", "server_hint", "break_over", "probes_good",
+                    "probes_failed", "probes_slow", "lease_over", "stay_over", "by_hand"});
+}
+inline std::string words(outlast::circuit_refusal r) {
+    return word(r, {"open", "probing", "held_back", "ramping", "isolated"});
+}
 inline std::string words(outlast::grade g) { return word(g, {"fresh", "stale", "gone"}); }
 inline std::string words(outlast::source s) {
     return word(s, {"live", "cached", "stale", "fallback"});
 }
 inline std::string words(const outlast::tally& t) {
-    return std::to_string(t.failed) + " of " + std::to_string(t.recorded) + " failed";
+    return std::to_string(t.failed) + " of " + std::to_string(t.recorded) + " failed, " +
+           std::to_string(t.slow) + " slow";
+}
+inline std::string words(const outlast::circuit_event& e) {
+    return words(e.from) + " -> " + words(e.to) + ", " + words(e.mode) + ", " + words(e.why) +
+           ": " + words(e.counts) + ", until " + words(e.open_until);
 }
 inline std::string words(const outlast::verdict& v) {
     std::string s = words(v.kind);
