@@ -39,7 +39,9 @@ public:
     [[nodiscard]] constexpr bool isolated() const noexcept {
         if (std::is_constant_evaluated())
             return holds_ != 0;
-        return std::atomic_ref{holds_}.load(std::memory_order_acquire) != 0;
+        // atomic_ref takes no constant before C++26; this only reads.
+        return std::atomic_ref{const_cast<std::uint32_t&>(holds_)}.load(
+                   std::memory_order_acquire) != 0;
     }
 
 private:
@@ -54,7 +56,7 @@ private:
             on_change_(isolated);
     }
 
-    mutable std::uint32_t holds_ = 0; // mutable: atomic_ref takes no constant before C++26
+    std::uint32_t holds_ = 0;
     callback<void(bool)> on_change_{};
 };
 
