@@ -41,7 +41,7 @@ TEST_CASE("BC-02 ring of ten") {
     CHECK_FALSE(threshold.reached(w.counts().failed, w.counts().recorded));
 }
 
-TEST_CASE("BC-06 rolling of a 100-wide window") {
+TEST_CASE("BC-06 rolling of a 100-wide window, asked itself") {
     count_window w{100};
     for (int i = 0; i != 50; ++i)
         w.record(i % 3 != 0);

@@ -30,7 +30,7 @@ TEST_CASE("BT-01 ten seconds in ten slices") {
     CHECK(w.counts(now + 2s) == tally{6, 0});
 }
 
-TEST_CASE("BT-02 five seconds, with pauses") {
+TEST_CASE("BT-02 five seconds, with pauses, asked itself") {
     time_window w{5s};
     instant now{};
     const auto record = [&](duration pause, bool failed) {
