@@ -18,7 +18,7 @@ FLOORS = {
     2.1: "count_window time_window probes open_time",
     2.2: "window",
     2.3: "circuit_facts",
-    2.4: "circuit_options",
+    2.4: "circuit_options circuit_log",
     2.5: "circuit_watch circuit_trial",
     3: "guarded permit error store",
     3.1: "machine flights circuit",

@@ -6,6 +6,7 @@
 #define OUTLAST_CIRCUIT_HPP
 
 #include <outlast/circuit_facts.hpp>
+#include <outlast/circuit_log.hpp>
 #include <outlast/circuit_options.hpp>
 #include <outlast/circuit_trial.hpp>
 #include <outlast/circuit_watch.hpp>
@@ -13,9 +14,7 @@
 #include <outlast/permit.hpp>
 #include <outlast/ramp.hpp>
 
-#include <algorithm> // std::copy, std::max, std::min
-#include <array>
-#include <cstddef>
+#include <algorithm> // std::max, std::min
 #include <cstdint>
 #include <optional>
 #include <utility> // std::exchange, std::move
@@ -68,7 +67,7 @@ public:
         if (mode_ == circuit_mode::disabled)
             return true;
         if (with.generation != generation_)
-            return ++counters_.late, true;
+            return log_.late(1), true;
         if (!now.known() && needs_time(r))
             return false;
         if (counting())
@@ -82,7 +81,7 @@ public:
     constexpr void give_back(ticket with) noexcept {
         if (mode_ == circuit_mode::disabled)
             return;
-        ++counters_.neutral;
+        log_.neutral();
         if (with.generation != generation_)
             return;
         if (counting())
@@ -109,9 +108,10 @@ public:
     constexpr void add_successes(std::uint32_t n, instant when) noexcept {
         if (mode_ == circuit_mode::disabled)
             return;
-        (counting() ? counters_.succeeded : counters_.late) += n;
-        if (counting())
-            watch_.add_successes(n, when);
+        if (!counting())
+            return log_.late(n);
+        log_.succeeded(n);
+        watch_.add_successes(n, when);
     }
     /// Every call before that instant is refused, and nothing but the count of refusals changes.
     [[nodiscard]] constexpr instant refuses_until() const noexcept {
@@ -167,9 +167,7 @@ public:
         circuit next{o};
         next.restore(as_it_is(instant{}));
         next.generation_ = generation_ + 1;
-        next.counters_ = counters_;
-        next.events_ = events_;
-        next.untold_ = untold_;
+        next.log_ = log_;
         *this = std::move(next);
     }
     /// Allocates.
@@ -207,20 +205,15 @@ public:
     [[nodiscard]] constexpr circuit_cause why() const noexcept { return why_; }
     [[nodiscard]] constexpr instant open_until() const noexcept { return open_until_; }
     constexpr tally counts(instant now) noexcept { return watch_.counts(now); }
-    [[nodiscard]] constexpr const circuit_counters& counters() const noexcept { return counters_; }
+    [[nodiscard]] constexpr const circuit_counters& counters() const noexcept {
+        return log_.counters();
+    }
     [[nodiscard]] constexpr const circuit_breaker_options& options() const noexcept {
         return options_;
     }
     /// The oldest thing that happened and was not taken yet. It keeps four, more than happen in one
     /// operation; of more, the oldest are lost.
-    constexpr std::optional<circuit_event> take_event() noexcept {
-        if (untold_ == 0)
-            return std::nullopt;
-        const circuit_event oldest = events_[0];
-        std::copy(events_.begin() + 1, events_.end(), events_.begin());
-        --untold_;
-        return oldest;
-    }
+    constexpr std::optional<circuit_event> take_event() noexcept { return log_.take(); }
 
 private:
     // Closed, or admitting and counting as if it were.
@@ -242,7 +235,7 @@ private:
 
     constexpr void record_closed(reading& now, ticket with, const call_result& r) {
         const instant t = now.known() ? now.get() : instant{};
-        count(r.failed, watch_.end(t, with.place, r));
+        log_.ended(r.failed, watch_.end(t, with.place, r));
         const circuit_watch::finding found = watch_.results(t);
         if (mode_ == circuit_mode::shadow)
             tell_excess(found);
@@ -266,10 +259,10 @@ private:
         if (state_ == circuit_state::half_open)
             advance(now.get()); // a lease may have ended meanwhile, this one's too
         if (with.generation != generation_ || !trial_.running(with.place)) {
-            ++counters_.late;
+            log_.late(1);
             return;
         }
-        count(r.failed, options_.is_slow(r));
+        log_.ended(r.failed, options_.is_slow(r));
         trial_.answer(with.place, r);
         follow(trial_.decide(now.get(), circuit_cause::probes_failed), r.hint);
     }
@@ -330,12 +323,8 @@ private:
 
     static constexpr admission grant(ticket t) noexcept { return {.admitted = true, .with = t}; }
     constexpr admission refuse(circuit_refusal why, duration retry_after) noexcept {
-        ++counters_.refused_by[static_cast<std::size_t>(why)];
+        log_.refused(why);
         return {.retry_after = retry_after, .why = why};
-    }
-    constexpr void count(bool failed, bool slow) noexcept {
-        ++(failed ? counters_.failed : counters_.succeeded);
-        counters_.slow += slow;
     }
 
     constexpr void tell_excess(const circuit_watch::finding& found) noexcept {
@@ -344,10 +333,8 @@ private:
             tell(state_, found.why, found.counts);
     }
     constexpr void tell(circuit_state from, circuit_cause why, const tally& counts) noexcept {
-        if (untold_ == events_.size())
-            (void)take_event();
         const instant until = state_ == circuit_state::open ? open_until_ : instant{};
-        events_[untold_++] = {from, state_, mode_, why, counts, until};
+        log_.tell({from, state_, mode_, why, counts, until});
     }
 
     [[nodiscard]] constexpr circuit_snapshot as_it_is(instant now) const {
@@ -379,9 +366,7 @@ private:
     instant open_until_{};
     instant closed_since_{};
     tally tripped_{};
-    circuit_counters counters_{};
-    std::array<circuit_event, 4> events_{}; // untold_ of them, the oldest first
-    std::size_t untold_ = 0;
+    circuit_log log_{};
 };
 
 } // namespace outlast

@@ -12,6 +12,7 @@
 #include <outlast/circuit_breaker.hpp>
 #include <outlast/circuit_control.hpp>
 #include <outlast/circuit_facts.hpp>
+#include <outlast/circuit_log.hpp>
 #include <outlast/circuit_options.hpp>
 #include <outlast/circuit_trial.hpp>
 #include <outlast/circuit_watch.hpp>
