@@ -1199,4 +1199,19 @@ constexpr bool opens_and_closes() {
 }
 static_assert(opens_and_closes());
 
+constexpr bool finds_what_hangs() {
+    bench b{slow_options(10, 2, 1s)};
+    (void)b.acquire();
+    (void)b.acquire();
+    b.advance(1s);
+    if (!b.refuses() || b.core().why() != circuit_cause::slow_calls)
+        return false;
+    const circuit_snapshot saved = b.core().snapshot(b.now());
+    b.core().close();
+    b.core().restore(saved);
+    b.core().reconfigure(half_open_options(1, outlast::ratio::of(0.5)));
+    return b.retry_after() == 60s;
+}
+static_assert(finds_what_hangs());
+
 } // namespace

@@ -230,7 +230,11 @@ private:
                 (opens_by_hint(r) || watch_.foreseen(r.failed) != circuit_cause::none));
     }
     [[nodiscard]] constexpr bool opens_by_hint(const call_result& r) const noexcept {
-        return options_.open_on_hint && r.failed && r.hint > duration::zero();
+        return options_.open_on_hint && hint_of(r) > duration::zero();
+    }
+    // When to come back is what a failure says, not a success that happened to decide.
+    [[nodiscard]] static constexpr duration hint_of(const call_result& r) noexcept {
+        return r.failed ? r.hint : verdict::no_hint;
     }
 
     constexpr void record_closed(reading& now, ticket with, const call_result& r) {
@@ -240,9 +244,9 @@ private:
         if (mode_ == circuit_mode::shadow)
             tell_excess(found);
         else if (found.why != circuit_cause::none)
-            open(t, found.why, found.counts, r.hint);
+            open(t, found.why, found.counts, hint_of(r));
         else if (opens_by_hint(r))
-            open(t, circuit_cause::server_hint, found.counts, r.hint);
+            open(t, circuit_cause::server_hint, found.counts, hint_of(r));
     }
 
     constexpr void look_at_running(instant t) noexcept {
@@ -264,7 +268,7 @@ private:
         }
         log_.ended(r.failed, options_.is_slow(r));
         trial_.answer(with.place, r);
-        follow(trial_.decide(now.get(), circuit_cause::probes_failed), r.hint);
+        follow(trial_.decide(now.get(), circuit_cause::probes_failed), hint_of(r));
     }
 
     // ---- from state to state

@@ -31,8 +31,8 @@ struct circuit_breaker_options {
     /// A call that takes so long or longer is slow, whether it is good or failed; one that still
     /// runs is as soon as it is so old, at the next admission or result. Default: no call is slow.
     duration slow_from = no_limit;
-    /// The share of slow calls at which it opens, of the same calls and by the same minimum; among
-    /// probes too. Default 50 %.
+    /// The share of slow calls at which it opens, of the same calls and by the same minimum; and of
+    /// the probes, once they have ended. Default 50 %.
     ratio slow_ratio = ratio::of(0.5);
     /// Opens at the first failure that says when to come back (Retry-After), whatever the window
     /// holds. Default: such a failure is one like others.
@@ -84,7 +84,8 @@ struct circuit_breaker_options {
         if (!failure_ratio.valid() || failure_ratio.millionths() == 0)
             return "circuit breaker: failure_ratio is above 0 % and at most 100 %";
         if (!window.valid())
-            return "circuit breaker: window is 1 to 1 000 000 calls, or a span of time";
+            return "circuit breaker: window is 1 to 1 000 000 calls, of all or in a row, or a span "
+                   "of time";
         if (window.calls != 0 && minimum_calls > window.calls)
             return "circuit breaker: minimum_calls is larger than the window: it could never open";
         if (slow_from <= duration::zero())

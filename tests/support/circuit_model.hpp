@@ -93,7 +93,7 @@ public:
             const bool hinted = r.failed && o_.open_on_hint && r.hint > duration::zero();
             if (why == cause::none && hinted && mode_ == mode_t_::normal)
                 why = cause::server_hint;
-            exceeds(why, now, r.hint);
+            exceeds(why, now, r.failed ? r.hint : duration{});
             return;
         }
         pass(now);
@@ -101,7 +101,7 @@ public:
             return;
         probes_[with.place].is = r.failed ? bad : good;
         probes_[with.place].slow = slow;
-        judge(now, cause::probes_failed, r.hint);
+        judge(now, cause::probes_failed, r.failed ? r.hint : duration{});
     }
 
     void give_back(id with) {
