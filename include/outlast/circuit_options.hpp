@@ -84,8 +84,7 @@ struct circuit_breaker_options {
         if (!failure_ratio.valid() || failure_ratio.millionths() == 0)
             return "circuit breaker: failure_ratio is above 0 % and at most 100 %";
         if (!window.valid())
-            return "circuit breaker: window is 1 to 1 000 000 calls, of all or in a row, or a span "
-                   "of time";
+            return "circuit breaker: window is 1 to 1 000 000 calls, or a span of time";
         if (window.calls != 0 && minimum_calls > window.calls)
             return "circuit breaker: minimum_calls is larger than the window: it could never open";
         if (slow_from <= duration::zero())
