@@ -127,7 +127,7 @@ TEST_CASE("threads: while threads call, others may order it open and closed by h
     together([&](int t) {
         for (int i = 0; i != 200; ++i)
             if (t == 0) {
-                guard.isolate();
+                guard.set_mode(outlast::circuit_mode::isolated);
                 shared_clock::advance(1ms);
                 guard.close();
             } else {

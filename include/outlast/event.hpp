@@ -42,6 +42,7 @@ struct event {
     std::uint32_t attempt = 0; ///< of a retry: the attempt that is over
     duration span{};   ///< see `event_kind`
     verdict outcome{}; ///< what the call came to, where it is over
+    std::string_view why{}; ///< in a word, fit for a metric label: "slow_calls"
 };
 
 /// Takes events; empty by default, and then costs one test where something went wrong and nothing
