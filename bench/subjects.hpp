@@ -59,8 +59,8 @@ struct still {
 
 // ---- policies
 
-/// A breaker's window without time.
-constexpr auto in_a_row() { return 20; }
+/// Failures in a row: a success writes nothing.
+constexpr auto in_a_row() { return outlast::consecutive(5); }
 
 inline outlast::circuit_breaker consecutive{{.window = in_a_row(), .name = "consecutive"}};
 inline outlast::circuit_breaker of_calls{{.window = 100, .name = "of calls"}};

@@ -29,7 +29,7 @@ FLOORS = {
     4: "retry timeout circuit_breaker cache_aside fallback keyed",
     5: "nest",
     5.1: "pipeline",
-    6: "failure call",
+    6: "failure call slot",
     6.1: "result",
     6.2: "outcome make",
     6.3: "hand",

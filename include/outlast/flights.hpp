@@ -68,7 +68,7 @@ template <class Key, class Lock>
 class flights<Key, Lock>::seat {
 public:
     seat() = default;
-    seat(seat&& empty) noexcept { OUTLAST_ASSERT(empty.home_ == nullptr); }
+    seat([[maybe_unused]] seat&& empty) noexcept { OUTLAST_ASSERT(empty.home_ == nullptr); }
     seat& operator=(seat&&) = delete;
     ~seat() { leave(); }
 

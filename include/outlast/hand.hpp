@@ -6,9 +6,9 @@
 
 #include <outlast/call.hpp>
 #include <outlast/outcome.hpp>
+#include <outlast/slot.hpp>
 
 #include <functional> // std::invoke
-#include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -111,22 +111,18 @@ public:
 
     /// Runs the callable and judges what it came to. The earlier outcome is destroyed first.
     verdict work(instant by, const reading& clock, const std::stop_token& stop) {
-        slot_.reset();
         ++attempts_;
-        std::apply(
-            [&](const A&... a) {
-                slot_.emplace(detail::caught<value_type>([&]() -> result_type {
-                    return lifted([&] { return call{attempts_, by, clock, stop}; }, callable_,
-                                  a...);
-                }));
-            },
-            arguments_);
+        const auto context = [&] { return call{attempts_, by, clock, stop}; };
+        slot_.fill([&]() -> result_type {
+            return std::apply(
+                [&](const A&... a) { return attempt(context, callable_, a...); }, arguments_);
+        });
         return judged(callable_, *slot_);
     }
 
     /// Goes on from the first attempt's outcome, which the driver has in hand already.
     void adopt(result_type&& first) {
-        slot_.emplace(std::move(first));
+        slot_.fill([&]() -> result_type { return std::move(first); });
         attempts_ = 1;
     }
 
@@ -137,18 +133,22 @@ public:
 
     template <class V>
     void emplace(V&& value) {
-        slot_.emplace(result_type{std::forward<V>(value)});
+        slot_.fill([&] {
+            return result_type{boost::outcome_v2::in_place_type<value_type>,
+                               std::forward<V>(value)};
+        });
     }
 
     /// Puts a fallback's answer in the place of the failure; a failing one keeps both.
     template <class Answer>
     verdict replace(Answer& answer, const verdict& replaced) {
-        const failure first =
-            slot_ && !*slot_ ? failure_behind(replaced) : failure{replaced};
-        slot_.emplace(detail::caught<value_type>([&]() -> result_type {
-            return std::apply([&](const A&... a) { return answered(answer, first, a...); },
-                              arguments_);
-        }));
+        const failure first = holds_error() ? failure_behind(replaced) : failure{replaced};
+        slot_.fill([&] {
+            return detail::caught<value_type>([&]() -> result_type {
+                return std::apply([&](const A&... a) { return answered(answer, first, a...); },
+                                  arguments_);
+            });
+        });
         if (!*slot_)
             slot_->assume_error().with_origin(first.code());
         return judge(*slot_);
@@ -160,23 +160,42 @@ public:
     // --- for drivers ---
 
     /// The attempt was cut off: what it would have come to is nobody's.
-    void drop() noexcept { slot_.reset(); }
+    void drop() noexcept { slot_.clear(); }
 
     /// The outcome for the caller. Leaves nothing behind.
     template <class Machine>
     [[nodiscard]] result_type
     conclude(const verdict& v, const Machine& m, duration elapsed, report* wanted) {
-        const bool own_value = v.why == refusal::none && slot_ && *slot_;
+        const bool own_value = v.why == refusal::none && slot_.filled() && *slot_;
         if (v.ok() || own_value) {
             if (wanted != nullptr)
                 explain(*wanted = report{}, v, m, elapsed);
             return std::move(*slot_);
         }
-        return slot_ && !*slot_ ? failed_as(v, m, elapsed, wanted)
-                                : refused_as(v, m, elapsed, wanted);
+        return holds_error() ? failed_as(v, m, elapsed, wanted)
+                             : refused_as(v, m, elapsed, attempts_, wanted);
+    }
+
+    /// The outcome where no attempt left one: a refusal. Built where the caller wants it and moved
+    /// nowhere, as it is to be cheap.
+    template <class Machine>
+    OUTLAST_INLINE static result_type refused_as(const verdict& v, const Machine& m,
+                                                 duration elapsed, std::uint32_t attempts,
+                                                 report* wanted) {
+        result_type r{boost::outcome_v2::in_place_type<failure>, v};
+        report& facts = r.assume_error().facts();
+        facts.attempts = attempts;
+        facts.elapsed = elapsed;
+        facts.retry_after = v.hint;
+        m.explain(facts);
+        if (wanted != nullptr)
+            *wanted = facts;
+        return r;
     }
 
 private:
+    [[nodiscard]] bool holds_error() const noexcept { return slot_.filled() && !*slot_; }
+
     template <class Machine>
     void explain(report& facts, const verdict& v, const Machine& m, duration elapsed) const {
         facts.attempts = attempts_;
@@ -185,15 +204,6 @@ private:
         m.explain(facts);
     }
 
-    // Both are built where the caller wants them, and moved nowhere: a refusal is to be cheap.
-    template <class Machine>
-    result_type refused_as(const verdict& v, const Machine& m, duration elapsed, report* wanted) {
-        result_type r{boost::outcome_v2::in_place_type<failure>, v};
-        explain(r.assume_error().facts(), v, m, elapsed);
-        if (wanted != nullptr)
-            *wanted = r.assume_error().facts();
-        return r;
-    }
     template <class Machine>
     result_type failed_as(const verdict& v, const Machine& m, duration elapsed, report* wanted) {
         result_type r{boost::outcome_v2::in_place_type<failure>, failure_behind(v)};
@@ -283,7 +293,7 @@ private:
     F& callable_;
     waker& waiter_;
     std::tuple<const A&...> arguments_;
-    std::optional<result_type> slot_{};
+    slot<result_type> slot_{};
     std::uint32_t attempts_ = 0;
 };
 

@@ -45,6 +45,19 @@ template <class E>
     }
 }
 
+namespace detail {
+
+/// A result with this error, which is built in it.
+template <class T, class E>
+[[nodiscard]] result<T> failed_with(const E& error) {
+    if constexpr (std::convertible_to<const E&, std::error_code>)
+        return result<T>{boost::outcome_v2::in_place_type<failure>, std::error_code{error}};
+    else
+        return result<T>{boost::outcome_v2::in_place_type<failure>, to_failure(error)};
+}
+
+} // namespace detail
+
 /// Teaches the library a type that callables return. `lift` makes a result of it, `lower` one of it
 /// again. Specialise it for your own; what is here: any plain value, `void`, `std::optional` (empty
 /// is a failure), `std::error_code` (a value is a failure), everything `result_like`.
@@ -66,7 +79,7 @@ struct outcome_traits<std::error_code> {
     using value_type = void;
     static result<void> lift(std::error_code e) {
         if (e)
-            return failure{e};
+            return detail::failed_with<void>(e);
         return boost::outcome_v2::success();
     }
     static std::error_code lower(const result<void>& r) {
@@ -113,8 +126,8 @@ struct outcome_traits<X> {
                           x.exception();
                       })
             if (!x.has_error() && x.has_exception())
-                return to_failure(x.exception());
-        return to_failure(x.error());
+                return detail::failed_with<value_type>(x.exception());
+        return detail::failed_with<value_type>(x.error());
     }
     /// Its error is made from the failure itself where that is possible, else from its code. Both are
     /// put in by tag: by plain conversion an error could become a value (`bool`, say).

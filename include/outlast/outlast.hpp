@@ -49,6 +49,7 @@
 #include <outlast/run.hpp>
 #include <outlast/running_calls.hpp>
 #include <outlast/shared_word.hpp>
+#include <outlast/slot.hpp>
 #include <outlast/step.hpp>
 #include <outlast/store.hpp>
 #include <outlast/success_lines.hpp>

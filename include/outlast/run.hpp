@@ -189,15 +189,18 @@ private:
     }
 
     // The call as it is told to the machine from its beginning.
-    OUTLAST_COLD static result_type elsewise(carried machine, instant now, const limits* limit,
+    OUTLAST_COLD static result_type elsewise(carried machine, instant at, const limits* limit,
                                              F& callable, const A&... arguments) {
-        session s{machine, reading_of(now), now, limit, callable, arguments...};
-        verdict v = may_begin(s.limit, s.now);
-        if (v.ok()) {
-            const step first = machine.begin(s.now, deadline_of(s.limit), v);
-            s.begun = time_of(s.now);
-            s.carry_out(first, v);
-        }
+        const limits& bounds = limit == nullptr ? no_limits() : *limit;
+        reading now = reading_of(at);
+        verdict v = may_begin(bounds, now);
+        step first = step::finish();
+        if (v.ok())
+            first = machine.begin(now, deadline_of(bounds), v);
+        if (first.what == action::finish && !v.ok())
+            return hand_type::refused_as(v, machine, duration{}, 0, bounds.facts);
+        session s{machine, now, time_of(now), limit, callable, arguments...};
+        s.carry_out(first, v);
         return s.conclude(v);
     }
 
