@@ -7,7 +7,6 @@
 #include <outlast/config.hpp>
 #include <outlast/machine.hpp>
 
-#include <algorithm> // std::min
 #include <utility>
 
 namespace outlast {
@@ -48,7 +47,7 @@ public:
     }
 
     constexpr instant nudge() const noexcept {
-        return inside_ ? std::min(outer_.nudge(), inner_.nudge()) : outer_.nudge();
+        return inside_ ? earlier(outer_.nudge(), inner_.nudge()) : outer_.nudge();
     }
 
     constexpr step nudged(reading& now, verdict& v) {
@@ -69,7 +68,7 @@ public:
         by_ = by;
         if (!inner_.plain_begin(now, by))
             return false;
-        by = std::min(by, by_);
+        by = earlier(by, by_);
         return inside_ = true;
     }
     OUTLAST_INLINE constexpr bool plain_success(reading& now) const {
@@ -136,7 +135,7 @@ private:
     constexpr step shifted(step s) const noexcept {
         if (s.what == action::call && s.callee != work)
             s.callee += Outer::operations;
-        s.at = std::min(s.at, by_);
+        s.at = earlier(s.at, by_);
         return s;
     }
 

@@ -38,6 +38,20 @@ inline constexpr duration forever = duration::max();
 /// The absence of a limit, spelt out: `timeout{no_limit}`.
 inline constexpr duration no_limit = forever;
 
+// By value: a reference to one of two members would keep both of them in memory.
+[[nodiscard]] OUTLAST_INLINE constexpr instant earlier(instant a, instant b) noexcept {
+    return b < a ? b : a;
+}
+[[nodiscard]] OUTLAST_INLINE constexpr instant later(instant a, instant b) noexcept {
+    return a < b ? b : a;
+}
+[[nodiscard]] OUTLAST_INLINE constexpr duration shorter(duration a, duration b) noexcept {
+    return b < a ? b : a;
+}
+[[nodiscard]] OUTLAST_INLINE constexpr duration longer(duration a, duration b) noexcept {
+    return a < b ? b : a;
+}
+
 /// `at + span`, kept inside the timeline: never wraps, `never` stays `never`.
 [[nodiscard]] constexpr instant after(instant at, duration span) noexcept {
     if (at == never)

@@ -81,11 +81,11 @@ public:
         fired_ = false;
         outer_ = by;
         own_ = options_->limit == no_limit ? never : after(now.get(), options_->limit);
-        by = std::min(own_, outer_);
+        by = earlier(own_, outer_);
         return outer_ == never || now.get() < outer_;
     }
     OUTLAST_INLINE constexpr bool plain_success(reading& now) const {
-        return (own_ == never && outer_ == never) || now.get() < std::min(own_, outer_);
+        return (own_ == never && outer_ == never) || now.get() < earlier(own_, outer_);
     }
 
     constexpr void explain(report& facts) const noexcept {
