@@ -18,7 +18,7 @@ FLOORS = {
     2.1: "event",
     3: "guarded permit error store success_lines",
     3.05: "shared_word",
-    3.1: "machine flights circuit",
+    3.1: "machine flights circuit budget",
     3.2: "names",
     4: "retry timeout circuit_breaker cache_aside fallback keyed",
     5: "nest",

@@ -53,6 +53,10 @@ namespace outlast {
         return "not_retryable";
     case stopped::told_not_to:
         return "told_not_to";
+    case stopped::max_duration:
+        return "max_duration";
+    case stopped::budget:
+        return "budget";
     }
     return "unknown";
 }

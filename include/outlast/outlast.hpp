@@ -5,6 +5,7 @@
 #define OUTLAST_OUTLAST_HPP
 
 #include <outlast/backoff.hpp>
+#include <outlast/budget.hpp>
 #include <outlast/cache_aside.hpp>
 #include <outlast/call.hpp>
 #include <outlast/callback.hpp>
@@ -12,6 +13,7 @@
 #include <outlast/circuit_breaker.hpp>
 #include <outlast/config.hpp>
 #include <outlast/error.hpp>
+#include <outlast/event.hpp>
 #include <outlast/failure.hpp>
 #include <outlast/fallback.hpp>
 #include <outlast/flights.hpp>

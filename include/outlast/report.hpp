@@ -18,6 +18,8 @@ enum class stopped : std::uint8_t {
     deadline,      ///< the next attempt did not fit the deadline
     not_retryable, ///< the outcome is not one to repeat
     told_not_to,   ///< the server's hint said: do not try again
+    max_duration,  ///< the retry's own time was over
+    budget,        ///< the retry budget was spent
 };
 
 /// Where an answer came from.
