@@ -267,7 +267,7 @@ TEST_CASE("CA-09 open breaker, stale value, no attempt") {
     origin o;
     sim.call(p, o.ask(), 0);
     sim.advance(500ms);
-    breaker.isolate();
+    breaker.set_mode(outlast::circuit_mode::isolated);
     sim.advance(100ms);
     auto& fresh = sim.call(p, o.ask(), 0);
     CHECK(is_cached(fresh, 1));

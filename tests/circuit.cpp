@@ -5,19 +5,24 @@
 #include "support/print.hpp"
 #include "support/script.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
 using namespace std::chrono_literals;
 using namespace outlast::literals;
+using outlast::call_result;
 using outlast::circuit;
 using outlast::circuit_breaker_options;
+using outlast::circuit_cause;
+using outlast::circuit_event;
+using outlast::circuit_mode;
+using outlast::circuit_refusal;
+using outlast::circuit_snapshot;
 using outlast::circuit_state;
+using outlast::consecutive;
 using outlast::duration;
 using outlast::instant;
 using outlast::reading;
@@ -56,8 +61,18 @@ public:
         reading now{now_};
         if (outcome == 'N')
             circuit_.give_back(t);
-        else if (!circuit_.record(now, t, outcome == 'F'))
+        else
+            end(t, {.failed = outcome == 'F'});
+    }
+    constexpr void end(ticket t, const call_result& r) {
+        reading now{now_};
+        if (!circuit_.record(now, t, r))
             throw "not recorded although the time is known";
+    }
+    // One call, over at once; it says itself how long it took.
+    constexpr circuit_state call(const call_result& r) {
+        end(acquire(), r);
+        return state();
     }
     // Calls one after the other, each over at once.
     constexpr circuit_state after(std::string_view outcomes) {
@@ -70,6 +85,13 @@ public:
     constexpr circuit_state state() { return circuit_.state(now_); }
     constexpr tally counts() { return circuit_.counts(now_); }
     constexpr circuit& core() { return circuit_; }
+    // All that happened since the last look.
+    std::vector<circuit_event> events() {
+        std::vector<circuit_event> all;
+        while (const auto e = circuit_.take_event())
+            all.push_back(*e);
+        return all;
+    }
     constexpr instant now() const { return now_; }
 
 private:
@@ -89,7 +111,7 @@ bench half_opened(const circuit_breaker_options& o) {
     bench b{o};
     while (b.state() == closed)
         b.end(b.acquire(), 'F');
-    b.advance(o.open_for);
+    b.advance(o.open_for.series.base);
     REQUIRE(b.state() == half_open);
     return b;
 }
@@ -109,13 +131,22 @@ TEST_CASE("BC-01 a success can trip") {
     CHECK(b.core().tripped() == tally{5, 3});
 }
 
-TEST_CASE("BC-02 an order by hand keeps the window") {
+TEST_CASE("BC-02 ring of ten, and a change of mode keeps it") {
     bench b{{.window = 10, .minimum_calls = 10, .open_for = 60s}};
-    CHECK(b.after("SSFF") == closed);
-    b.core().isolate();
+    b.core().set_mode(circuit_mode::shadow);
+    b.after("SSFF");
+    b.core().set_mode(circuit_mode::isolated);
     CHECK(b.refuses());
     CHECK(b.refuses());
+    b.core().set_mode(circuit_mode::shadow);
     CHECK(b.counts() == tally{4, 2});
+    CHECK(b.core().counters().refused(circuit_refusal::isolated) == 2);
+    (void)b.events();
+    CHECK(b.after("FFFFSSSS") == closed);
+    CHECK(b.counts() == tally{10, 6});
+    CHECK(b.events().size() == 1); // above
+    CHECK(b.after("SSS") == closed);
+    CHECK(b.counts() == tally{10, 3});
 }
 
 TEST_CASE("BC-03 minimum count, then one more failure") {
@@ -129,9 +160,18 @@ TEST_CASE("BC-03 minimum count, then one more failure") {
 }
 
 TEST_CASE("BC-04 consecutive failures restart after a success") {
-    bench b{{.failure_ratio = 100_percent, .window = 3, .open_for = 60s}};
-    CHECK(b.after("FSFF") == closed);
-    CHECK(b.after("F") == open);
+    // The share and the minimum play no part.
+    for (const std::uint32_t minimum : {0U, 100U})
+        for (const auto share : {1_percent, 100_percent}) {
+            bench b{{.failure_ratio = share,
+                     .window = consecutive(3),
+                     .minimum_calls = minimum,
+                     .open_for = 60s}};
+            CHECK(b.after("FSFF") == closed);
+            CHECK(b.counts() == tally{2, 2});
+            CHECK(b.after("F") == open);
+            CHECK(b.core().tripped() == tally{3, 3});
+        }
 }
 
 TEST_CASE("BC-05 two of three") {
@@ -143,6 +183,16 @@ TEST_CASE("BC-05 two of three") {
     for (const char one : std::string_view{"FSFSFSFSFS"})
         CHECK(c.after({&one, 1}) == closed);
     CHECK(c.after("FF") == open);
+}
+
+TEST_CASE("BC-06 rolling of a 100-wide window") {
+    bench b{{.window = 100}};
+    b.core().set_mode(circuit_mode::shadow);
+    for (int i = 0; i != 50; ++i)
+        b.after(i % 3 == 0 ? "S" : "F");
+    CHECK(b.counts() == tally{50, 33});
+    b.after(times(100, 'S'));
+    CHECK(b.counts() == tally{100, 0});
 }
 
 TEST_CASE("BC-07 table of trip decisions") {
@@ -172,6 +222,25 @@ TEST_CASE("BC-08 no rounding") {
 }
 
 // ---- time windows
+
+TEST_CASE("BT-02 five seconds, with pauses") {
+    bench b{{.window = 5s}};
+    b.core().set_mode(circuit_mode::shadow);
+    struct row {
+        duration pause;
+        const char* outcome;
+        tally then;
+    };
+    for (const row& r :
+         {row{0ms, "F", {1, 1}}, row{100ms, "S", {2, 1}}, row{100ms, "S", {3, 1}},
+          row{1000ms, "S", {4, 1}}, row{1000ms, "S", {5, 1}}, row{1000ms, "F", {6, 2}},
+          row{1000ms, "S", {7, 2}}, row{1000ms, "S", {5, 1}}, row{1000ms, "S", {5, 1}},
+          row{5000ms, "S", {1, 0}}}) {
+        b.advance(r.pause);
+        b.after(r.outcome);
+        CHECK(b.counts() == r.then);
+    }
+}
 
 TEST_CASE("BT-03 old results roll off before the trip") {
     const circuit_breaker_options o{
@@ -231,6 +300,122 @@ TEST_CASE("BT-06 buckets after an idle gap") {
     CHECK(b.counts() == tally{4, 1});
 }
 
+// ---- slow calls
+
+namespace {
+
+constexpr circuit_breaker_options
+slow_options(outlast::window_span window, std::uint32_t minimum, duration from) {
+    return {.window = window, .minimum_calls = minimum, .slow_from = from, .open_for = 60s};
+}
+
+} // namespace
+
+TEST_CASE("BS-01 slow rate trips without failures deciding") {
+    bench b{slow_options(100, 5, 4s)};
+    CHECK(b.call({.failed = true, .took = 5s}) == closed);
+    CHECK(b.call({.took = 5s}) == closed);
+    CHECK(b.call({.failed = true, .took = 100ms}) == closed);
+    CHECK(b.call({.took = 100ms}) == closed);
+    CHECK(b.call({.took = 5s}) == open);
+    CHECK(b.core().why() == circuit_cause::slow_calls);
+    CHECK(b.core().tripped() == tally{5, 2, 3});
+}
+
+TEST_CASE("BS-02 aggregates") {
+    bench b{slow_options(20s, 100, 4s)};
+    b.core().set_mode(circuit_mode::shadow);
+    b.call({.took = 10s});
+    b.call({.failed = true, .took = 10s});
+    for (int i = 0; i != 3; ++i)
+        b.call({.took = 100ms});
+    CHECK(b.counts() == tally{5, 1, 2});
+    CHECK(b.core().counters().succeeded == 4);
+    CHECK(b.core().counters().failed == 1);
+    CHECK(b.core().counters().slow == 2);
+}
+
+TEST_CASE("BS-03 slow successes reopen") {
+    circuit_breaker_options o = half_open_options(4, 50_percent);
+    o.slow_from = 4s;
+    bench b = half_opened(o);
+    CHECK(b.call({.took = 5s}) == half_open);
+    CHECK(b.call({.took = 5s}) == open);
+    CHECK(b.core().why() == circuit_cause::probes_slow);
+    CHECK(b.core().tripped() == tally{2, 0, 2});
+    CHECK(b.refuses());
+}
+
+TEST_CASE("BS-04 exactly at the slow limit") {
+    circuit_breaker_options o = slow_options(100, 1, 100ms);
+    o.slow_ratio = 100_percent;
+    CHECK(bench{o}.call({.took = 100ms}) == open);
+    CHECK(bench{o}.call({.took = 99ms}) == closed);
+    CHECK(bench{o}.call({}) == closed); // nobody knows
+}
+
+TEST_CASE("BS-05 calls that hang trip the breaker") {
+    bench b{slow_options(10, 4, 1000ms)};
+    std::vector<ticket> hung;
+    for (int i = 0; i != 4; ++i)
+        hung.push_back(b.acquire());
+    b.advance(999ms);
+    CHECK(b.state() == closed);
+    CHECK(b.counts() == tally{});
+    b.advance(1ms);
+    CHECK(b.state() == closed); // only an admission looks
+    CHECK(b.retry_after() == 60s);
+    CHECK(b.state() == open);
+    CHECK(b.core().why() == circuit_cause::slow_calls);
+    CHECK(b.core().tripped() == tally{4, 0, 4});
+    b.advance(4s);
+    for (const ticket t : hung)
+        b.end(t, {.took = 5s});
+    CHECK(b.state() == open);
+    CHECK(b.retry_after() == 56s);
+    CHECK(b.core().counters().late == 4);
+}
+
+TEST_CASE("circuit: one nanosecond before the limit a call that runs is not slow") {
+    bench b{slow_options(10, 4, 1000ms)};
+    for (int i = 0; i != 4; ++i)
+        (void)b.acquire();
+    b.advance(1000ms - 1ns);
+    CHECK_FALSE(b.refuses());
+    CHECK(b.state() == closed);
+    b.advance(1ns);
+    CHECK(b.refuses());
+}
+
+TEST_CASE("circuit: a call is slow once, whether it is found running or at its end") {
+    circuit_breaker_options o = slow_options(10, 4, 1s);
+    o.slow_ratio = 100_percent;
+    bench b{o};
+    const ticket hung = b.acquire();
+    b.advance(1s);
+    CHECK_FALSE(b.refuses()); // one overdue of one decides nothing
+    b.end(hung, {.failed = true, .took = 1s});
+    CHECK(b.counts() == tally{1, 1, 1});
+    CHECK(b.after("N") == closed); // an admission looks again
+    CHECK(b.counts() == tally{1, 1, 1});
+    const ticket cancelled = b.acquire();
+    b.advance(2s);
+    b.end(cancelled, 'N');
+    CHECK(b.counts() == tally{1, 1, 1});
+}
+
+TEST_CASE("circuit: a failure that takes too long is a failure first") {
+    bench b{slow_options(10, 2, 1s)};
+    const ticket x = b.acquire();
+    const ticket y = b.acquire();
+    b.advance(3s);
+    b.end(x, {.failed = true, .took = 3s});
+    CHECK(b.state() == closed);
+    b.end(y, {.failed = true, .took = 3s});
+    CHECK(b.state() == open);
+    CHECK(b.core().why() == circuit_cause::failures);
+}
+
 // ---- half-open
 
 TEST_CASE("BH-02 four permits, reopened as soon as certain") {
@@ -264,13 +449,48 @@ TEST_CASE("BH-04 ignored outcome gives the permit back") {
     CHECK(b.counts() == tally{});
 }
 
+TEST_CASE("BH-05 longest stay") {
+    bench b{{.window = 1, .open_for = 500ms, .half_open_for = 1000ms}};
+    b.core().half_open(b.now());
+    b.advance(999ms);
+    CHECK(b.state() == half_open);
+    SECTION("somebody asks at once") {
+        b.advance(1ms);
+        CHECK(b.state() == open);
+        CHECK(b.core().why() == circuit_cause::stay_over);
+        CHECK(b.retry_after() == 500ms);
+        b.advance(500ms - 1ns);
+        CHECK(b.state() == open);
+        b.advance(1ns);
+        CHECK(b.state() == half_open);
+    }
+    SECTION("nobody asks: the break counts from the end of the stay") {
+        b.advance(301ms);
+        CHECK(b.retry_after() == 200ms);
+    }
+    SECTION("a break that has run out begins no stay: the first probe does") {
+        b.advance(501ms);
+        CHECK(b.state() == half_open);
+        b.advance(1h);
+        CHECK(b.state() == half_open);
+        const ticket probe = b.acquire();
+        CHECK(b.retry_after() == 1000ms); // the stay ends before the lease
+        b.end(probe, 'N');
+        b.advance(1000ms);
+        CHECK(b.retry_after() == 500ms);
+    }
+}
+
 TEST_CASE("BH-06 any failure among three probes reopens") {
     // Two failures in a row open it; a share of 30 % is reached by one of three.
-    circuit_breaker_options o = half_open_options(3, 30_percent);
-    o.window = 2;
-    bench b = half_opened(o);
-    CHECK(b.after("SS") == half_open);
-    CHECK(b.after("F") == open);
+    for (const outlast::window_span window : {outlast::window_span{2}, consecutive(2)}) {
+        circuit_breaker_options o =
+            half_open_options(3, window.by_row() ? 100_percent : 30_percent);
+        o.window = window;
+        bench b = half_opened(o);
+        CHECK(b.after("SS") == half_open);
+        CHECK(b.after("F") == open);
+    }
 }
 
 TEST_CASE("BH-08 sample of ten with 30 % tolerated") {
@@ -305,6 +525,395 @@ TEST_CASE("BH-09 old generation is dropped") {
             CHECK(b.after("S") == closed);
             CHECK(b.counts() == tally{});
         }
+}
+
+// ---- modes and what is kept
+
+TEST_CASE("BM-02 metrics only") {
+    bench b{{.failure_ratio = 50_percent, .window = 100, .minimum_calls = 5}};
+    b.core().set_mode(circuit_mode::shadow);
+    CHECK(b.events() ==
+          std::vector{circuit_event{.mode = circuit_mode::shadow, .why = circuit_cause::by_hand}});
+    CHECK(b.after("FFFSS") == closed);
+    CHECK(b.counts() == tally{5, 3});
+    CHECK(b.events() == std::vector{circuit_event{.mode = circuit_mode::shadow,
+                                                  .why = circuit_cause::failures,
+                                                  .counts = {5, 3}}});
+    CHECK(b.after("F") == closed);
+    CHECK(b.events().empty());
+    b.after("SSS"); // 4 of 9: below, and then above again
+    CHECK(b.events().empty());
+    b.after("F");
+    CHECK(b.events().size() == 1);
+}
+
+TEST_CASE("circuit: in the mode shadow, calls that hang are told once and admitted") {
+    bench b{slow_options(10, 4, 1s)};
+    b.core().set_mode(circuit_mode::shadow);
+    (void)b.events();
+    for (int i = 0; i != 4; ++i)
+        (void)b.acquire();
+    b.advance(1s);
+    CHECK_FALSE(b.refuses());
+    CHECK_FALSE(b.refuses());
+    CHECK(b.state() == closed);
+    CHECK(b.events() == std::vector{circuit_event{.mode = circuit_mode::shadow,
+                                                  .why = circuit_cause::slow_calls,
+                                                  .counts = {4, 0, 4}}});
+}
+
+TEST_CASE("BM-03 disabled") {
+    bench b{{.failure_ratio = 50_percent, .minimum_calls = 5, .open_for = 60s}};
+    b.core().set_mode(circuit_mode::disabled);
+    CHECK(b.after("SFFFF") == closed);
+    CHECK(b.counts() == tally{});
+    CHECK(b.core().counters() == outlast::circuit_counters{});
+    b.core().set_mode(circuit_mode::normal);
+    CHECK(b.after("SFFFF") == open);
+}
+
+TEST_CASE("BM-04 forced open outlives the break") {
+    bench b{{.window = 1, .open_for = 5s}};
+    b.core().set_mode(circuit_mode::isolated);
+    CHECK(b.ask().why == circuit_refusal::isolated);
+    CHECK(b.retry_after() == verdict::no_hint);
+    b.advance(6s);
+    CHECK(b.refuses());
+    CHECK(b.core().mode() == circuit_mode::isolated);
+    CHECK(b.core().counters().refused() == 3);
+    CHECK(b.counts() == tally{});
+}
+
+TEST_CASE("circuit: the state waits while the mode is another") {
+    bench b{{.window = 1, .open_for = 5s}};
+    CHECK(b.after("F") == open);
+    b.advance(1s);
+    for (const circuit_mode m : {circuit_mode::shadow, circuit_mode::disabled}) {
+        b.core().set_mode(m);
+        CHECK_FALSE(b.refuses());
+        CHECK(b.core().passes());
+        b.core().set_mode(circuit_mode::normal);
+        CHECK(b.retry_after() == 4s);
+    }
+    b.core().set_mode(circuit_mode::isolated);
+    b.advance(1h);
+    CHECK(b.refuses());
+    b.core().set_mode(circuit_mode::normal);
+    const ticket probe = b.acquire();
+    b.core().set_mode(circuit_mode::shadow);
+    b.core().set_mode(circuit_mode::normal);
+    b.end(probe, 'F'); // forgotten
+    CHECK(b.state() == half_open);
+    CHECK(b.after("S") == closed); // and its place is free
+}
+
+TEST_CASE("circuit: opened by a sign from elsewhere, it finds back by itself") {
+    bench b{{.window = 10, .open_for = 5s}};
+    b.after("S");
+    b.core().trip(b.now());
+    CHECK(b.state() == open);
+    CHECK(b.core().why() == circuit_cause::by_hand);
+    CHECK(b.core().tripped() == tally{1, 0});
+    CHECK(b.retry_after() == 5s);
+    b.advance(5s);
+    CHECK(b.after("S") == closed);
+}
+
+TEST_CASE("BM-06 saved and restored between failures") {
+    const circuit_breaker_options o{.window = consecutive(2), .open_for = 60s};
+    bench b{o};
+    CHECK(b.after("F") == closed);
+    bench other{o};
+    other.core().restore(b.core().snapshot(b.now()));
+    CHECK(other.state() == closed);
+    CHECK(other.after("F") == open);
+}
+
+TEST_CASE("circuit: a snapshot goes on in another process, as old as it is") {
+    const circuit_breaker_options o{.window = 10s, .minimum_calls = 2, .open_for = 60s};
+    bench b{o};
+    b.advance(1000s);
+    CHECK(b.after("FF") == open);
+    b.advance(20s);
+    const circuit_snapshot s = b.core().snapshot(b.now());
+    bench other{o}; // it starts at 0, five seconds later
+    other.core().restore(s.moved_to(other.now() - 5s));
+    CHECK(other.retry_after() == 35s);
+    other.advance(35s);
+    CHECK(other.after("S") == closed);
+}
+
+// ---- how long it is open
+
+TEST_CASE("BM-07 break length grows by a list") {
+    bench b{{.window = 1, .open_for = outlast::linear(1000ms)}};
+    CHECK(b.after("F") == open);
+    b.advance(1000ms);
+    CHECK(b.after("F") == open);
+    CHECK(b.retry_after() == 2000ms);
+    b.advance(1000ms);
+    CHECK(b.refuses());
+    b.advance(1000ms);
+    CHECK(b.after("S") == closed);
+    CHECK(b.after("F") == open);
+    CHECK(b.retry_after() == 1000ms); // the list starts anew
+}
+
+namespace {
+
+// Trips, waits, probes with success, is healthy for a while, and so on: the breaks.
+std::vector<duration> breaks(const circuit_breaker_options& o, std::vector<duration> healthy) {
+    bench b{o};
+    std::vector<duration> all;
+    for (const duration h : healthy) {
+        REQUIRE(b.after("F") == open);
+        all.push_back(b.retry_after());
+        b.advance(all.back());
+        REQUIRE(b.after("S") == closed);
+        b.advance(h);
+    }
+    return all;
+}
+
+} // namespace
+
+TEST_CASE("BM-08 doubling with memory") {
+    circuit_breaker_options o{
+        .window = 1, .open_for = outlast::exponential(10s).capped(200s), .flap_memory = 200s};
+    CHECK(breaks(o, {100s, 100s, 210s, 200s, 200s - 1ns, 0s}) ==
+          std::vector<duration>{10s, 20s, 40s, 10s, 10s, 20s});
+    o.open_for = outlast::exponential(10s).capped(11s);
+    CHECK(breaks(o, {5s, 5s}) == std::vector<duration>{10s, 11s});
+    o.flap_memory = 0s;
+    CHECK(breaks(o, {100s, 100s, 0s}) == std::vector<duration>{10s, 10s, 10s});
+}
+
+TEST_CASE("circuit: closing by hand starts the series anew, half-open by hand does not") {
+    for (const duration memory : {0s, 1000s}) {
+        bench b{{.window = 1, .open_for = outlast::exponential(10s), .flap_memory = memory}};
+        CHECK(b.after("F") == open);
+        b.core().half_open(b.now());
+        CHECK(b.after("F") == open);
+        CHECK(b.retry_after() == 20s);
+        b.core().close();
+        CHECK(b.after("F") == open);
+        CHECK(b.retry_after() == 10s);
+    }
+}
+
+TEST_CASE("circuit: the failure that opens it may say for how long, up to a cap") {
+    circuit_breaker_options o{.window = 1, .open_for = 10s, .hint_cap = 60s};
+    const auto open_for = [&](duration hint) {
+        bench b{o};
+        CHECK(b.call({.failed = true, .hint = hint}) == open);
+        return b.retry_after();
+    };
+    CHECK(open_for(verdict::no_hint) == 10s);
+    CHECK(open_for(-1s) == 10s); // do not try again: this call, not all
+    CHECK(open_for(3s) == 10s);
+    CHECK(open_for(30s) == 30s);
+    CHECK(open_for(1h) == 60s);
+    o.hint_cap = 0s;
+    CHECK(open_for(30s) == 10s);
+    // A probe may say so too.
+    bench b{{.window = 1, .open_for = 10s}};
+    b.after("F");
+    b.advance(10s);
+    CHECK(b.call({.failed = true, .hint = 30s}) == open);
+    CHECK(b.retry_after() == 30s);
+}
+
+TEST_CASE("circuit: a failure that says when to come back opens it, if that is wanted") {
+    circuit_breaker_options o{.window = 100, .open_for = 1s};
+    CHECK(bench{o}.call({.failed = true, .hint = 30s}) == closed);
+    o.open_on_hint = true;
+    CHECK(bench{o}.call({.failed = true}) == closed);
+    CHECK(bench{o}.call({.failed = true, .hint = 0s}) == closed);
+    CHECK(bench{o}.call({.hint = 30s}) == closed);
+    bench b{o};
+    CHECK(b.call({.failed = true, .hint = 30s}) == open);
+    CHECK(b.core().why() == circuit_cause::server_hint);
+    CHECK(b.retry_after() == 30s);
+}
+
+// ---- closed again, slowly
+
+TEST_CASE("circuit: after the probes a share of the calls that grows") {
+    circuit_breaker_options o = half_open_options(1, 50_percent);
+    o.window = 100;
+    o.minimum_calls = 2;
+    o.ramp_for = 10s;
+    bench b{o};
+    CHECK(b.core().passes());
+    CHECK(b.after("FF") == open);
+    b.advance(1s);
+    CHECK(b.after("S") == closed);
+    CHECK_FALSE(b.core().passes());
+    CHECK_FALSE(b.refuses()); // the first
+    CHECK(b.ask().why == circuit_refusal::ramping);
+    CHECK(b.retry_after() == 10s);
+    b.advance(5s);
+    int admitted = 0;
+    for (int i = 0; i != 100; ++i)
+        admitted += !b.refuses();
+    CHECK(admitted == 50);
+    CHECK(b.ask().retry_after == 5s);
+    SECTION("until it is over") {
+        b.advance(5s);
+        CHECK_FALSE(b.refuses());
+        CHECK(b.core().passes());
+    }
+    SECTION("or it opens again") {
+        for (int failures = 0; failures != 2;) {
+            CHECK(b.state() == closed);
+            if (const circuit::admission a = b.ask(); a.admitted)
+                b.end(a.with, 'F'), ++failures;
+        }
+        CHECK(b.state() == open);
+        CHECK(b.retry_after() == 1s);
+    }
+    SECTION("closed by hand it is closed") {
+        b.core().close();
+        CHECK(b.core().passes());
+    }
+}
+
+// ---- what it tells
+
+TEST_CASE("circuit: each change is told once, with its reason") {
+    bench b{{.window = 1, .open_for = 1s, .probe_lease = 2s}};
+    CHECK(b.events().empty());
+    b.after("F");
+    CHECK(b.events() == std::vector{circuit_event{.from = closed,
+                                                  .to = open,
+                                                  .why = circuit_cause::failures,
+                                                  .counts = {1, 1},
+                                                  .open_until = at(1s)}});
+    b.advance(1s);
+    (void)b.acquire();
+    CHECK(b.events() == std::vector{circuit_event{
+                            .from = open, .to = half_open, .why = circuit_cause::break_over}});
+    b.advance(1h); // the lease was over at 3 s, the break at 4 s
+    CHECK(b.state() == half_open);
+    CHECK(b.events() ==
+          std::vector{
+              circuit_event{.from = half_open,
+                            .to = open,
+                            .why = circuit_cause::lease_over,
+                            .counts = {1, 1},
+                            .open_until = at(4s)},
+              circuit_event{.from = open, .to = half_open, .why = circuit_cause::break_over}});
+    b.after("S");
+    CHECK(
+        b.events() ==
+        std::vector{circuit_event{
+            .from = half_open, .to = closed, .why = circuit_cause::probes_good, .counts = {1, 0}}});
+    b.core().close(); // it is
+    b.core().set_mode(circuit_mode::normal);
+    CHECK(b.events().empty());
+    b.core().set_mode(circuit_mode::isolated);
+    b.core().close();
+    CHECK(b.events() ==
+          std::vector{circuit_event{.mode = circuit_mode::isolated, .why = circuit_cause::by_hand},
+                      circuit_event{.why = circuit_cause::by_hand}});
+}
+
+TEST_CASE("circuit: of what nobody takes the newest stays") {
+    bench b{{.window = 1, .open_for = 1s}};
+    for (int i = 0; i != 5; ++i) {
+        b.core().trip(b.now());
+        b.core().close();
+    }
+    b.core().trip(b.now());
+    const auto all = b.events();
+    REQUIRE(all.size() == 4);
+    CHECK(all[0].to == closed);
+    CHECK(all[3].to == open);
+}
+
+TEST_CASE("circuit: it counts what became of calls") {
+    bench b{{.window = 4, .minimum_calls = 4, .open_for = 1s}};
+    const ticket late = b.acquire();
+    const ticket cancelled = b.acquire();
+    b.after("SNSF");
+    b.after("F");
+    CHECK(b.refuses());
+    b.end(late, 'F');
+    b.end(cancelled, 'N');
+    b.advance(1s);
+    const ticket probe = b.acquire();
+    CHECK(b.refuses());
+    b.end(probe, 'S');
+    const outlast::circuit_counters& c = b.core().counters();
+    CHECK(c.succeeded == 3);
+    CHECK(c.failed == 2);
+    CHECK(c.neutral == 2);
+    CHECK(c.late == 1);
+    CHECK(c.refused(circuit_refusal::open) == 1);
+    CHECK(c.refused(circuit_refusal::probing) == 1);
+}
+
+// ---- for who counts successes elsewhere
+
+TEST_CASE("circuit: it passes, is quiet, refuses") {
+    bench b{{.window = consecutive(2), .open_for = 5s}};
+    CHECK(b.core().passes());
+    CHECK(b.core().quiet());
+    CHECK(b.core().refuses_until() == instant::min());
+    b.after("F");
+    CHECK(b.core().passes());
+    CHECK_FALSE(b.core().quiet());
+    const auto before = b.core().generation();
+    b.core().add_successes(3, b.now());
+    CHECK(b.core().quiet());
+    CHECK(b.core().generation() == before);
+    b.after("FF");
+    CHECK_FALSE(b.core().passes());
+    CHECK_FALSE(b.core().quiet());
+    CHECK(b.core().refuses_until() == at(5s));
+    CHECK(b.core().generation() != before);
+    b.core().add_successes(2, b.now());
+    CHECK(b.core().counters().late == 2);
+    CHECK(b.core().counters().succeeded == 3);
+    b.core().set_mode(circuit_mode::isolated);
+    CHECK(b.core().refuses_until() == outlast::never);
+    b.core().set_mode(circuit_mode::disabled);
+    CHECK(b.core().refuses_until() == instant::min());
+    CHECK(b.core().passes());
+    CHECK(b.core().quiet());
+    b.core().add_successes(2, b.now());
+    CHECK(b.core().counters().succeeded == 3);
+    CHECK_FALSE(bench{slow_options(10, 1, 1s)}.core().passes());
+}
+
+// ---- other options
+
+TEST_CASE("circuit: reconfigured it keeps what the new options can hold") {
+    bench b{{.window = 10, .minimum_calls = 10, .open_for = outlast::linear(10s)}};
+    b.after("SSFFF");
+    const auto before = b.core().generation();
+    const ticket running = b.acquire();
+    b.core().reconfigure({.window = 4, .minimum_calls = 4, .open_for = outlast::linear(5s)});
+    CHECK(b.counts() == tally{4, 3});
+    CHECK(b.core().generation() > before);
+    CHECK(b.core().options().window.calls == 4);
+    b.end(running, 'F'); // admitted under other rules
+    CHECK(b.state() == closed);
+    CHECK(b.after("F") == open);
+    CHECK(b.retry_after() == 5s);
+    b.core().reconfigure({.window = 10s, .open_for = outlast::linear(20s), .probes = 2});
+    CHECK(b.retry_after() == 5s); // the break under way
+    CHECK(b.core().counters().refused() == 2);
+    b.advance(5s);
+    const ticket probe = b.acquire();
+    b.end(probe, 'S');
+    CHECK(b.state() == half_open);
+    b.core().reconfigure(
+        {.failure_ratio = 10_percent, .open_for = outlast::linear(20s), .probes = 3});
+    CHECK(b.after("S") == half_open);
+    CHECK(b.after("F") == open);
+    CHECK(b.core().tripped() == tally{3, 1});
+    CHECK(b.retry_after() == 40s); // the second of the series
 }
 
 // ---- laws
@@ -484,21 +1093,21 @@ TEST_CASE("circuit: closed or open it holds nobody back, and nobody by default")
 
 TEST_CASE("circuit: isolated by hand it refuses until it is closed by hand") {
     bench b{{.window = 1, .open_for = 1s}};
-    b.core().isolate();
-    CHECK(b.core().isolated());
+    b.core().set_mode(circuit_mode::isolated);
+    CHECK(b.core().mode() == circuit_mode::isolated);
     CHECK(b.refuses());
     CHECK(b.retry_after() == verdict::no_hint);
     b.advance(1h);
     CHECK(b.refuses());
     b.core().close();
-    CHECK_FALSE(b.core().isolated());
+    CHECK(b.core().mode() == circuit_mode::normal);
     CHECK(b.after("S") == closed);
 }
 
 TEST_CASE("circuit: what was admitted before an order by hand is forgotten with it") {
     bench b{{.window = 1, .open_for = 1s}};
     const ticket before = b.acquire();
-    b.core().isolate();
+    b.core().set_mode(circuit_mode::isolated);
     b.core().close();
     b.end(before, 'F');
     CHECK(b.state() == closed);
@@ -519,17 +1128,17 @@ TEST_CASE("law 4: a circuit wants the time only for what needs it") {
         reading now{&clock::ask, &c};
         const circuit::admission a = core.admit(now);
         CHECK(a.admitted);
-        CHECK(core.record(now, a.with, false)); // a success in a window of calls
-        CHECK(core.record(now, core.admit(now).with, false));
+        CHECK(core.record(now, a.with, {.failed = false})); // a success in a window of calls
+        CHECK(core.record(now, core.admit(now).with, {.failed = false}));
         CHECK(c.asked == 0);
         // The failure that opens it: nothing is recorded until the time is known.
         const ticket t = core.admit(now).with;
-        CHECK(core.record(now, t, true)); // one of three
+        CHECK(core.record(now, t, {.failed = true})); // one of three
         const ticket u = core.admit(now).with;
-        CHECK_FALSE(core.record(now, u, true));
+        CHECK_FALSE(core.record(now, u, {.failed = true}));
         CHECK(c.asked == 0);
         (void)now.get();
-        CHECK(core.record(now, u, true));
+        CHECK(core.record(now, u, {.failed = true}));
         CHECK(core.state(instant{}) == open);
     }
     reading now{&clock::ask, &c};
@@ -539,10 +1148,10 @@ TEST_CASE("law 4: a circuit wants the time only for what needs it") {
 
     circuit by_time{{.window = 10s}}; // it must know when
     const ticket t = by_time.admit(now).with;
-    CHECK_FALSE(by_time.record(now, t, false));
+    CHECK_FALSE(by_time.record(now, t, {.failed = false}));
     CHECK(c.asked == 1);
     CHECK(now.get() == at(0s));
-    CHECK(by_time.record(now, t, false));
+    CHECK(by_time.record(now, t, {.failed = false}));
     CHECK(by_time.counts(at(0s)) == tally{1, 0});
 }
 
@@ -571,246 +1180,6 @@ TEST_CASE("circuit: an open time without end saturates") {
     CHECK(b.refuses());
 }
 
-// ---- against a plain model
-
-namespace {
-
-// Closed, open, half-open, with every fact kept in a list and everything computed anew.
-class model {
-public:
-    struct id {
-        int generation;
-        std::size_t place;
-    };
-    struct answer {
-        bool admitted;
-        id with;
-        duration retry_after;
-    };
-
-    explicit model(const circuit_breaker_options& o) : o_(o) {}
-
-    answer admit(instant now) {
-        if (isolated)
-            return {false, {}, verdict::no_hint};
-        if (state_ == closed)
-            return {true, {generation_, 0}, {}};
-        pass(now);
-        if (state_ == open)
-            return {false, {}, until_ - now};
-        std::size_t busy = 0;
-        instant first = outlast::never;
-        for (const probe& p : probes_) {
-            busy += p.now != gone;
-            if (p.now == running)
-                first = std::min(first, p.until);
-        }
-        if (busy == o_.probes)
-            return {false, {}, first - now};
-        probes_.push_back({running, now + o_.probe_lease});
-        return {true, {generation_, probes_.size() - 1}, {}};
-    }
-
-    void record(id with, bool failed, instant now) {
-        if (with.generation != generation_)
-            return;
-        if (state_ == closed) {
-            results_.push_back({now, failed});
-            const tally t = counts(now);
-            if (t.recorded >= o_.minimum() && t.failed != 0 &&
-                t.failed * std::uint64_t{1'000'000} >=
-                    std::uint64_t{t.recorded} * o_.failure_ratio.millionths())
-                enter(open, now);
-            return;
-        }
-        pass(now);
-        if (with.generation != generation_ || probes_[with.place].now != running)
-            return;
-        probes_[with.place].now = failed ? bad : good;
-        judge(now);
-    }
-
-    void give_back(id with) {
-        if (with.generation == generation_ && state_ == half_open &&
-            probes_[with.place].now == running)
-            probes_[with.place].now = gone;
-    }
-
-    void close() {
-        isolated = false;
-        enter(closed, {});
-    }
-
-    circuit_state state(instant now) { return pass(now), state_; }
-
-    tally counts(instant now) const {
-        tally t;
-        for (std::size_t i = 0; i != results_.size(); ++i) {
-            const auto slice = [&](instant x) {
-                return x.time_since_epoch() / (o_.window.time / 10);
-            };
-            if (o_.window.by_time() ? slice(now) - slice(results_[i].at) < 10
-                                    : results_.size() - i <= o_.window.calls)
-                ++t.recorded, t.failed += results_[i].failed;
-        }
-        return t;
-    }
-
-    std::size_t running_probes() const {
-        return static_cast<std::size_t>(std::ranges::count(probes_, running, &probe::now));
-    }
-
-    bool isolated = false;
-
-private:
-    enum outcome { running, good, bad, gone };
-    struct probe {
-        outcome now;
-        instant until;
-    };
-    struct result {
-        instant at;
-        bool failed;
-    };
-
-    void enter(circuit_state s, instant since) {
-        state_ = s;
-        ++generation_;
-        probes_.clear();
-        results_.clear();
-        until_ = since + o_.open_for;
-    }
-    void pass(instant now) {
-        for (;;) {
-            if (state_ == open && now >= until_)
-                enter(half_open, {});
-            instant over = outlast::never;
-            for (const probe& p : probes_)
-                if (p.now == running)
-                    over = std::min(over, p.until);
-            if (over > now)
-                return;
-            for (probe& p : probes_)
-                if (p.now == running && p.until == over)
-                    p.now = bad;
-            judge(over);
-        }
-    }
-    void judge(instant when) {
-        const auto failed =
-            static_cast<std::uint64_t>(std::ranges::count(probes_, bad, &probe::now));
-        const auto fine =
-            static_cast<std::uint64_t>(std::ranges::count(probes_, good, &probe::now));
-        if (failed != 0 &&
-            failed * 1'000'000 >= std::uint64_t{o_.probes} * o_.failure_ratio.millionths())
-            enter(open, when);
-        else if (failed + fine == o_.probes)
-            enter(closed, {});
-    }
-
-    circuit_breaker_options o_;
-    circuit_state state_ = closed;
-    int generation_ = 0;
-    instant until_{};
-    std::vector<result> results_{};
-    std::vector<probe> probes_{};
-};
-
-} // namespace
-
-TEST_CASE("circuit: against a plain model, under random scripts") {
-    std::mt19937_64 chance{20250607};
-    const auto below = [&](std::uint64_t n) { return chance() % n; };
-    std::size_t visits[3]{};
-    for (int round = 0; round != 300; ++round) {
-        const bool by_time = below(2) == 0;
-        circuit_breaker_options o{
-            .failure_ratio = outlast::ratio::of(static_cast<double>(1 + below(100)) / 100),
-            .window = by_time ? outlast::window_span{duration{1ms} * (1 + below(50))}
-                              : outlast::window_span{static_cast<int>(1 + below(20))},
-            .open_for = duration{1ms} * (1 + below(40)),
-            .probes = static_cast<std::uint32_t>(1 + below(6)),
-            .probe_lease = duration{1ms} * (1 + below(30))};
-        o.minimum_calls = static_cast<std::uint32_t>(below(by_time ? 10 : o.window.calls + 1));
-        REQUIRE(o.problem() == nullptr);
-        const auto failures = 10 + below(80); // per cent
-
-        bench real{o};
-        model plain{o};
-        struct held {
-            ticket real;
-            model::id plain;
-        };
-        std::vector<held> calls;
-        for (int i = 0; i != 400; ++i) {
-            INFO("round " << round << ", step " << i);
-            switch (below(12)) {
-            case 0:
-            case 1:
-            case 2:
-            case 3: {
-                const circuit::admission a = real.ask();
-                const model::answer b = plain.admit(real.now());
-                REQUIRE(a.admitted == b.admitted);
-                REQUIRE_FALSE(a.needs_time);
-                if (a.admitted)
-                    calls.push_back({a.with, b.with});
-                else
-                    REQUIRE(a.retry_after == b.retry_after);
-                break;
-            }
-            case 4:
-            case 5:
-            case 6:
-            case 7:
-            case 8:
-                if (!calls.empty()) {
-                    const auto it =
-                        calls.begin() + static_cast<std::ptrdiff_t>(below(calls.size()));
-                    const bool neutral = below(10) == 0;
-                    const bool failed = below(100) < failures;
-                    real.end(it->real, neutral ? 'N' : failed ? 'F' : 'S');
-                    if (neutral)
-                        plain.give_back(it->plain);
-                    else
-                        plain.record(it->plain, failed, real.now());
-                    calls.erase(it);
-                }
-                break;
-            case 9:
-            case 10:
-                real.advance(duration{100us} * below(200));
-                break;
-            default:
-                if (below(20) == 0) {
-                    real.core().isolate();
-                    plain.isolated = true;
-                } else if (below(10) == 0) {
-                    real.core().close();
-                    plain.close();
-                }
-            }
-            REQUIRE(plain.running_probes() <= o.probes);
-            if (below(3) == 0) { // not always: to look is an event of its own
-                REQUIRE(real.state() == plain.state(real.now()));
-                ++visits[static_cast<int>(real.state())];
-                REQUIRE(real.counts() == plain.counts(real.now()));
-            }
-        }
-
-        // Permits are conserved: when every call is over or has run out its lease, it admits again.
-        for (const held& h : calls)
-            if (below(2) == 0)
-                real.end(h.real, 'N');
-        if (real.core().isolated())
-            real.core().close();
-        real.advance(o.probe_lease + o.open_for);
-        REQUIRE(real.ask().admitted);
-    }
-    for (const std::size_t n : visits) // the scripts reach every state often
-        CHECK(n > 1000);
-}
-
 // ---- in a constant expression
 
 namespace {
@@ -829,5 +1198,20 @@ constexpr bool opens_and_closes() {
     return b.state() == closed;
 }
 static_assert(opens_and_closes());
+
+constexpr bool finds_what_hangs() {
+    bench b{slow_options(10, 2, 1s)};
+    (void)b.acquire();
+    (void)b.acquire();
+    b.advance(1s);
+    if (!b.refuses() || b.core().why() != circuit_cause::slow_calls)
+        return false;
+    const circuit_snapshot saved = b.core().snapshot(b.now());
+    b.core().close();
+    b.core().restore(saved);
+    b.core().reconfigure(half_open_options(1, outlast::ratio::of(0.5)));
+    return b.retry_after() == 60s;
+}
+static_assert(finds_what_hangs());
 
 } // namespace

@@ -150,7 +150,7 @@ TEST_CASE("BM-01 isolated by hand, closed by hand") {
     outlast::pipeline pa{std::ref(a)};
     outlast::pipeline pb{std::ref(b)};
     outlast::simulation sim;
-    a.isolate();
+    a.set_mode(outlast::circuit_mode::isolated);
     auto& refusal_of_a = sim.call(pa, acted(sim, {}));
     CHECK(refusal_of_a.attempts() == 0);
     CHECK(refusal_of_a.result().error().why() == refusal::circuit_open);
@@ -170,7 +170,7 @@ TEST_CASE("circuit breaker: what runs when it is isolated may end, and counts fo
     outlast::pipeline p{std::ref(a)};
     outlast::world w;
     auto& running = w.play(p, script{}.fails(100ms));
-    a.isolate();
+    a.set_mode(outlast::circuit_mode::isolated);
     a.close();
     w.run();
     CHECK(running.outcome() == verdict::failure());
@@ -453,7 +453,7 @@ TEST_CASE("law 2: a probe that is refused further in does not wedge the breaker"
     outlast::world w;
     w.play(p, script{}.fails());
     w.advance(1s);
-    inner.isolate();
+    inner.set_mode(outlast::circuit_mode::isolated);
     for (int i = 0; i != 3; ++i) {
         auto& c = w.play(p, script{});
         CHECK(c.attempts() == 0);

@@ -148,7 +148,7 @@ TEST_CASE("law 3: a failure, a wait, a fallback, a timeout, a cancellation alloc
 
 TEST_CASE("law 3: a refusal allocates nothing") {
     guards g;
-    g.breaker.isolate();
+    g.breaker.set_mode(outlast::circuit_mode::isolated);
     result<int> r = 0;
     CHECK(allocations_of([&] { r = g.p(good); }) == 0);
     CHECK(r.error().why() == refusal::circuit_open);

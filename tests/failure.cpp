@@ -150,12 +150,15 @@ TEST_CASE("failure: the sentences of real calls") {
 
     auto& late = sim.call(p, slow);
     sim.run();
-    CHECK(late.result().error().message() == "timed out after 50 ms (attempt) (after 2 attempts)");
+    // The failure that opens a breaker says when to come back, as each refusal after it does.
+    CHECK(late.result().error().message() ==
+          "timed out after 50 ms (attempt); try again in 10 s (after 2 attempts)");
     breaker.close();
 
     auto& fails = sim.call(p, down);
     sim.run();
-    CHECK(fails.result().error().message() == "Connection refused (after 2 attempts)");
+    CHECK(fails.result().error().message() ==
+          "Connection refused; try again in 10 s (after 2 attempts)");
 
     sim.advance(5800ms);
     auto& open = sim.call(p, down);
@@ -213,8 +216,8 @@ TEST_CASE("failure: it outlives the policies, the callable and the clock that ma
         late = c.result().error();
     }
     CHECK(open->message().starts_with("circuit open for made at run time: 1 of the last 1 calls"));
-    CHECK(late->message() == "timed out after 50 ms (attempt)");
-    CHECK(threw->message() == "the callable threw");
+    CHECK(late->message() == "timed out after 50 ms (attempt); try again in 10 s");
+    CHECK(threw->message() == "the callable threw; try again in 10 s");
     CHECK_THROWS_WITH(std::rethrow_exception(threw->thrown()), "gone");
 }
 

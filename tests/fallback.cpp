@@ -99,7 +99,7 @@ TEST_CASE("FB-03 failing fallback") {
 
 TEST_CASE("FB-04 fallback sees an open breaker") {
     outlast::basic_circuit_breaker<> breaker{{.name = "origin"}};
-    breaker.isolate();
+    breaker.set_mode(outlast::circuit_mode::isolated);
     refusal seen = refusal::none;
     outlast::pipeline p{outlast::fallback{[&](const failure& f) { return seen = f.why(), 5; }},
                         std::ref(breaker)};

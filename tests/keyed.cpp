@@ -81,7 +81,7 @@ TEST_CASE("keyed: one policy a key, made when the key is first met") {
 TEST_CASE("keyed: what was used least recently is forgotten, with what it had learnt") {
     std::vector<std::string> made;
     auto breakers = keyed_by<outlast::no_lock, std::string>(itself, makes_breakers{&made}, 2);
-    breakers.at("a")->isolate();
+    breakers.at("a")->set_mode(outlast::circuit_mode::isolated);
     (void)breakers.at("b");
     (void)breakers.at("a");
     (void)breakers.at("c"); // in the place of b

@@ -3,12 +3,14 @@
 
 #include <outlast/outcome.hpp>
 #include <outlast/pipeline.hpp>
+#include <outlast/random.hpp>
 #include <outlast/retry.hpp>
 #include <outlast/run.hpp>
 
 #include "support/callable.hpp"
 #include "support/catch.hpp"
 #include "support/print.hpp"
+#include "support/told.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -23,6 +25,7 @@
 using namespace std::chrono_literals;
 using outlast::circuit_state;
 using outlast::refusal;
+using outlast::verdict;
 using outlast_tests::refused;
 
 namespace {
@@ -124,7 +127,7 @@ TEST_CASE("threads: while threads call, others may order it open and closed by h
     together([&](int t) {
         for (int i = 0; i != 200; ++i)
             if (t == 0) {
-                guard.isolate();
+                guard.set_mode(outlast::circuit_mode::isolated);
                 shared_clock::advance(1ms);
                 guard.close();
             } else {
@@ -168,4 +171,83 @@ TEST_CASE("threads: a keyed table smaller than its traffic stays so small") {
     });
     CHECK(wrong == 0);
     CHECK(small.size() == 3);
+}
+
+namespace {
+
+/// What a breaker said and holds after one call.
+struct said {
+    bool admitted = false;
+    outlast::duration hint{}; ///< of a refusal
+    outlast::circuit_state state{};
+    outlast::tally counts{};
+    friend bool operator==(const said&, const said&) = default;
+};
+
+template <class Breaker>
+said one_call(Breaker& guard, outlast::instant when, bool good, bool plainly, bool look) {
+    auto run = guard.start();
+    outlast::reading now{when};
+    outlast::instant by = outlast::never;
+    said s;
+    if (plainly && run.plain_begin(now, by)) {
+        s.admitted = true;
+        outlast::reading end{when};
+        if (good && run.plain_success(end))
+            run.plain_end();
+        else
+            outlast_tests::settle(run, end, good ? verdict::success() : verdict::failure());
+    } else {
+        const auto a = outlast_tests::begin(run, now, outlast::never);
+        s.admitted = a.calls_work();
+        s.hint = s.admitted ? 0ns : a.outcome.hint;
+        outlast::reading end{when};
+        if (s.admitted)
+            outlast_tests::settle(run, end, good ? verdict::success() : verdict::failure());
+    }
+    if (look) { // which collects what is in the lines
+        s.state = guard.state(when);
+        s.counts = guard.counts(when);
+    }
+    return s;
+}
+
+} // namespace
+
+TEST_CASE("threads: counted in lines or one by one, plainly or not: the same decisions") {
+    outlast::random chance{42};
+    for (int round = 0; round != 200; ++round) {
+        outlast::circuit_breaker_options o{
+            .failure_ratio = outlast::ratio::of(0.2 + 0.1 * static_cast<double>(chance() % 6)),
+            .window = round % 2 == 0 ? outlast::window_span{static_cast<int>(1 + chance() % 12)}
+                                     : outlast::window_span{std::chrono::milliseconds{100}},
+            .open_for = 50ms};
+        if (o.window.by_time())
+            o.minimum_calls = static_cast<std::uint32_t>(1 + chance() % 8);
+        outlast::basic_circuit_breaker<> one_by_one{o};
+        outlast::circuit_breaker in_lines{o};
+        outlast::instant when{1s};
+        const auto bad_in_ten = chance() % 6;
+        for (int i = 0; i != 300; ++i) {
+            when += std::chrono::milliseconds{chance() % 8};
+            const bool good = chance() % 10 >= bad_in_ten;
+            CAPTURE(round, i);
+            const bool look = chance() % 8 == 0;
+            REQUIRE(one_call(in_lines, when, good, true, look) ==
+                    one_call(one_by_one, when, good, chance() % 2 == 0, look));
+        }
+    }
+}
+
+TEST_CASE("threads: successes that many threads count in their lines are all there") {
+    shared_clock::time = 0;
+    for (const auto window : {outlast::window_span{10'000}, outlast::window_span{1h}}) {
+        outlast::circuit_breaker guard{{.window = window, .minimum_calls = 10'000}};
+        outlast::pipeline p{std::ref(guard)};
+        together([&](int) {
+            for (int i = 0; i != 1000; ++i)
+                (void)outlast::run<shared_clock>(p, [] { return 1; });
+        });
+        CHECK(guard.counts(shared_clock::now()) == outlast::tally{4000, 0});
+    }
 }

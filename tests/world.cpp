@@ -181,7 +181,7 @@ TEST_CASE("world: cancelled at any time, over at once") {
         CHECK(breaker.state(w.time()) == outlast::circuit_state::closed);
     }
     SECTION("during a wait") {
-        breaker.isolate();
+        breaker.set_mode(outlast::circuit_mode::isolated);
         breaker.close();
         outlast::pipeline q{every(100ms)};
         auto& c = w.play(q, script{}.fails());

@@ -3,14 +3,18 @@
 #define OUTLAST_CIRCUIT_BREAKER_HPP
 
 #include <outlast/circuit.hpp>
+#include <outlast/circuit_gate.hpp>
+#include <outlast/circuit_telling.hpp>
 #include <outlast/error.hpp>
 #include <outlast/guarded.hpp>
 #include <outlast/machine.hpp>
+#include <outlast/names.hpp>
 #include <outlast/permit.hpp>
-#include <outlast/shared_word.hpp>
 #include <outlast/success_lines.hpp>
 
 #include <algorithm> // std::max
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <type_traits> // std::is_constant_evaluated
 
@@ -55,47 +59,81 @@ public:
     class run;
 
     constexpr explicit basic_circuit_breaker(const circuit_breaker_options& options = {})
-        : shared_((require_valid(options.problem()), options)), options_(options) {
-        shared_.with([&](data& d) { publish(d); });
+        : shared_((require_valid(options.problem()), options)),
+          failure_if_(options.failure_if),
+          control_(options.control),
+          events_(options.events),
+          name_(options.name),
+          tags_(options.tags) {
+        shared_.with([&](data& d) { gate_.publish(d.core, d.last); });
     }
 
     [[nodiscard]] OUTLAST_INLINE constexpr run start() noexcept { return run{*this}; }
 
-    /// The state that a call at `now` would meet: from the `outlast::steady` clock, or a
-    /// simulation's `time()`.
+    // ---- what there is to know; `now` is from the `outlast::steady` clock, or a world's `time()`
+
+    /// The state that a call at `now` would meet; `open` while it is isolated.
     [[nodiscard]] constexpr circuit_state state(instant now) {
-        return change([&](data& d) {
-            return d.core.isolated() ? circuit_state::open : d.core.state(now);
+        return change(now, [&](data& d) {
+            return d.core.mode() == circuit_mode::isolated ? circuit_state::open
+                                                           : d.core.state(now);
         });
     }
-    /// Whether it was opened by hand.
-    [[nodiscard]] constexpr bool isolated() {
-        return shared_.with([](data& d) { return d.core.isolated(); });
+    [[nodiscard]] constexpr circuit_mode mode() {
+        return shared_.with([](data& d) { return d.core.mode(); });
     }
     /// What the window holds at `now`.
     [[nodiscard]] constexpr tally counts(instant now) {
-        return change([&](data& d) {
-            collect(d);
-            return d.core.counts(now);
+        return change(now, [&](data& d) { return d.core.counts(now); });
+    }
+    /// Of its whole life. Successes that a window of consecutive failures need not hear of are not
+    /// among them.
+    [[nodiscard]] constexpr circuit_counters counters() {
+        return change(never, [&](data& d) {
+            d.core.add_refusals(lines_.refusals(), circuit_refusal::open);
+            return d.core.counters();
         });
     }
-
-    /// Opens it by hand: every call is refused, without a time to come back, until `close`.
-    constexpr void isolate() {
-        change([](data& d) { d.core.isolate(); });
+    [[nodiscard]] constexpr circuit_breaker_options options() {
+        return shared_.with([](data& d) { return d.core.options(); });
     }
-    /// Closes it by hand, with an empty window.
+
+    // ---- by hand
+
+    /// See `circuit_mode`; the window and the state stay. Isolated, it refuses every call without a
+    /// time to come back.
+    constexpr void set_mode(circuit_mode mode) {
+        change(never, [&](data& d) { d.core.set_mode(mode); });
+    }
+    /// Closed, with an empty window, in the mode `normal`.
     constexpr void close() {
-        change([](data& d) { d.core.close(); });
+        change(never, [](data& d) { d.core.close(); });
     }
-
-    [[nodiscard]] constexpr const circuit_breaker_options& options() const noexcept {
-        return options_;
+    /// Open, as if the results had said so.
+    constexpr void trip(instant now) {
+        change(now, [&](data& d) { d.core.trip(now); });
+    }
+    /// Half-open at once.
+    constexpr void half_open(instant now) {
+        change(now, [&](data& d) { d.core.half_open(now); });
+    }
+    /// Other options, of which `failure_if`, `control`, `events`, `name` and `tags` stay what they
+    /// were. What it knows stays as far as it fits (see `circuit::reconfigure`). Allocates.
+    constexpr void reconfigure(const circuit_breaker_options& options) {
+        require_valid(options.problem());
+        change(never, [&](data& d) { d.core.reconfigure(options); });
+    }
+    /// What it knows, to be put into another one: see `circuit_snapshot`. Allocates.
+    [[nodiscard]] constexpr circuit_snapshot snapshot(instant now) {
+        return change(now, [&](data& d) { return d.core.snapshot(now); });
+    }
+    constexpr void restore(const circuit_snapshot& s) {
+        change(never, [&](data& d) { d.core.restore(s); });
     }
 
     // For permits.
     constexpr void give_back(ticket t) noexcept {
-        change([&](data& d) { d.core.give_back(t); });
+        change(never, [&](data& d) { d.core.give_back(t); });
     }
 
 private:
@@ -105,72 +143,56 @@ private:
         verdict last{}; // the last failure recorded, for the message of a refusal
     };
 
-    /// What an admission and a success have to know, in one word.
-    struct gate {
-        std::uint64_t bits = 0;
-        static constexpr std::uint64_t passing = 1, quiet = 2, refusing = 4;
-
-        [[nodiscard]] constexpr bool all_pass() const noexcept { return (bits & passing) != 0; }
-        [[nodiscard]] constexpr bool is_quiet() const noexcept { return (bits & quiet) != 0; }
-        [[nodiscard]] constexpr bool refuses() const noexcept { return (bits & refusing) != 0; }
-        [[nodiscard]] constexpr std::uint64_t generation() const noexcept { return bits >> 3U; }
-        friend constexpr bool operator==(gate, gate) noexcept = default;
-    };
-
-    /// What a refusal says. Belongs to the generation of the gate that was stored after it.
-    struct notice {
-        shared_word<duration::rep, Lock> open_until{};
-        shared_word<std::uint64_t, Lock> tripped{}; // recorded, failed
-        shared_word<std::int32_t, Lock> code{};
-        shared_word<const std::error_category*, Lock> domain{};
-    };
-
-    constexpr void publish(data& d) noexcept {
-        gate g{d.core.generation() << 3U};
-        if (d.core.passes())
-            g.bits |= gate::passing;
-        if (d.core.quiet())
-            g.bits |= gate::quiet;
-        if (d.core.refuses()) {
-            g.bits |= gate::refusing;
-            notice_.open_until.store(d.core.open_until().time_since_epoch().count());
-            notice_.tripped.store(std::uint64_t{d.core.tripped().recorded} << 32U |
-                                  d.core.tripped().failed);
-            notice_.code.store(d.last.code);
-            notice_.domain.store(d.last.domain);
-        }
-        if (!(gate_.load() == g))
-            gate_.store(g);
-    }
-
-    // Does something to the circuit, and tells those who look without a lock.
+    // Does something to the circuit, which first hears of the successes that were counted apart;
+    // then tells those who look without a lock, and those who want to know.
     template <class F>
-    constexpr auto change(F&& f) {
-        return shared_.with([&](data& d) {
-            if constexpr (std::is_void_v<decltype(f(d))>) {
-                f(d);
-                publish(d);
-            } else {
-                auto result = f(d);
-                publish(d);
-                return result;
-            }
-        });
+    constexpr auto change(instant now, F&& f) {
+        std::array<circuit_event, 4> told{};
+        std::size_t n = 0;
+        const auto locked = [&](data& d) {
+            if (d.core.quiet())
+                lines_.collect(d.core.generation(), [&](std::uint32_t more, instant slice_end) {
+                    d.core.add_successes(more, after(slice_end, duration{-1}));
+                });
+            struct at_end {
+                basic_circuit_breaker& self;
+                data& d;
+                std::array<circuit_event, 4>& told;
+                std::size_t& n;
+                constexpr ~at_end() {
+                    self.gate_.publish(d.core, d.last);
+                    while (const auto e = d.core.take_event())
+                        told[n++ % told.size()] = *e;
+                }
+            } const end{*this, d, told, n};
+            return f(d);
+        };
+        if constexpr (std::is_void_v<decltype(shared_.with(locked))>) {
+            shared_.with(locked);
+            tell(now, told, n);
+        } else {
+            auto result = shared_.with(locked);
+            tell(now, told, n);
+            return result;
+        }
     }
 
-    [[nodiscard]] constexpr bool by_time() const noexcept { return options_.window.by_time(); }
-
-    constexpr void collect(data& d) noexcept {
-        lines_.collect(d.core.generation(), [&](std::uint32_t n, instant slice_end) {
-            d.core.add_successes(n, after(slice_end, duration{-1}));
-        });
+    constexpr void tell(instant now, const std::array<circuit_event, 4>& told, std::size_t n) {
+        if (!events_)
+            return;
+        for (std::size_t i = 0; i != n && i != told.size(); ++i)
+            events_(event_of(told[i], now, name_, tags_));
     }
 
     guarded<data, Lock> shared_;
-    shared_word<gate, Lock> gate_{};
-    notice notice_{};
+    circuit_gate<Lock> gate_{};
     [[no_unique_address]] success_lines<Lock> lines_{};
-    circuit_breaker_options options_;
+    // What does not change is read without the lock.
+    callback<bool(const verdict&)> failure_if_;
+    const circuit_control* control_;
+    sink events_;
+    label name_;
+    label tags_;
 };
 
 template <class Lock>
@@ -178,13 +200,13 @@ class basic_circuit_breaker<Lock>::run : public pass_through {
 public:
     OUTLAST_INLINE constexpr explicit run(basic_circuit_breaker& shared) noexcept
         : shared_(&shared) {}
-
     OUTLAST_INLINE constexpr run(run&& other) noexcept = default;
     OUTLAST_INLINE constexpr ~run() = default;
 
     constexpr step begin(reading& now, terms t, verdict& v) {
         permit_.drop();
         refused_ = false;
+        opened_for_ = verdict::no_hint;
         return plain_begin(now, t.by) ? step::call(work, t.by) : ask(now, t, v);
     }
 
@@ -197,16 +219,21 @@ public:
     }
 
     OUTLAST_INLINE constexpr bool plain_begin(reading&, instant&) noexcept {
-        const gate g = shared_->gate_.load();
-        admitted_ = {g.generation(), ticket::no_place}; // nothing to hold or to give back
-        return g.all_pass();
+        const auto sign = shared_->gate_.read();
+        admitted_ = {sign.generation(), ticket::no_place}; // nothing to hold or to give back
+        return sign.all_pass() && (shared_->control_ == nullptr || !isolated_outside());
     }
     OUTLAST_INLINE constexpr bool plain_success(reading& now) const {
-        const gate g = shared_->gate_.load();
-        return g.is_quiet() && g.generation() == admitted_.generation &&
-               shared_->lines_.counts(admitted_.generation, shared_->by_time(), now);
+        const auto sign = shared_->gate_.read();
+        if (!sign.is_quiet() || sign.generation() != admitted_.generation)
+            return false;
+        return sign.is_uncounted() ||
+               shared_->lines_.counts(sign.generation(), sign.is_sliced(), now);
     }
-    OUTLAST_INLINE constexpr void plain_end() noexcept { shared_->lines_.count(); }
+    OUTLAST_INLINE constexpr void plain_end() noexcept {
+        if (!shared_->gate_.read().is_uncounted())
+            shared_->lines_.count();
+    }
 
     constexpr void abandoned() noexcept { permit_.drop(); }
 
@@ -216,60 +243,79 @@ public:
         if (!refused_)
             return;
         facts.policy = "circuit breaker";
-        facts.name = shared_->options_.name;
+        facts.name = shared_->name_;
         facts.recorded = tripped_.recorded;
         facts.failed = tripped_.failed;
-        facts.manual = manual_;
+        facts.slow = tripped_.slow;
+        facts.manual = by_hand_;
     }
 
 private:
+    [[nodiscard]] constexpr bool isolated_outside() const noexcept {
+        return shared_->control_ != nullptr && shared_->control_->isolated();
+    }
+
     constexpr step ask(reading& now, terms t, verdict& v) {
-        const gate g = shared_->gate_.load();
-        if (g.refuses() && told_no(g, now, v))
-            return step::finish();
+        if (isolated_outside()) {
+            v = verdict::neutral(refusal::circuit_open);
+            by_hand_ = true;
+            return refuse(v, circuit_refusal::isolated);
+        }
+        if (told_no(now, v))
+            return refuse(v, circuit_refusal::open);
         circuit::admission a = look(now, t, v);
         if (a.needs_time) {
             (void)now.get();
             a = look(now, t, v);
         }
-        if (a.admitted) {
-            admitted_ = a.with;
-            if (a.with.place != ticket::no_place)
-                permit_ = {*shared_, a.with};
-            return step::call(work, t.by);
+        if (!a.admitted)
+            return refuse(v, a.why);
+        admitted_ = a.with;
+        if (a.with.place != ticket::no_place) {
+            permit_ = {*shared_, a.with};
+            since_ = now.get();
         }
+        return step::call(work, t.by);
+    }
+
+    constexpr step refuse(const verdict& v, circuit_refusal why) {
         refused_ = true;
-        v.hint = a.retry_after;
+        if (shared_->events_)
+            shared_->events_({.what = event_kind::refused,
+                              .policy = "circuit breaker",
+                              .name = shared_->name_,
+                              .tags = shared_->tags_,
+                              .span = v.hint,
+                              .outcome = v,
+                              .why = to_string(why)});
         return step::finish();
     }
 
-    // Refused by what was published. False: it has changed meanwhile, or its time is over.
-    constexpr bool told_no(gate g, reading& now, verdict& v) {
-        const notice& n = shared_->notice_;
-        const instant until_then{duration{n.open_until.load()}};
-        const std::uint64_t tripped = n.tripped.load();
-        verdict no = verdict::neutral(refusal::circuit_open, until(now.get(), until_then));
-        no.code = n.code.load();
-        no.domain = n.domain.load();
-        if (!(shared_->gate_.load() == g) || now.get() >= until_then)
+    // Refused by what was published. False: ask the circuit itself.
+    constexpr bool told_no(reading& now, verdict& v) {
+        const auto n = shared_->gate_.refusal();
+        // Its time is over, or this thread has no line to count it in.
+        if (!n || now.get() >= n->until || !shared_->lines_.refuse())
             return false;
-        v = no;
-        refused_ = true;
-        manual_ = false;
-        tripped_ = {static_cast<std::uint32_t>(tripped >> 32U), static_cast<std::uint32_t>(tripped)};
+        v = verdict::neutral(refusal::circuit_open, until(now.get(), n->until));
+        v.code = n->code;
+        v.domain = n->domain;
+        tripped_ = n->tripped;
+        by_hand_ = false;
         return true;
     }
 
     // Asks the circuit itself; `v` is what a refusal says.
     constexpr circuit::admission look(reading& now, terms t, verdict& v) {
-        return shared_->change([&](data& d) {
+        return shared_->change(now.known() ? now.get() : never, [&](data& d) {
             const circuit::admission a = d.core.admit(now, t.spare);
             if (!a.admitted && !a.needs_time) {
-                v = verdict::neutral(refusal::circuit_open);
+                v = verdict::neutral(refusal::circuit_open, a.retry_after);
                 v.code = d.last.code;
                 v.domain = d.last.domain;
                 tripped_ = d.core.tripped();
-                manual_ = d.core.isolated();
+                tripped_.slow = circuit_gate<Lock>::slow_of(d.core);
+                by_hand_ = a.why == circuit_refusal::isolated;
             }
             return a;
         });
@@ -277,22 +323,25 @@ private:
 
     // Tells the circuit what an admitted call came to.
     constexpr void tell(reading& now, const verdict& v) {
-        const auto& counts = shared_->options_.failure_if;
+        const auto& counts = shared_->failure_if_;
         if (!v.ok() && !(v.failed() && (!counts || counts(v)))) {
             permit_.drop();
             return;
         }
-        if (permit_)
+        call_result r{.failed = v.failed(), .hint = v.hint};
+        if (permit_) {
             (void)permit_.spend();
-        if (!record(now, v)) {
+            r.took = until(since_, now.get());
+        }
+        if (!record(now, v, r)) {
             (void)now.get();
-            (void)record(now, v);
+            (void)record(now, v, r);
         }
     }
 
-    constexpr bool record(reading& now, const verdict& v) {
-        return shared_->change([&](data& d) {
-            if (v.failed()) {
+    constexpr bool record(reading& now, const verdict& v, const call_result& r) {
+        return shared_->change(now.known() ? now.get() : never, [&](data& d) {
+            if (r.failed) {
                 d.last = v;
                 // A timeout of ours has no code of its own.
                 if (!std::is_constant_evaluated() && v.domain == nullptr &&
@@ -301,26 +350,28 @@ private:
                     d.last.domain = &refusal_category();
                 }
             }
-            if (d.core.quiet())
-                shared_->collect(d);
             const std::uint64_t before = d.core.generation();
-            if (!d.core.record(now, admitted_, v.failed()))
+            if (!d.core.record(now, admitted_, r))
                 return false;
-            if (d.core.generation() != before && d.core.refuses())
-                opened_for_ = until(now.get(), d.core.open_until());
-            else if (d.core.quiet() && (now.known() || !shared_->by_time()))
-                shared_->lines_.begin(d.core.generation(), d.core.slice_end(now));
+            const bool sliced = d.core.options().window.by_time();
+            if (d.core.generation() != before && d.core.mode() == circuit_mode::normal &&
+                d.core.refuses_until() != instant::min())
+                opened_for_ = until(now.get(), d.core.refuses_until());
+            else if (d.core.quiet() && (now.known() || !sliced))
+                shared_->lines_.begin(d.core.generation(),
+                                      sliced ? d.core.slice_end(now.get()) : never);
             return true;
         });
     }
 
     basic_circuit_breaker* shared_;
-    permit<basic_circuit_breaker> permit_{}; // of a probe
+    permit<basic_circuit_breaker> permit_{}; // of a call that the circuit wants to hear of
     ticket admitted_{};
+    instant since_{};                        // with a permit
     duration opened_for_ = verdict::no_hint; // this call's result opened it
     tally tripped_{};                        // of a refusal
     bool refused_ = false;
-    bool manual_ = false;
+    bool by_hand_ = false;
 };
 
 } // namespace outlast

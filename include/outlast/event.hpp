@@ -6,7 +6,6 @@
 
 #include <outlast/callback.hpp>
 #include <outlast/label.hpp>
-#include <outlast/report.hpp>
 #include <outlast/step.hpp>
 #include <outlast/time.hpp>
 
@@ -37,13 +36,13 @@ enum class event_kind : std::uint8_t {
 /// One event of one policy.
 struct event {
     event_kind what{};
-    label policy{};              ///< its kind: "retry"
-    label name{};                ///< its name, from its options
-    label tags{};                ///< its tags, from its options
-    std::uint32_t attempt = 0;   ///< of a retry: the attempt that is over
-    duration span{};             ///< see `event_kind`
-    verdict outcome{};           ///< what the call came to, where it is over
-    stopped why = stopped::none; ///< of `gave_up`
+    label policy{};    ///< its kind: "retry"
+    label name{};      ///< its name, from its options
+    label tags{};      ///< its tags, from its options
+    std::uint32_t attempt = 0; ///< of a retry: the attempt that is over
+    duration span{};   ///< see `event_kind`
+    verdict outcome{}; ///< what the call came to, where it is over
+    std::string_view why{}; ///< in a word, fit for a metric label: "slow_calls"
 };
 
 /// Takes events; empty by default, and then costs one test where something went wrong and nothing

@@ -115,8 +115,10 @@ private:
             std::string s = "circuit open for " + std::string(facts_.name.view());
             if (facts_.manual)
                 return s + ": isolated by hand";
-            return s + ": " + std::to_string(facts_.failed) + " of the last " +
-                   std::to_string(facts_.recorded) + " calls failed" + last(" (last: ", ")");
+            const bool slow = facts_.slow != 0;
+            return s + ": " + std::to_string(slow ? facts_.slow : facts_.failed) + " of the last " +
+                   std::to_string(facts_.recorded) + (slow ? " calls were slow" : " calls failed") +
+                   last(" (last: ", ")");
         }
         case refusal::invalid_options:
             if (!facts_.name.empty())

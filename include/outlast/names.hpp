@@ -4,7 +4,7 @@
 #ifndef OUTLAST_NAMES_HPP
 #define OUTLAST_NAMES_HPP
 
-#include <outlast/circuit.hpp>
+#include <outlast/circuit_facts.hpp>
 #include <outlast/report.hpp>
 #include <outlast/step.hpp>
 
@@ -27,6 +27,64 @@ namespace outlast {
     return "unknown";
 }
 
+[[nodiscard]] constexpr std::string_view to_string(circuit_mode mode) noexcept {
+    switch (mode) {
+    case circuit_mode::normal:
+        return "normal";
+    case circuit_mode::isolated:
+        return "isolated";
+    case circuit_mode::disabled:
+        return "disabled";
+    case circuit_mode::shadow:
+        return "shadow";
+    }
+    return "unknown";
+}
+
+[[nodiscard]] constexpr std::string_view to_string(circuit_cause why) noexcept {
+    switch (why) {
+    case circuit_cause::none:
+        return "none";
+    case circuit_cause::failures:
+        return "failures";
+    case circuit_cause::slow_calls:
+        return "slow_calls";
+    case circuit_cause::server_hint:
+        return "server_hint";
+    case circuit_cause::break_over:
+        return "break_over";
+    case circuit_cause::probes_good:
+        return "probes_good";
+    case circuit_cause::probes_failed:
+        return "probes_failed";
+    case circuit_cause::probes_slow:
+        return "probes_slow";
+    case circuit_cause::lease_over:
+        return "lease_over";
+    case circuit_cause::stay_over:
+        return "stay_over";
+    case circuit_cause::by_hand:
+        return "by_hand";
+    }
+    return "unknown";
+}
+
+[[nodiscard]] constexpr std::string_view to_string(circuit_refusal why) noexcept {
+    switch (why) {
+    case circuit_refusal::open:
+        return "open";
+    case circuit_refusal::probing:
+        return "probing";
+    case circuit_refusal::held_back:
+        return "held_back";
+    case circuit_refusal::ramping:
+        return "ramping";
+    case circuit_refusal::isolated:
+        return "isolated";
+    }
+    return "unknown";
+}
+
 [[nodiscard]] constexpr std::string_view to_string(source how) noexcept {
     switch (how) {
     case source::live:
@@ -37,26 +95,6 @@ namespace outlast {
         return "stale";
     case source::fallback:
         return "fallback";
-    }
-    return "unknown";
-}
-
-[[nodiscard]] constexpr std::string_view to_string(stopped why) noexcept {
-    switch (why) {
-    case stopped::none:
-        return "none";
-    case stopped::attempts:
-        return "attempts";
-    case stopped::deadline:
-        return "deadline";
-    case stopped::not_retryable:
-        return "not_retryable";
-    case stopped::told_not_to:
-        return "told_not_to";
-    case stopped::max_duration:
-        return "max_duration";
-    case stopped::budget:
-        return "budget";
     }
     return "unknown";
 }

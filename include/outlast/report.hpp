@@ -8,6 +8,7 @@
 #include <outlast/time.hpp>
 
 #include <cstdint>
+#include <string_view>
 
 namespace outlast {
 
@@ -21,6 +22,27 @@ enum class stopped : std::uint8_t {
     max_duration,  ///< the retry's own time was over
     budget,        ///< the retry budget was spent
 };
+
+/// The enumerator as it is spelt, fit for a metric label; others are in names.hpp.
+[[nodiscard]] constexpr std::string_view to_string(stopped why) noexcept {
+    switch (why) {
+    case stopped::none:
+        return "none";
+    case stopped::attempts:
+        return "attempts";
+    case stopped::deadline:
+        return "deadline";
+    case stopped::not_retryable:
+        return "not_retryable";
+    case stopped::told_not_to:
+        return "told_not_to";
+    case stopped::max_duration:
+        return "max_duration";
+    case stopped::budget:
+        return "budget";
+    }
+    return "unknown";
+}
 
 /// Where an answer came from.
 enum class source : std::uint8_t {
@@ -44,6 +66,7 @@ struct report {
     duration limit{};         ///< of the timeout that fired
     std::uint32_t failed = 0; ///< of the breaker that refused: failures, out of
     std::uint32_t recorded = 0;
+    std::uint32_t slow = 0; ///< and slow calls, if they were what opened it
     bool manual = false; ///< the refusal was ordered by hand
 };
 

@@ -11,6 +11,7 @@
 #include <outlast/random.hpp>
 
 #include <concepts>
+#include <string_view>
 
 namespace outlast {
 
@@ -222,14 +223,15 @@ private:
 
     constexpr void tell(event_kind what, const verdict& v, duration pause) const {
         if (options().events)
-            options().events({.what = what,
-                              .policy = "retry",
-                              .name = options().name,
-                              .tags = options().tags,
-                              .attempt = made_,
-                              .span = pause,
-                              .outcome = v,
-                              .why = stopped_});
+            options().events(
+                {.what = what,
+                 .policy = "retry",
+                 .name = options().name,
+                 .tags = options().tags,
+                 .attempt = made_,
+                 .span = pause,
+                 .outcome = v,
+                 .why = stopped_ == stopped::none ? std::string_view{} : to_string(stopped_)});
     }
 
     // What speaks against repeating this outcome, whatever is left to repeat it with.

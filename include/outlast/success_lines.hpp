@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Successes counted without a shared write: each thread in a line of its own.
+// Successes and refusals counted without a shared write: each thread in a line of its own.
 #ifndef OUTLAST_SUCCESS_LINES_HPP
 #define OUTLAST_SUCCESS_LINES_HPP
 
@@ -41,8 +41,11 @@ public:
     }
     /// Counts a success. \pre `counts` has just said so
     constexpr void count() noexcept {}
+    /// Counts a refusal. False: this thread has no line.
+    constexpr bool refuse() noexcept { return false; }
     template <class Collect>
     constexpr void collect(std::uint64_t, Collect&&) noexcept {}
+    constexpr std::uint32_t refusals() noexcept { return 0; }
     constexpr void begin(std::uint64_t, instant) noexcept {}
 };
 
@@ -60,10 +63,14 @@ public:
         return l.generation == generation && (!by_time || now.get() < l.end);
     }
 
-    OUTLAST_INLINE void count() noexcept {
-        std::atomic<std::uint32_t>& n = lines_[Lock::line()].counted;
-        // The only writer: a plain addition in two halves.
-        n.store(n.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    OUTLAST_INLINE void count() noexcept { add_one(lines_[Lock::line()].counted); }
+
+    OUTLAST_INLINE bool refuse() noexcept {
+        const std::size_t mine = Lock::line();
+        if (mine >= size_)
+            return false;
+        add_one(lines_[mine].refused);
+        return true;
     }
 
     // --- under the lock ---
@@ -80,6 +87,18 @@ public:
         }
     }
 
+    /// How many refusals have been counted since the last time.
+    std::uint32_t refusals() noexcept {
+        std::uint32_t sum = 0;
+        for (std::size_t i = 0; i != size_; ++i) {
+            line& l = lines_[i];
+            const std::uint32_t n = l.refused.load(std::memory_order_relaxed);
+            sum += n - l.refused_taken;
+            l.refused_taken = n;
+        }
+        return sum;
+    }
+
     /// From here on this thread counts in its line, until `end` (`never`: there are no slices).
     /// \pre what it held has been collected
     void begin(std::uint64_t generation, instant end) noexcept {
@@ -91,6 +110,11 @@ public:
     }
 
 private:
+    // By the only writer: a plain addition in two halves.
+    OUTLAST_INLINE static void add_one(std::atomic<std::uint32_t>& n) noexcept {
+        n.store(n.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    }
+
     // What is no atomic is written by its thread under the lock: that thread reads it without, all
     // others under it.
     struct alignas(64) line {
@@ -98,6 +122,8 @@ private:
         instant end = never;
         std::atomic<std::uint32_t> counted{0};
         std::uint32_t taken = 0; // of `counted`; only under the lock
+        std::atomic<std::uint32_t> refused{0};
+        std::uint32_t refused_taken = 0;
     };
 
     std::size_t size_;

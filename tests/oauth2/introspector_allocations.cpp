@@ -90,7 +90,7 @@ TEST_CASE("introspector: neither does a stale one while the breaker is open") {
     introspector api{options(1ns), server};
     const requirements route{.audience = "api"};
     REQUIRE(ask_once(api, "Bearer tokA", route).words == "ALLOW(live)");
-    api.breaker().isolate();
+    api.breaker().set_mode(outlast::circuit_mode::isolated);
     for (int i = 0; i != 10; ++i) {
         const counted hit = ask_once(api, "Bearer tokA", route);
         CHECK(hit.words == "ALLOW(stale)");

@@ -51,7 +51,12 @@ std::string words(E e) {
     return std::string(outlast::to_string(e));
 }
 inline std::string words(const outlast::tally& t) {
-    return std::to_string(t.failed) + " of " + std::to_string(t.recorded) + " failed";
+    return std::to_string(t.failed) + " of " + std::to_string(t.recorded) + " failed, " +
+           std::to_string(t.slow) + " slow";
+}
+inline std::string words(const outlast::circuit_event& e) {
+    return words(e.from) + " -> " + words(e.to) + ", " + words(e.mode) + ", " + words(e.why) +
+           ": " + words(e.counts) + ", until " + words(e.open_until);
 }
 inline std::string words(const outlast::verdict& v) {
     std::string s = words(v.kind);

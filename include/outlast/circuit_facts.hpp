@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What a circuit is told and what it tells, as plain values.
+#ifndef OUTLAST_CIRCUIT_FACTS_HPP
+#define OUTLAST_CIRCUIT_FACTS_HPP
+
+#include <outlast/ramp.hpp>
+#include <outlast/step.hpp>
+#include <outlast/time.hpp>
+#include <outlast/window.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace outlast {
+
+enum class circuit_state : std::uint8_t { closed, open, half_open };
+
+/// What is done with calls, apart from the state: the state waits until the mode is normal again.
+enum class circuit_mode : std::uint8_t {
+    normal,
+    isolated, ///< all are refused (forced open)
+    disabled, ///< all are admitted, nothing is counted
+    shadow,   ///< all are admitted and counted; it only tells when it would have opened
+};
+
+/// Why a state was entered.
+enum class circuit_cause : std::uint8_t {
+    none,
+    failures,      ///< the share of failures, or so many in a row
+    slow_calls,    ///< the share of slow calls
+    server_hint,   ///< a failure said when to come back (`open_on_hint`)
+    break_over,    ///< it was open for long enough
+    probes_good,   ///< as many answers as decide
+    probes_failed, ///< the share of failures among the probes is certain
+    probes_slow,   ///< the share of slow ones is
+    lease_over,    ///< a probe did not end in time, and that decided
+    stay_over,     ///< half-open for too long without a decision
+    by_hand,
+};
+
+/// Why a call was refused.
+enum class circuit_refusal : std::uint8_t {
+    open,
+    probing,   ///< half-open, and all probes are out
+    held_back, ///< half-open, and this call has something to lose
+    ramping,   ///< closed again, and not all pass yet
+    isolated,  ///< by hand
+};
+
+/// One thing that happened to a circuit. A change of the mode leaves the state: from == to. In the
+/// mode `shadow` so does what would have opened it, once until its counts are below again.
+struct circuit_event {
+    circuit_state from = circuit_state::closed;
+    circuit_state to = circuit_state::closed;
+    circuit_mode mode = circuit_mode::normal; ///< from then on
+    circuit_cause why = circuit_cause::none;
+    tally counts{};       ///< what decided: of the window, or of the probes
+    instant open_until{}; ///< of one that opened it
+
+    friend constexpr bool operator==(const circuit_event&, const circuit_event&) = default;
+};
+
+/// What became of an admitted call.
+struct call_result {
+    static constexpr duration unknown = duration::min();
+
+    bool failed = false;
+    duration took = unknown;
+    duration hint = verdict::no_hint; ///< of a failure: when to come back
+};
+
+/// Since the circuit was made. Calls that pass in the mode `disabled` are counted nowhere.
+struct circuit_counters {
+    std::uint64_t succeeded = 0;
+    std::uint64_t failed = 0;
+    std::uint64_t slow = 0;    ///< of these two
+    std::uint64_t neutral = 0; ///< permits that came back without a result
+    std::uint64_t late = 0;    ///< results of an earlier generation: neither good nor failed
+    std::array<std::uint64_t, 5> refused_by{}; ///< by `circuit_refusal`
+
+    [[nodiscard]] constexpr std::uint64_t refused(circuit_refusal why) const noexcept {
+        return refused_by[static_cast<std::size_t>(why)];
+    }
+    [[nodiscard]] constexpr std::uint64_t refused() const noexcept {
+        std::uint64_t sum = 0;
+        for (const std::uint64_t n : refused_by)
+            sum += n;
+        return sum;
+    }
+
+    friend constexpr bool operator==(const circuit_counters&, const circuit_counters&) = default;
+};
+
+/// All that decides what a circuit will do, except its options, the calls under way and where its
+/// jitter stands. Instants are those of the timeline on which it was taken; `moved_to` is for one
+/// that was kept for another process, or another boot.
+struct circuit_snapshot {
+    instant taken{};
+    circuit_state state = circuit_state::closed;
+    circuit_mode mode = circuit_mode::normal;
+    circuit_cause why = circuit_cause::none; ///< it opened last
+    bool exceeded = false;                   ///< told already, in the mode `shadow`
+    std::uint32_t breaks = 0;                ///< open times since the series began
+    instant open_until{};
+    instant trial_over_at = never;
+    instant closed_since{};
+    tally tripped{};
+    tally answers{}; ///< of the probes
+    ramp::progress ramping{};
+    window_contents window{};
+
+    /// The same as of `here` on another timeline: pass its now, less the time since it was taken.
+    /// A window of time may lose up to a tenth of its span by it.
+    [[nodiscard]] constexpr circuit_snapshot moved_to(instant here) const {
+        circuit_snapshot s = *this;
+        const duration by = here - taken;
+        for (instant* at :
+             {&s.taken, &s.open_until, &s.trial_over_at, &s.closed_since, &s.ramping.from})
+            *at = after(*at, by);
+        for (time_window::slice& one : s.window.slices)
+            one.from = after(one.from, by);
+        return s;
+    }
+};
+
+} // namespace outlast
+
+#endif // OUTLAST_CIRCUIT_FACTS_HPP

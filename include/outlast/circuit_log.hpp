@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What a circuit has to tell: counts of all calls, and what happened to it lately.
+#ifndef OUTLAST_CIRCUIT_LOG_HPP
+#define OUTLAST_CIRCUIT_LOG_HPP
+
+#include <outlast/circuit_facts.hpp>
+
+#include <algorithm> // std::copy
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace outlast {
+
+/// Not thread-safe; allocates nothing.
+class circuit_log {
+public:
+    constexpr void refused(circuit_refusal why, std::uint32_t n = 1) noexcept {
+        counters_.refused_by[static_cast<std::size_t>(why)] += n;
+    }
+    constexpr void ended(bool failed, bool slow) noexcept {
+        ++(failed ? counters_.failed : counters_.succeeded);
+        counters_.slow += slow;
+    }
+    constexpr void succeeded(std::uint32_t n) noexcept { counters_.succeeded += n; }
+    constexpr void late(std::uint32_t n) noexcept { counters_.late += n; }
+    constexpr void neutral() noexcept { ++counters_.neutral; }
+    [[nodiscard]] constexpr const circuit_counters& counters() const noexcept { return counters_; }
+
+    /// Keeps four, more than happen in one operation of a circuit; of more, the oldest are lost.
+    constexpr void tell(const circuit_event& e) noexcept {
+        if (untold_ == events_.size())
+            (void)take();
+        events_[untold_++] = e;
+    }
+    /// The oldest that was not taken yet.
+    constexpr std::optional<circuit_event> take() noexcept {
+        if (untold_ == 0)
+            return std::nullopt;
+        const circuit_event oldest = events_[0];
+        std::copy(events_.begin() + 1, events_.end(), events_.begin());
+        --untold_;
+        return oldest;
+    }
+
+private:
+    circuit_counters counters_{};
+    std::array<circuit_event, 4> events_{}; // untold_ of them, the oldest first
+    std::size_t untold_ = 0;
+};
+
+} // namespace outlast
+
+#endif // OUTLAST_CIRCUIT_LOG_HPP

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Counts of outcomes, and what they are of.
+#ifndef OUTLAST_TALLY_HPP
+#define OUTLAST_TALLY_HPP
+
+#include <outlast/time.hpp>
+
+#include <cstdint>
+
+namespace outlast {
+
+/// What a window holds. A call that failed slowly is counted in both.
+struct tally {
+    std::uint32_t recorded = 0;
+    std::uint32_t failed = 0;
+    std::uint32_t slow = 0;
+
+    /// Whether there is nothing in it but quick successes.
+    [[nodiscard]] constexpr bool spotless() const noexcept { return failed == 0 && slow == 0; }
+
+    constexpr tally& operator+=(const tally& more) noexcept {
+        recorded += more.recorded;
+        failed += more.failed;
+        slow += more.slow;
+        return *this;
+    }
+    friend constexpr bool operator==(const tally&, const tally&) = default;
+};
+
+/// How far back a window looks: so many calls, so much time, or to the last success.
+///
+///     .window = 20        .window = 10s        .window = outlast::consecutive(5)
+struct window_span {
+    std::uint32_t calls = 0;
+    duration time{};
+    std::uint32_t in_a_row = 0;
+
+    constexpr window_span(int last_calls) noexcept
+        : calls(last_calls > 0 ? static_cast<std::uint32_t>(last_calls) : 0) {}
+    template <class Rep, class Period>
+    constexpr window_span(std::chrono::duration<Rep, Period> last_time) noexcept
+        : time(last_time) {}
+
+    [[nodiscard]] constexpr bool by_time() const noexcept { return calls == 0 && in_a_row == 0; }
+    [[nodiscard]] constexpr bool by_row() const noexcept { return in_a_row != 0; }
+    [[nodiscard]] constexpr bool valid() const noexcept {
+        if (by_row())
+            return in_a_row <= most_calls;
+        return by_time() ? time >= duration{slices} && time < forever : calls <= most_calls;
+    }
+
+    friend constexpr bool operator==(const window_span&, const window_span&) = default;
+
+    static constexpr std::uint32_t slices = 10;
+    static constexpr std::uint32_t most_calls = 1'000'000;
+};
+
+/// So many failures one after the other: a success starts anew. \param n above 0
+[[nodiscard]] constexpr window_span consecutive(int n) noexcept {
+    window_span w{0};
+    w.in_a_row = n > 0 ? static_cast<std::uint32_t>(n) : 0;
+    return w;
+}
+
+} // namespace outlast
+
+#endif // OUTLAST_TALLY_HPP
