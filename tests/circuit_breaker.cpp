@@ -177,6 +177,141 @@ TEST_CASE("circuit breaker: what runs when it is isolated may end, and counts fo
     CHECK(a.state(w.time()) == closed);
 }
 
+TEST_CASE("BM-01 one control, two breakers") {
+    outlast::circuit_control control;
+    breaker a{{.window = 10, .control = &control}};
+    breaker b{{.window = 10, .control = &control}};
+    outlast::pipeline pa{std::ref(a)};
+    outlast::pipeline pb{std::ref(b)};
+    outlast::simulation sim;
+    auto hold = control.isolate();
+    for (auto* p : {&pa, &pb}) {
+        auto& c = sim.call(*p, acted(sim, {}));
+        CHECK(c.attempts() == 0);
+        CHECK(c.result().error().why() == refusal::circuit_open);
+        CHECK_FALSE(c.result().error().retry_after());
+        CHECK(c.facts().manual);
+    }
+    hold.drop();
+    CHECK(sim.call(pa, acted(sim, {})).attempts() == 1);
+    CHECK(sim.call(pb, acted(sim, {})).attempts() == 1);
+}
+
+TEST_CASE("BS-05 calls that hang trip the breaker, before any has ended") {
+    breaker a{{.window = 10,
+               .minimum_calls = 4,
+               .slow_from = 1000ms,
+               .slow_ratio = 50_percent,
+               .open_for = 60s}};
+    outlast::pipeline p{std::ref(a)};
+    outlast::simulation sim;
+    for (int i = 0; i != 4; ++i)
+        sim.call(p, acted(sim, script{}.succeeds(5000ms)));
+    sim.advance(999ms);
+    CHECK(a.state(sim.time()) == closed);
+    sim.advance(1ms);
+    auto& c = sim.call(p, acted(sim, {}));
+    CHECK(c.attempts() == 0);
+    CHECK(c.result().error().retry_after() == 60s);
+    CHECK_THAT(c.result().error().message(),
+               Catch::Matchers::ContainsSubstring("4 of the last 4 calls were slow"));
+    sim.advance(5s); // the four have ended well: they belong to the time before
+    CHECK(a.state(sim.time()) == open);
+}
+
+TEST_CASE("BS-04 at the policy: how long a call took is what its clock says") {
+    for (const auto took : {99ms, 100ms}) {
+        breaker a{{.window = 1, .minimum_calls = 1, .slow_from = 100ms, .slow_ratio = 100_percent}};
+        outlast::pipeline p{std::ref(a)};
+        outlast::simulation sim;
+        sim.call(p, acted(sim, script{}.succeeds(took)));
+        sim.run();
+        CHECK((a.state(sim.time()) == open) == (took == 100ms));
+    }
+}
+
+TEST_CASE("BM-02 and BM-03: in shadow it only counts, disabled it does not even do that") {
+    std::vector<outlast::event_kind> told;
+    auto note = [&](const outlast::event& e) { told.push_back(e.what); };
+    breaker a{{.window = 5, .minimum_calls = 5, .events = note}};
+    outlast::pipeline p{std::ref(a)};
+    outlast::world w;
+    const auto play_all = [&] {
+        for (const bool good : {false, false, false, true, true})
+            CHECK(w.play(p, good ? script{} : script{}.fails()).attempts() == 1);
+    };
+    a.set_mode(outlast::circuit_mode::disabled);
+    told.clear();
+    play_all();
+    CHECK(a.counts(w.time()) == tally{});
+    a.set_mode(outlast::circuit_mode::shadow);
+    told.clear();
+    play_all();
+    CHECK(a.counts(w.time()) == tally{5, 3});
+    w.play(p, script{}.fails());
+    CHECK(told == std::vector{outlast::event_kind::would_open});
+    CHECK(a.state(w.time()) == closed);
+}
+
+TEST_CASE("circuit breaker: a listener is told what it does, outside its lock") {
+    std::vector<std::string> told;
+    breaker* which = nullptr;
+    outlast::world w;
+    auto note = [&](const outlast::event& e) {
+        (void)which->state(w.time()); // would not come back from under the lock
+        told.push_back(std::string{to_string(e.what)} + " " + std::string{e.why} + " " +
+                       std::string{e.tags.view()} +
+                       (e.span > 0ns ? " " + std::to_string(e.span / 1ms) : ""));
+        CHECK(e.name.view() == "orders");
+        CHECK(e.policy.view() == "circuit breaker");
+    };
+    breaker a{{.window = 2, .open_for = 1s, .name = "orders", .tags = "eu", .events = note}};
+    which = &a;
+    outlast::pipeline p{std::ref(a)};
+    w.play(p, script{}.fails());
+    w.play(p, script{}.fails());
+    w.advance(400ms);
+    w.play(p, script{});
+    w.advance(600ms);
+    w.play(p, script{});
+    CHECK(told == std::vector<std::string>{"opened failures eu 1000", "refused open eu 600",
+                                           "half_opened break_over eu", "closed probes_good eu"});
+}
+
+TEST_CASE("circuit breaker: counters, options that change, and what it knows given to another one") {
+    breaker a{{.window = 2, .open_for = 1s}};
+    outlast::pipeline p{std::ref(a)};
+    outlast::world w;
+    w.play(p, script{});
+    w.play(p, script{}.fails());
+    w.play(p, script{});
+    w.play(p, script{});
+    CHECK(a.counters().succeeded == 1);
+    CHECK(a.counters().failed == 1);
+    CHECK(a.counters().refused() == 2);
+    CHECK(a.counters().refused(outlast::circuit_refusal::open) == 2);
+
+    breaker b{{.window = 2, .open_for = 1s}};
+    b.restore(a.snapshot(w.time()));
+    CHECK(b.state(w.time()) == open);
+    outlast::pipeline pb{std::ref(b)};
+    auto& refused_by_b = w.play(pb, script{});
+    CHECK(refused_by_b.outcome().hint == 1s);
+    w.advance(1s);
+    CHECK(w.play(pb, script{}).attempts() == 1);
+
+    b.reconfigure({.window = 1, .open_for = 5s});
+    w.play(pb, script{}.fails());
+    CHECK(w.play(pb, script{}).outcome().hint == 5s);
+    CHECK_THROWS_AS(b.reconfigure({.open_for = 0s}), std::invalid_argument);
+
+    b.close();
+    b.trip(w.time());
+    CHECK(b.state(w.time()) == open);
+    b.half_open(w.time());
+    CHECK(b.state(w.time()) == half_open);
+}
+
 // ---- composition
 
 TEST_CASE("CO-01 retry around a breaker that stays closed") {

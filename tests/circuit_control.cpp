@@ -32,7 +32,7 @@ TEST_CASE("circuit control: a hold moves, and is dropped once") {
     circuit_control b;
     circuit_control::hold hold;
     CHECK_FALSE(hold);
-    hold = a.set_mode(outlast::circuit_mode::isolated);
+    hold = a.isolate();
     CHECK(hold);
     circuit_control::hold other{std::move(hold)};
     CHECK(a.isolated());

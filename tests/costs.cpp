@@ -225,29 +225,30 @@ TEST_CASE(
                            outlast::retry{},     outlast::retry{},     std::ref(g.breaker),
                            outlast::timeout{1s}};
     const auto make = [&] { return outlast_tests::counted{counts}; };
-    {
-        const auto r = p(make);
-    }
-    CHECK(counts.copied == 0);
-    CHECK(counts.moved <= 6);
-    const int shallow = counts.moved;
-    counts = {};
-    {
-        const auto r = deep(make);
-    }
-    CHECK(counts.moved == shallow); // never from layer to layer
-    CHECK(counts.made == 1);
-    CHECK(counts.released == 1);
+    const auto moves = [&](auto& policies) {
+        counts = {};
+        {
+            const auto r = policies(make);
+        }
+        CHECK(counts.copied == 0);
+        CHECK(counts.made == 1);
+        CHECK(counts.released == 1);
+        return counts.moved;
+    };
+    // The first one finds the breaker's line of this thread not begun, and is no plain case.
+    CHECK(moves(p) <= 6);
+    CHECK(moves(p) == 1); // into the result
+    CHECK(moves(deep) == 1);
 }
 
 // What is on the stack of a call, on a 64-bit machine: limits that a change may not pass unnoticed.
 static_assert(sizeof(outlast::verdict) <= 24);
-static_assert(sizeof(outlast::step) <= 64);
+static_assert(sizeof(outlast::step) <= 16); // in registers
 static_assert(sizeof(outlast::reading) <= 24);
 static_assert(sizeof(outlast::leaf) == 1);
 static_assert(sizeof(outlast::timeout::run) <= 40);
 static_assert(sizeof(outlast::retry::run) <= 64);
-static_assert(sizeof(outlast::circuit_breaker::run) <= 48);
+static_assert(sizeof(outlast::circuit_breaker::run) <= 96);
 static_assert(sizeof(outlast::fallback<int>::run) <= 48);
 static_assert(sizeof(outlast::flights<int, std::mutex>::seat) <= 96);
 static_assert(sizeof(decltype(std::declval<guards&>().p.start())) <= 384);

@@ -251,3 +251,16 @@ TEST_CASE("threads: successes that many threads count in their lines are all the
         CHECK(guard.counts(shared_clock::now()) == outlast::tally{4000, 0});
     }
 }
+
+TEST_CASE("threads: a refusal takes no lock and is counted") {
+    outlast::circuit_breaker a{{.window = 1, .open_for = 1h}};
+    outlast::pipeline p{std::ref(a)};
+    const auto down = []() -> outlast::result<int> { return outlast_tests::refused; };
+    (void)p(down);
+    together([&](int) {
+        for (int i = 0; i != 100; ++i)
+            (void)p(down);
+    });
+    CHECK(a.counters().refused(outlast::circuit_refusal::open) == 400);
+    CHECK(a.counters().failed == 1);
+}
