@@ -248,6 +248,7 @@ TEST_CASE("backoff: the smooth series ends at its cap, never below zero, never b
     CHECK(delays(smooth(24h), 1000, half).back() == forever);
     CHECK(delays(smooth(1ns), 1000, half).back() == forever);
     CHECK(delays(smooth(24h).capped(48h), 1000, most).back() == 48h);
+    CHECK(delays(smooth(1s).capped(2s), 3, half).back() == 2s);
     CHECK(delays(smooth(0s), 100, most).back() == 0s);
     CHECK(delays(smooth(1s), 1, 0) == times{0s});
     for (const fraction draw : {fraction{0}, half, most})
