@@ -20,8 +20,8 @@ struct attempted : verdict {
     std::uint32_t attempt = 1; ///< the first is 1
 };
 
-/// Whether to repeat an attempt, and when: `false`; `true`, after the backoff's delay; or a delay of
-/// its own, which is cut to the backoff's cap (a negative one is no opinion: the backoff's).
+/// Whether to repeat an attempt, and when: `false`; `true`, after the backoff's delay; or a delay
+/// of its own, which is cut to the backoff's cap (a negative one is no opinion: the backoff's).
 class again {
 public:
     constexpr again(std::same_as<bool> auto yes) noexcept : yes_(yes) {}
@@ -51,14 +51,14 @@ struct retry_options {
     duration least_attempt{};
     /// What a Retry-After hint counts for at most. Default 2 min.
     duration hint_cap = std::chrono::minutes{2};
-    /// Which failures are repeated, and when. Asked only about a failure or an attempt's timeout; may
-    /// take a `const verdict&` alone and give a bool. Default: all, as the backoff says.
+    /// Which failures are repeated, and when. Asked only about a failure or an attempt's timeout;
+    /// may take a `const verdict&` alone and give a bool. Default: all, as the backoff says.
     callback<again(const attempted&)> retry_if{};
     /// Whether a refusal that says when to come back (an open breaker inside) is waited for.
     bool retry_refusals = false;
     /// What repeats cost, and whether there are any left. Outlives the policy. Default: none.
     outlast::budget* budget = nullptr;
-    /// Of the jitter: the same seed gives the same delays. Default 0: one of its own for each policy.
+    /// Of the jitter: the same seed gives the same delays. Default 0: one of its own a policy.
     std::uint64_t seed = 0;
     label name = "retry";
     label tags{};
@@ -82,7 +82,7 @@ struct retry_options {
 
 /// Runs the callable again after a failure, up to a number of attempts.
 ///
-/// **Decides** from the verdict, the number of attempts made, the hint, the deadline, and the budget.
+/// **Decides** from the verdict, the number of attempts made, the hint, the deadline, the budget.
 /// Repeats a failure and an attempt's own timeout; never a success, never what is neutral (refused
 /// here, cancelled) unless `retry_refusals` and the refusal says when to come back.
 /// **Answers** *call* at once; after a failure *wait* for max(delay, hint), then *call*; *finish*
@@ -92,11 +92,11 @@ struct retry_options {
 /// **Time** looks at it only after a failure, and at the beginning if there is a `max_duration`.
 /// Waits are never early. A hint starts the series of delays anew; a negative one means: do not try
 /// again.
-/// **Sharing** the options, the random source and the budget, which threads may share. The budget is
-/// asked before a wait and charged after it, as the repeat begins, so that a call dropped while it
+/// **Sharing** the options, the random source and the budget, which threads may share. The budget
+/// is asked before a wait and charged after it, as the repeat begins, so that a call dropped while it
 /// waits holds nothing; what the policies inside refuse to send costs nothing. `events` is called
 /// under no lock.
-/// **Cost** no allocation, no lock; success reads no clock and writes nothing shared but the budget.
+/// **Cost** no allocation, no lock; success reads no clock and writes nothing shared but a budget.
 /// **Example**
 ///
 ///     outlast::pipeline p{outlast::retry{{.max_attempts = 3}}};

@@ -33,9 +33,9 @@ struct timeout_options {
 /// **Decides** from its limit and the deadline outside: the earlier one holds, and the outer one at
 /// a tie.
 /// **Answers** *call* by that deadline. What settles at or after it has expired, even a success:
-/// the value is then marked late, a cache outside may still keep it, and an event tells. An attempt that failed
-/// because the *outer* deadline left it less than its limit is neutral: it says nothing about the
-/// server.
+/// the value is then marked late, a cache outside may still keep it, and an event tells. An attempt
+/// that failed because the *outer* deadline left it less than its limit is neutral: it says nothing
+/// about the server.
 /// **Refusals** `timed_out`; at once, without a call, when no time is left. `report::limit` and
 /// `name` say which timeout fired.
 /// **Time** one look when the call starts, one when it ends. A blocking callable is not
@@ -160,8 +160,8 @@ OUTLAST_INLINE constexpr timeout::run timeout::start() const noexcept {
 template <class LimitOf>
 class timeout_by {
 public:
-    /// \param limit_of takes the arguments of the call, or nothing, and gives a duration; threads may
-    ///        call it at once
+    /// \param limit_of takes the arguments of the call, or nothing, and gives a duration; threads
+    ///        may call it at once
     constexpr explicit timeout_by(LimitOf limit_of, const timeout_options& options = {})
         : limit_of_(std::move(limit_of)), options_(options) {
         require_valid(options.problem());
