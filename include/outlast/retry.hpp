@@ -93,8 +93,8 @@ struct retry_options {
 /// Waits are never early. A hint starts the series of delays anew; a negative one means: do not try
 /// again.
 /// **Sharing** the options, the random source and the budget, which threads may share. The budget
-/// is asked before a wait and charged after it, as the repeat begins, so that a call dropped while it
-/// waits holds nothing; what the policies inside refuse to send costs nothing. `events` is called
+/// is asked before a wait and charged after it, as the repeat begins, so that a call dropped while
+/// it waits holds nothing; what the policies inside refuse to send costs nothing. `events` is called
 /// under no lock.
 /// **Cost** no allocation, no lock; success reads no clock and writes nothing shared but a budget.
 /// **Example**
