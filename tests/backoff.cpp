@@ -6,6 +6,7 @@
 #include "support/script.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <random>
@@ -26,11 +27,9 @@ namespace {
 // The delays of retries 1 … n, the same draw for each.
 constexpr times delays(const backoff& series, int n, fraction draw = 0) {
     times t;
-    duration plain = series.base;
-    for (int i = 0; i != n; ++i) {
-        t.push_back(series.drawn(plain, draw));
-        plain = series.grown(plain);
-    }
+    backoff::progress so_far;
+    for (int i = 0; i != n; ++i)
+        t.push_back(series.next(so_far, draw));
     return t;
 }
 
@@ -176,4 +175,86 @@ TEST_CASE("backoff: every delay is within its bounds, for any series") {
             plain = next;
         }
     }
+}
+
+TEST_CASE("backoff: the spread of proportional jitter can be set") {
+    const auto by = [](double spread, fraction draw) {
+        return constant(1000ms)
+            .with(jitter::proportional, outlast::ratio::of(spread))
+            .drawn(1000ms, draw);
+    };
+    CHECK(by(0.5, 0) == 500ms);
+    CHECK(by(0.5, half) == 1000ms);
+    CHECK(by(1, 0) == 0ms);
+    CHECK(by(1, half) == 1000ms);
+    CHECK(by(0, most) == 1000ms);
+    CHECK_FALSE(constant(1s).with(jitter::proportional, outlast::ratio::of(1.1)).valid());
+}
+
+TEST_CASE("backoff: a list, its last delay repeated, with chance and cap as any other") {
+    using outlast::listed;
+    CHECK(delays(listed(5ms), 3) == times{5ms, 5ms, 5ms});
+    CHECK(delays(listed(1s, 2ms, 3s), 5) == times{1s, 2ms, 3s, 3s, 3s});
+    CHECK(delays(listed(1s, 2ms, 3s).capped(2s), 4) == times{1s, 2ms, 2s, 2s});
+    CHECK(delays(listed(1s, 2ms).with(jitter::full), 2, half) == times{500ms, 1ms});
+    CHECK(delays(listed(1ms, 2ms, 3ms, 4ms, 5ms, 6ms, 7ms, 8ms), 9).back() == 8ms);
+    STATIC_REQUIRE(delays(listed(1s, 2s), 3) == times{1s, 2s, 2s});
+    CHECK_FALSE(listed(1s, -1ns).valid());
+    CHECK_FALSE(listed(1s).with(jitter::decorrelated).valid());
+}
+
+TEST_CASE("backoff: the decorrelated series") {
+    using outlast::decorrelated;
+    CHECK(delays(decorrelated(100ms), 3, 0) == times{100ms, 100ms, 100ms});
+    CHECK(delays(decorrelated(100ms), 3, half) == times{200ms, 350ms, 575ms});
+    CHECK(delays(decorrelated(100ms).capped(300ms), 3, half) == times{200ms, 300ms, 300ms});
+    CHECK(delays(decorrelated(100ms).capped(50ms), 2, half) == times{50ms, 50ms});
+    CHECK(delays(decorrelated(24h), 1000, most).back() <= forever);
+    CHECK(delays(decorrelated(24h), 1000, most).back() > 24h * 10000);
+    CHECK(delays(decorrelated(0s), 3, half) == times{0s, 0s, 0s});
+    std::mt19937_64 chance{3};
+    for (int i = 0; i != 500; ++i) {
+        const backoff series = decorrelated(1ms).capped(1s);
+        backoff::progress so_far;
+        duration before = 1ms;
+        for (int k = 0; k != 20; ++k) {
+            const duration d = series.next(so_far, chance());
+            REQUIRE(d >= 1ms);
+            REQUIRE(d <= std::min<duration>(before * 3, 1s));
+            before = d;
+        }
+    }
+}
+
+TEST_CASE("backoff: the smooth series is the difference of two points on its curve") {
+    std::mt19937_64 chance{4};
+    for (int i = 0; i != 500; ++i) {
+        backoff::progress so_far;
+        double before = 0;
+        for (int k = 0; k != 25; ++k) {
+            const fraction draw = chance();
+            const double t = k + static_cast<double>(draw) / 0x1p64;
+            const double point = std::exp2(t) * std::tanh(std::sqrt(4 * t));
+            const double wanted = (point - before) / 1.4 * 1e9;
+            before = point;
+            const auto got = static_cast<double>(outlast::smooth(1s).next(so_far, draw).count());
+            REQUIRE(std::abs(got - wanted) <= 3 + wanted * 1e-9);
+        }
+    }
+}
+
+TEST_CASE("backoff: the smooth series ends at its cap, never below zero, never beyond the end") {
+    using outlast::smooth;
+    CHECK(delays(smooth(24h), 1000, half).back() == forever);
+    CHECK(delays(smooth(1ns), 1000, half).back() == forever);
+    CHECK(delays(smooth(24h).capped(48h), 1000, most).back() == 48h);
+    CHECK(delays(smooth(1s).capped(2s), 3, half).back() == 2s);
+    CHECK(delays(smooth(0s), 100, most).back() == 0s);
+    CHECK(delays(smooth(1s), 1, 0) == times{0s});
+    for (const fraction draw : {fraction{0}, half, most})
+        for (const duration d : delays(smooth(forever), 100, draw))
+            REQUIRE(d >= 0s);
+    STATIC_REQUIRE(delays(smooth(1s), 2, half)[1] > 1s);
+    CHECK_FALSE(exponential(1s).with(jitter::smooth).valid());
+    CHECK_FALSE(linear(1s).with(jitter::decorrelated).valid());
 }

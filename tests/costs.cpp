@@ -246,7 +246,7 @@ static_assert(sizeof(outlast::verdict) <= 24);
 static_assert(sizeof(outlast::step) <= 16); // in registers
 static_assert(sizeof(outlast::reading) <= 24);
 static_assert(sizeof(outlast::leaf) == 1);
-static_assert(sizeof(outlast::timeout::run) <= 32);
+static_assert(sizeof(outlast::timeout::run) <= 40);
 static_assert(sizeof(outlast::retry::run) <= 64);
 static_assert(sizeof(outlast::circuit_breaker::run) <= 96);
 static_assert(sizeof(outlast::fallback<int>::run) <= 48);

@@ -40,7 +40,13 @@ result<int> fails_b() { return error_b; }
 TEST_CASE("FB-01 handled result is replaced once") {
     int ran = 0;
     int judged = 0;
-    outlast::pipeline p{outlast::fallback{[&] { return ++ran, std::string{"instead"}; }}};
+    int told = 0;
+    auto events = [&](const outlast::event& e) {
+        told +=
+            e.what == outlast::event_kind::fell_back && e.outcome == outlast::verdict::failure();
+    };
+    outlast::pipeline p{
+        outlast::fallback{[&] { return ++ran, std::string{"instead"}; }, {.events = events}}};
     int calls = 0;
     outlast::judged bad_or_not{[&] { return ++calls, std::string{"bad"}; },
                                [&](const std::string& s) { return ++judged, s != "bad"; }};
@@ -48,6 +54,7 @@ TEST_CASE("FB-01 handled result is replaced once") {
     const auto r = p(outlast::limits{.facts = &facts}, bad_or_not);
     CHECK(r.value() == "instead");
     CHECK(ran == 1);
+    CHECK(told == 1);
     CHECK(judged == 1); // what the fallback gives is not judged again
     CHECK(calls == 1);
     CHECK(facts.how == outlast::source::fallback);
@@ -73,7 +80,7 @@ TEST_CASE("FB-03 failing fallback") {
         const auto r = p(fails_a);
         CHECK(r.error().code() == error_c);
         CHECK(r.error().origin() == error_a);
-        CHECK(r.error().message() == "Input/output error");
+        CHECK(r.error().message() == "Input/output error (in place of: No route to host)");
     }
     SECTION("it throws a system_error") {
         outlast::pipeline p{outlast::fallback{[]() -> int { throw std::system_error(error_c); }}};
@@ -259,4 +266,51 @@ TEST_CASE("fallback: an answer that is an error code is a failure, for a bool to
     REQUIRE(!r);
     CHECK(r.error().code() == std::errc::host_unreachable);
     CHECK(r.error().origin() == std::errc::connection_refused);
+}
+
+TEST_CASE("fallback: tells what it stood in for, and nothing where it did not") {
+    std::vector<outlast::event> heard;
+    auto events = [&](const outlast::event& e) { heard.push_back(e); };
+    bool good = true;
+    outlast::pipeline p{outlast::fallback{[&]() -> result<int> {
+                                              if (good)
+                                                  return 1;
+                                              return error_c;
+                                          },
+                                          {.name = "default", .tags = "tier=2", .events = events}}};
+    CHECK(p([] { return 7; }).value() == 7);
+    CHECK(heard.empty());
+    CHECK(p(fails_a).value() == 1);
+    REQUIRE(heard.size() == 1);
+    CHECK(heard[0].what == outlast::event_kind::fell_back);
+    CHECK(heard[0].policy == outlast::label{"fallback"});
+    CHECK(heard[0].name == outlast::label{"default"});
+    CHECK(heard[0].tags == outlast::label{"tier=2"});
+    CHECK(heard[0].outcome.error() == error_a);
+    good = false;
+    CHECK_FALSE(p(fails_a).has_value());
+    CHECK(heard.size() == 1);
+}
+
+TEST_CASE("fallback: another pipeline may stand in, with policies of its own") {
+    int asked = 0;
+    outlast::pipeline backup{
+        outlast::retry{{.max_attempts = 3, .backoff = outlast::constant(0ms)}}};
+    auto replica = [&](int id) -> result<int> {
+        if (++asked % 3 != 0)
+            return error_c;
+        return id * 2;
+    };
+    outlast::pipeline p{outlast::fallback{backup.over(replica)}};
+    CHECK(p([](int) -> result<int> { return error_a; }, 21).value() == 42);
+    CHECK(asked == 3);
+
+    // Both failures are kept, and told.
+    outlast::pipeline q{outlast::fallback{backup.over([](int) -> result<int> { return error_b; })}};
+    const auto r = q([](int) -> result<int> { return error_a; }, 1);
+    CHECK(r.error().code() == error_b);
+    CHECK(r.error().origin() == error_a);
+    CHECK_THAT(r.error().message(), Catch::Matchers::StartsWith(error_b.message()));
+    CHECK_THAT(r.error().message(),
+               Catch::Matchers::EndsWith("(in place of: " + error_a.message() + ")"));
 }

@@ -22,7 +22,7 @@ FLOORS = {
     2.5: "circuit_watch circuit_trial",
     3: "guarded permit error store success_lines",
     3.05: "shared_word",
-    3.1: "machine flights circuit",
+    3.1: "machine flights circuit budget",
     3.15: "circuit_gate",
     3.2: "names",
     3.25: "circuit_telling",

@@ -11,8 +11,8 @@
 #include "support/catch.hpp"
 #include "support/print.hpp"
 #include "support/script.hpp"
-#include "support/zoo.hpp"
 #include "support/told.hpp"
+#include "support/zoo.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -87,6 +87,18 @@ TEST_CASE("RT-03 exponential growth saturates, wait by wait") {
     REQUIRE(all.size() == 1000);
     CHECK(all.front() == 24h);
     CHECK(all.back() == 48h);
+}
+
+TEST_CASE("RT-05 delay computed per attempt replaces the base; no opinion falls back") {
+    const auto starts_with = [](duration computed) {
+        auto choose = [&](const outlast::attempted&) -> outlast::again { return computed; };
+        const story s{{.max_attempts = 4, .backoff = constant(2000ms), .retry_if = choose},
+                      script{}.fails()};
+        return starts(*s.call);
+    };
+    CHECK(starts_with(120ms) == times{0ms, 120ms, 240ms, 360ms});
+    CHECK(starts_with(-1ns) == times{0ms, 2000ms, 4000ms, 6000ms});
+    CHECK(starts_with(0ns) == times{0ms, 0ms, 0ms, 0ms});
 }
 
 TEST_CASE("RT-06 cancelled before the start") {
@@ -169,6 +181,23 @@ TEST_CASE("RT-11 exponential with cap, timeline") {
     story s{{.max_attempts = 7, .backoff = exponential(1ms).capped(10ms)}, script{}.fails()};
     CHECK(waits(*s.call) == times{1ms, 2ms, 4ms, 8ms, 10ms, 10ms});
     CHECK(starts(*s.call) == times{0ms, 1ms, 3ms, 7ms, 15ms, 25ms, 35ms});
+}
+
+TEST_CASE("RT-12 time limit ends retrying") {
+    int ended = 0;
+    auto events = [&](const outlast::event& e) { ended += e.what == outlast::event_kind::gave_up; };
+    retry policy{
+        {.max_attempts = 5, .backoff = constant(0ms), .max_duration = 100ms, .events = events}};
+    outlast::pipeline p{std::ref(policy)};
+    outlast::simulation sim;
+    auto& c = sim.call(p, outlast::judged{[&] { return sim.spend(120ms), std::string{"bad"}; },
+                                          [](const std::string&) { return false; }});
+    sim.run();
+    CHECK(c.attempts() == 1);
+    CHECK(end(c) == 120ms); // not cut
+    CHECK(c.result().value() == "bad");
+    CHECK(c.facts().why_stopped == stopped::max_duration);
+    CHECK(ended == 1);
 }
 
 TEST_CASE("RT-13 server hint that cannot fit") {
@@ -282,6 +311,48 @@ TEST_CASE("retry: an inner timeout is repeated, the outer one is not") {
     CHECK(c.facts().limit == 200ms);
 }
 
+// ---- the retry's own time
+
+TEST_CASE("retry: no attempt starts at its maximum duration or later, and none is cut by it") {
+    const retry_options o{.max_attempts = 9, .backoff = constant(40ms), .max_duration = 80ms};
+    story s{o, script{}.fails()};
+    CHECK(starts(*s.call) == times{0ms, 40ms});
+    CHECK(end(*s.call) == 40ms); // a wait that ends too late is not begun
+    CHECK(s.why() == stopped::max_duration);
+    CHECK(s.call->result().error().message() ==
+          "Connection refused (after 2 attempts) (not tried again: the time for retries is over)");
+
+    retry_options more = o;
+    more.max_duration = 80ms + 1ns;
+    const story longer{more, script{}.fails()};
+    CHECK(starts(*longer.call) == times{0ms, 40ms, 80ms});
+    const story whole{o, script{}.fails().succeeds(1h)};
+    CHECK(end(*whole.call) == 40ms + 1h);
+
+    more.max_duration = 0ms;
+    CHECK(story{more, script{}.fails()}.call->attempts() == 1);
+}
+
+TEST_CASE("retry: its maximum duration counts from the call's beginning, and anew with each") {
+    retry inner{{.max_attempts = 9, .backoff = constant(40ms), .max_duration = 50ms}};
+    retry outer{{.max_attempts = 2, .backoff = constant(1s)}};
+    outlast::pipeline p{std::ref(outer), std::ref(inner)};
+    outlast::world w{1};
+    w.advance(1h);
+    auto& c = w.play(p, script{}.fails());
+    w.run();
+    const times t = starts(c);
+    REQUIRE(t.size() == 4);
+    CHECK(t == times{1h, 1h + 40ms, 1h + 1040ms, 1h + 1080ms});
+}
+
+TEST_CASE("retry: of a deadline and a maximum duration the deadline is named") {
+    story s{{.backoff = constant(1s), .max_duration = 1s}, script{}.fails(), at(1s)};
+    CHECK(s.why() == stopped::deadline);
+    CHECK(s.call->result().error().message() ==
+          "Connection refused (not tried again: it would not fit the deadline)");
+}
+
 // ---- what is repeated
 
 TEST_CASE("retry: a success ends it") {
@@ -349,6 +420,29 @@ TEST_CASE("retry: retry_if chooses among failures, and is not asked about anythi
     CHECK(choose.asked == 0);
 }
 
+TEST_CASE("retry: retry_if is told the attempt and may choose the delay") {
+    std::vector<std::uint32_t> told;
+    auto choose = [&](const outlast::attempted& a) -> outlast::again {
+        told.push_back(a.attempt);
+        if (a.attempt == 1)
+            return true; // as the backoff says
+        if (a.attempt == 4)
+            return false;
+        return a.attempt * 10ms;
+    };
+    story s{{.max_attempts = 9, .backoff = exponential(1ms), .retry_if = choose},
+            script{}.fails().fails().fails_with_hint(50ms).fails()};
+    CHECK(told == std::vector<std::uint32_t>{1, 2, 3, 4});
+    CHECK(waits(*s.call) == times{1ms, 20ms, 50ms}); // the hint is a lower bound of it too
+    CHECK(s.why() == stopped::not_retryable);
+
+    // The cap is the last word about it as well.
+    auto long_wait = [](const outlast::attempted&) -> outlast::again { return 1h; };
+    const story cut{{.max_attempts = 2, .backoff = constant(1ms).capped(1s), .retry_if = long_wait},
+                    script{}.fails()};
+    CHECK(waits(*cut.call) == times{1s});
+}
+
 TEST_CASE("retry: an attempt's timeout that retry_if declines is not called a deadline") {
     retry policy{{.backoff = constant(10ms), .retry_if = [](const verdict&) { return false; }}};
     outlast::pipeline p{std::ref(policy), outlast::timeout{50ms}};
@@ -358,6 +452,179 @@ TEST_CASE("retry: an attempt's timeout that retry_if declines is not called a de
     CHECK(c.attempts() == 1);
     CHECK(c.facts().why_stopped == stopped::not_retryable);
     CHECK(c.facts().limit == 50ms);
+}
+
+// ---- series of delays
+
+TEST_CASE("retry: a list of delays, the last one again and again") {
+    const story s{{.max_attempts = 5, .backoff = outlast::listed(10ms, 1ms, 30ms)},
+                  script{}.fails()};
+    CHECK(waits(*s.call) == times{10ms, 1ms, 30ms, 30ms});
+}
+
+TEST_CASE("retry: decorrelated and smooth series stay under their cap and differ by caller") {
+    for (const outlast::backoff& series : {outlast::decorrelated(100ms), outlast::smooth(100ms)}) {
+        retry policy{{.max_attempts = 12, .backoff = series.capped(2s), .seed = 5}};
+        outlast::pipeline p{std::ref(policy)};
+        outlast::world w;
+        auto& a = w.play(p, script{}.fails());
+        auto& b = w.play(p, script{}.fails());
+        w.run();
+        CHECK(waits(a) != waits(b));
+        for (const duration d : waits(a))
+            CHECK((d > 0ms && d <= 2s));
+        CHECK(std::ranges::count(waits(a), duration{2s}) > 0);
+    }
+}
+
+// ---- events
+
+namespace {
+
+struct notes {
+    std::vector<outlast::event> all{};
+    void operator()(const outlast::event& e) { all.push_back(e); }
+};
+
+} // namespace
+
+TEST_CASE("retry: tells each repeat, and why it gave up") {
+    notes heard;
+    story s{{.max_attempts = 3,
+             .backoff = linear(10ms),
+             .name = "lookup",
+             .tags = "region=eu",
+             .events = heard},
+            script{}.fails().fails_with_hint(25ms)};
+    REQUIRE(heard.all.size() == 3);
+    for (const outlast::event& e : heard.all) {
+        CHECK(e.policy == outlast::label{"retry"});
+        CHECK(e.name == outlast::label{"lookup"});
+        CHECK(e.tags == outlast::label{"region=eu"});
+        CHECK(e.outcome.error() == refused);
+    }
+    const auto said = [&](std::size_t n) {
+        const outlast::event& e = heard.all[n];
+        return std::tuple{e.what, e.attempt, e.span, e.why};
+    };
+    using outlast::event_kind;
+    CHECK(said(0) == std::tuple{event_kind::retrying, 1U, duration{10ms}, std::string_view{}});
+    CHECK(said(1) == std::tuple{event_kind::retrying, 2U, duration{25ms}, std::string_view{}});
+    CHECK(said(2) ==
+          std::tuple{event_kind::gave_up, 3U, duration{0ms}, std::string_view{"attempts"}});
+}
+
+TEST_CASE("retry: a success is no event; a repeat without a wait is one") {
+    notes heard;
+    (void)story{{.backoff = constant(0ms), .events = heard}, script{}.succeeds()};
+    CHECK(heard.all.empty());
+    (void)story{{.backoff = constant(0ms), .events = heard}, script{}.fails().succeeds()};
+    REQUIRE(heard.all.size() == 1);
+    CHECK(heard.all[0].what == outlast::event_kind::retrying);
+}
+
+// ---- the budget
+
+TEST_CASE("RB-06 budget empty: one call, clear reason") {
+    // Others have spent it.
+    outlast::budget budget{outlast::traffic_share{
+        .share = outlast::ratio::of(0.5), .one_each = outlast::no_limit, .most = 2, .at_start = 2}};
+    REQUIRE(budget.take(at(0ms)));
+    REQUIRE(budget.take(at(0ms)));
+    notes heard;
+    story s{{.max_attempts = 3, .backoff = constant(10ms), .budget = &budget, .events = heard},
+            script{}.fails()};
+    CHECK(s.call->attempts() == 1);
+    CHECK(end(*s.call) == 0ms); // no wait for nothing
+    CHECK(s.call->result().error().cause() == refused);
+    CHECK(s.why() == stopped::budget);
+    REQUIRE(heard.all.size() == 1);
+    CHECK(heard.all[0].what == outlast::event_kind::gave_up);
+    CHECK(heard.all[0].why == "budget");
+}
+
+TEST_CASE("RB-01 drain, through retries that share a budget") {
+    outlast::budget budget{outlast::failure_tokens{}};
+    retry policy{{.max_attempts = 9, .backoff = constant(1ms), .budget = &budget}};
+    outlast::pipeline p{std::ref(policy)};
+    outlast::world w;
+    auto& c = w.play(p, script{}.fails());
+    w.run();
+    CHECK(c.attempts() == 5); // the fifth failure was one too many
+    CHECK(budget.tokens() == 5);
+    auto& d = w.play(p, script{}.fails());
+    w.run();
+    CHECK(d.attempts() == 1);
+    CHECK(budget.tokens() == 4);
+}
+
+TEST_CASE("retry: a success pays into the budget, under either driver and however it came") {
+    outlast::budget budget{outlast::traffic_share{
+        .share = outlast::ratio::of(1), .one_each = outlast::no_limit, .at_start = 0}};
+    retry policy{{.backoff = constant(0ms), .budget = &budget}};
+    outlast::pipeline p{std::ref(policy)};
+    CHECK(p([] { return 1; }).has_value()); // the plain case
+    CHECK(budget.tokens() == 1);
+    outlast::report facts;
+    CHECK(p(outlast::limits{.facts = &facts}, [] { return 1; }).has_value());
+    CHECK(budget.tokens() == 2);
+    outlast::world w;
+    (void)w.play(p, script{}.succeeds());
+    w.run();
+    CHECK(budget.tokens() == 3);
+    (void)w.play(p, script{}.fails().succeeds()); // takes one, adds one
+    w.run();
+    CHECK(budget.tokens() == 3);
+    (void)w.play(p, script{}.is_neutral());
+    (void)w.play(p, script{}.hangs()).cancel();
+    w.run();
+    CHECK(budget.tokens() == 3);
+}
+
+TEST_CASE("law 8: what was refused on this side costs no budget") {
+    outlast::budget budget{outlast::traffic_share{.one_each = outlast::no_limit, .at_start = 5}};
+    const auto no = verdict::neutral(refusal::circuit_open, 1s);
+    retry policy{
+        {.max_attempts = 9, .backoff = constant(1ms), .retry_refusals = true, .budget = &budget}};
+    outlast::pipeline p{std::ref(policy)};
+    const auto costs = [&](const script& lines) {
+        const auto before = budget.tokens();
+        outlast::world w;
+        (void)w.play(p, lines);
+        w.run();
+        return before - budget.tokens();
+    };
+    const script refused_twice = script{}.with(no, {}).with(no, {});
+    CHECK(costs(refused_twice.succeeds()) == 0); // only one was sent
+    CHECK(costs(refused_twice.fails().succeeds()) == 1);
+    CHECK(costs(script{}.fails().with(no, {}).succeeds()) == 1); // given back, taken again
+    CHECK(costs(script{}.fails().is_neutral()) == 0);            // given back
+    CHECK(costs(script{}.fails().fails().is_neutral()) == 1);
+}
+
+TEST_CASE("retry: a call dropped while it waits has taken nothing from the budget") {
+    outlast::budget budget{outlast::traffic_share{.one_each = outlast::no_limit, .at_start = 1}};
+    retry policy{{.backoff = constant(1s), .budget = &budget}};
+    outlast::pipeline p{std::ref(policy)};
+    outlast::simulation sim;
+    auto& c = sim.call(p, acted(sim, script{}.fails()));
+    sim.advance(500ms);
+    c.cancel();
+    sim.run();
+    CHECK(budget.tokens() == 1);
+}
+
+TEST_CASE("retry: the last token goes to one of two that wait for it") {
+    outlast::budget budget{outlast::traffic_share{.one_each = outlast::no_limit, .at_start = 1}};
+    retry policy{{.max_attempts = 2, .backoff = constant(1s), .budget = &budget}};
+    outlast::pipeline p{std::ref(policy)};
+    outlast::world w;
+    auto& a = w.play(p, script{}.fails());
+    auto& b = w.play(p, script{}.fails());
+    w.run();
+    CHECK(a.attempts() + b.attempts() == 3);
+    CHECK(b.outcome() == verdict::failure());
+    CHECK(end(b) == 1s);
 }
 
 // ---- options
@@ -371,13 +638,17 @@ TEST_CASE("retry: options that make no sense are refused in a sentence") {
     };
     refuses({.max_attempts = 0}, "retry: max_attempts counts the first attempt too: 1 or more");
     const std::string delay =
-        "retry: a delay is negative, or the growth factor is less than 1 or no number";
+        "retry: a delay is negative, the growth factor is less than 1 or no number, the spread is "
+        "no share, or a decorrelated or smooth series is told to grow as well";
     refuses({.backoff = constant(-1ns)}, delay);
     refuses({.backoff = constant(1s).capped(-1ns)}, delay);
     refuses({.backoff = exponential(1s, 0.5)}, delay);
     refuses({.backoff = exponential(1s, std::numeric_limits<double>::quiet_NaN())}, delay);
+    refuses({.backoff = exponential(1s).with(jitter::smooth)}, delay);
+    refuses({.backoff = constant(1s).with(jitter::proportional, outlast::ratio::of(1.5))}, delay);
     const std::string length =
-        "retry: least_attempt and hint_cap are lengths of time: not negative";
+        "retry: max_duration, least_attempt and hint_cap are lengths of time: not negative";
+    refuses({.max_duration = -1ns}, length);
     refuses({.least_attempt = -1ns}, length);
     refuses({.hint_cap = -1ns}, length);
 
@@ -393,7 +664,11 @@ TEST_CASE("retry: the documented defaults") {
     CHECK(o.backoff.factor_millis == 2000);
     CHECK(o.backoff.cap == 10s);
     CHECK(o.backoff.chance == jitter::full);
+    CHECK(o.max_duration == outlast::no_limit);
     CHECK(o.least_attempt == 0s);
+    CHECK(o.budget == nullptr);
+    CHECK_FALSE(o.retry_if);
+    CHECK_FALSE(o.events);
     CHECK(o.hint_cap == 2min);
     CHECK_FALSE(o.retry_refusals);
 }
@@ -415,6 +690,7 @@ TEST_CASE("retry: waits are never early, never beyond their bounds, never too ma
                         .factor_millis = 1000 + static_cast<std::uint32_t>(below(2) * below(2000)),
                         .cap = below(2) == 0 ? outlast::forever : duration{below(2'000'000)},
                         .chance = kind},
+            .max_duration = below(2) == 0 ? outlast::no_limit : duration{below(5'000'000)},
             .least_attempt = duration{below(2) * below(500'000)},
             .hint_cap = duration{below(3'000'000)},
             .seed = chance()};
@@ -454,12 +730,13 @@ TEST_CASE("retry: waits are never early, never beyond their bounds, never too ma
             REQUIRE(pause >= std::max(low, hint));
             REQUIRE(pause <= std::max(high, hint));
             REQUIRE((deadline == outlast::never || at(began[k + 1]) + o.least_attempt < deadline));
+            REQUIRE(began[k + 1] < o.max_duration);
             plain = line.outcome.has_hint()
                         ? o.backoff.base
                         : plain * o.backoff.factor_millis / 1000 + o.backoff.step;
             ++waited;
         }
-        if (deadline == outlast::never)
+        if (deadline == outlast::never && o.max_duration == outlast::no_limit)
             REQUIRE(c.attempts() == o.max_attempts);
     }
     CHECK(waited > 2000);

@@ -14,6 +14,7 @@
 #include "support/told.hpp"
 
 #include <string>
+#include <vector>
 
 using namespace std::chrono_literals;
 using outlast::constant;
@@ -71,7 +72,9 @@ TEST_CASE("TO-02 no limit") {
 
 TEST_CASE("TO-03 caller cancellation beats the timeout") {
     tap seen;
-    outlast::pipeline p{std::ref(seen), timeout{10000ms}};
+    int told = 0;
+    auto events = [&](const outlast::event&) { ++told; };
+    outlast::pipeline p{std::ref(seen), timeout{{.limit = 10000ms, .events = events}}};
     outlast::simulation sim;
     auto& c = sim.call(p, acted(sim, script{}.hangs()));
     sim.at(at(3000ms), [&] { c.cancel(); });
@@ -79,6 +82,7 @@ TEST_CASE("TO-03 caller cancellation beats the timeout") {
     CHECK(end(c) == 3000ms);
     CHECK(c.result().error().why() == refusal::cancelled);
     CHECK(seen.timeouts().empty());
+    CHECK(told == 0);
     CHECK(seen.abandoned == 1);
     sim.advance(1h); // nothing is left pending
     CHECK(end(c) == 3000ms);
@@ -102,6 +106,114 @@ TEST_CASE("TO-04 the limit reaches whoever asks") {
     CHECK(seen.timeouts() == times{12000ms});
     CHECK(c.facts().limit == 12000ms);
     CHECK(c.facts().name == outlast::label{"lookup"});
+}
+
+namespace {
+
+struct notes {
+    std::vector<outlast::event> all{};
+    void operator()(const outlast::event& e) { all.push_back(e); }
+};
+
+} // namespace
+
+TEST_CASE("TO-02 no limit, from a limit function") {
+    notes heard;
+    duration says = no_limit;
+    outlast::pipeline p{outlast::timeout_by{[&] { return says; }, {.events = heard}}};
+    outlast::world w;
+    auto& c = w.play(p, script{}.succeeds(50000ms));
+    w.run();
+    CHECK(end(c) == 50000ms);
+    CHECK(c.outcome().ok());
+    CHECK(deadlines(c).front() == outlast::never.time_since_epoch());
+    CHECK(heard.all.empty());
+
+    says = 40000ms;
+    outlast::world v;
+    auto& d = v.play(p, script{}.succeeds(50000ms));
+    v.run();
+    CHECK(end(d) == 40000ms);
+    CHECK(d.outcome() == verdict::expired());
+}
+
+TEST_CASE("TO-04 generated limit reaches the event") {
+    notes heard;
+    outlast::pipeline p{outlast::timeout_by{[] { return 12000ms; }, {.events = heard}}};
+    outlast::simulation sim;
+    auto& c = sim.call(p, acted(sim, script{}.hangs()));
+    sim.run();
+    CHECK(end(c) == 12000ms);
+    CHECK(c.facts().limit == 12000ms);
+    REQUIRE(heard.all.size() == 1);
+    CHECK(heard.all[0].what == outlast::event_kind::timed_out);
+    CHECK(heard.all[0].span == 12000ms);
+}
+
+TEST_CASE("timeout: a limit from the arguments of the call, the same for all attempts") {
+    int asked = 0;
+    outlast::pipeline p{
+        retry{{.max_attempts = 3, .backoff = constant(0ms)}},
+        outlast::timeout_by{[&](int pages, const std::string&) { return ++asked, pages * 10ms; },
+                            {.limit = 50ms, .name = "print"}}};
+    outlast::simulation sim;
+    const auto slow = [&](int, const std::string&) { return sim.spend(1h), 1; };
+    auto& two = sim.call(p, slow, 2, std::string{"a4"});
+    sim.run();
+    CHECK(starts(two) == times{0ms, 20ms, 40ms});
+    CHECK(two.facts().limit == 20ms);
+    CHECK(two.facts().name == outlast::label{"print"});
+    CHECK(asked == 1);
+    auto& many = sim.call(p, slow, 99, std::string{"a4"}); // the shorter one holds
+    sim.run();
+    CHECK(many.facts().limit == 50ms);
+    CHECK(many.result().error().message() == "timed out after 50 ms (print) (after 3 attempts)");
+}
+
+TEST_CASE("timeout: a computed limit of nothing refuses the call at once, and says so") {
+    for (const duration nothing : {duration{0}, duration{-1}, duration::min()}) {
+        notes heard;
+        outlast::pipeline p{
+            outlast::timeout_by{[&] { return nothing; }, {.name = "none left", .events = heard}}};
+        outlast::simulation sim;
+        auto& c = sim.call(p, acted(sim, script{}));
+        CHECK(c.attempts() == 0);
+        CHECK(c.outcome() == verdict::neutral(refusal::timed_out));
+        CHECK(c.facts().name == outlast::label{"none left"});
+        REQUIRE(heard.all.size() == 1);
+        CHECK(heard.all[0].what == outlast::event_kind::timed_out);
+    }
+}
+
+TEST_CASE("timeout: tells that it fired, and of a value that came too late") {
+    notes heard;
+    timeout policy{{.limit = 50ms, .name = "attempt", .tags = "zone=b", .events = heard}};
+    const auto settles = [&](const verdict& v, duration after, duration outer) {
+        heard.all.clear();
+        auto run = policy.start();
+        outlast::reading begun{at(0ms)};
+        (void)begin(run, begun, at(outer));
+        outlast::reading now{at(after)};
+        (void)settle(run, now, v);
+        std::vector<outlast::event_kind> kinds;
+        for (const outlast::event& e : heard.all) {
+            CHECK(e.policy == outlast::label{"timeout"});
+            CHECK(e.name == outlast::label{"attempt"});
+            CHECK(e.tags == outlast::label{"zone=b"});
+            CHECK(e.span == 50ms);
+            CHECK(e.outcome.kind == verdict_kind::expired);
+            kinds.push_back(e.what);
+        }
+        return kinds;
+    };
+    using kinds = std::vector<outlast::event_kind>;
+    using outlast::event_kind;
+    CHECK(settles(verdict::success(), 70ms, 1s) ==
+          kinds{event_kind::timed_out, event_kind::late_value});
+    CHECK(settles(verdict::failure(), 70ms, 1s) == kinds{event_kind::timed_out});
+    CHECK(settles(verdict::success(), 49ms, 1s).empty());
+    CHECK(settles(verdict::failure(), 49ms, 1s).empty());
+    CHECK(settles(verdict::success(), 70ms, 50ms).empty()); // the outer one fires
 }
 
 TEST_CASE("TO-05 attempt timeout that does not fire leaves the retry delay alone") {

@@ -5,8 +5,13 @@
 #define OUTLAST_BACKOFF_HPP
 
 #include <outlast/random.hpp>
+#include <outlast/ratio.hpp>
 #include <outlast/time.hpp>
 
+#include <algorithm> // std::max, std::min
+#include <array>
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
 
 namespace outlast {
@@ -16,21 +21,37 @@ enum class jitter : std::uint8_t {
     none,
     full,         ///< [0, d): spreads best
     equal,        ///< [d/2, d): keeps half the distance
-    proportional, ///< [d − d·s, d + d·s), with a spread s of 25 %
+    proportional, ///< [d − d·s, d + d·s), with a spread s of 25 % unless said otherwise
+    decorrelated, ///< [base, 3 × the last delay): see `outlast::decorrelated`
+    smooth,       ///< see `outlast::smooth`
 };
 
-/// A series of delays. Growth saturates, chance comes after growth, and the cap comes last: no
-/// delay is ever longer than `cap`.
+/// A series of delays: a plain value that owns all of it. Growth saturates, chance comes after
+/// growth, and the cap comes last: no delay is ever longer than `cap`.
 struct backoff {
+    static constexpr std::size_t most_listed = 8;
+
     duration base{};                    ///< the first delay, before chance
     duration step{};                    ///< added from one delay to the next (linear)
     std::uint32_t factor_millis = 1000; ///< times this / 1000 from one to the next (exponential)
     duration cap = forever;             ///< the longest delay
     jitter chance = jitter::none;
+    ratio spread = ratio::of(0.25); ///< of proportional jitter
+    std::uint8_t listed_count = 0;  ///< how many of `listed` stand in the place of all growth
+    std::array<duration, most_listed> listed{}; ///< the last one repeats
+
+    /// Where one caller is in the series; at its beginning while `given` is 0, whatever `last` is.
+    struct progress {
+        duration last{}; ///< the last delay, as growth needs it
+        std::uint32_t given = 0;
+    };
 
     [[nodiscard]] constexpr bool valid() const noexcept {
+        const bool grows = step != duration::zero() || factor_millis != 1000 || listed_count != 0;
         return base >= duration::zero() && step >= duration::zero() && factor_millis >= 1000 &&
-               cap >= duration::zero();
+               cap >= duration::zero() && spread.valid() && listed_count <= most_listed &&
+               std::ranges::all_of(listed, [](duration d) { return d >= duration::zero(); }) &&
+               !(own_series() && grows);
     }
 
     /// The same series with another cap, or another jitter.
@@ -39,10 +60,29 @@ struct backoff {
         b.cap = longest;
         return b;
     }
-    [[nodiscard]] constexpr backoff with(jitter kind) const noexcept {
+    /// \param spread of proportional jitter; without a meaning for the others
+    [[nodiscard]] constexpr backoff with(jitter kind,
+                                         ratio spread_by = ratio::of(0.25)) const noexcept {
         backoff b = *this;
         b.chance = kind;
+        b.spread = spread_by;
         return b;
+    }
+
+    /// The next delay to wait, given a uniform draw. \pre valid()
+    [[nodiscard]] constexpr duration next(progress& p, fraction draw) const noexcept {
+        const std::uint32_t n = p.given;
+        p.given += n != UINT32_MAX;
+        if (chance == jitter::smooth)
+            return smoothed(p, n, draw);
+        if (chance == jitter::decorrelated) {
+            const duration widest = scaled(n == 0 ? base : p.last, 3, 1);
+            return p.last = std::min(base + portion(std::max(widest, base) - base, draw), cap);
+        }
+        p.last = listed_count != 0 ? listed[std::min<std::size_t>(n, listed_count - 1U)]
+                 : n == 0          ? base
+                                   : grown(p.last);
+        return drawn(p.last, draw);
     }
 
     /// The delay before chance that follows `previous`.
@@ -55,8 +95,6 @@ struct backoff {
     [[nodiscard]] constexpr duration drawn(duration plain, fraction draw) const noexcept {
         duration d = plain < cap ? plain : cap;
         switch (chance) {
-        case jitter::none:
-            break;
         case jitter::full:
             d = portion(d, draw);
             break;
@@ -64,14 +102,58 @@ struct backoff {
             d = d - d / 2 + portion(d / 2, draw);
             break;
         case jitter::proportional: {
-            const duration quarter = plain / 4;
-            const duration low = plain - quarter;
-            const duration more = portion(quarter, draw) + portion(quarter, draw);
+            const duration share = scaled(plain, spread.millionths(), 1'000'000);
+            const duration low = plain - share;
+            const duration more = portion(share, draw) + portion(share, draw);
             d = low > forever - more ? forever : low + more;
             break;
         }
+        default:
+            break;
         }
         return d < cap ? d : cap;
+    }
+
+private:
+    // Whether chance makes the series, and growth would be without a meaning.
+    [[nodiscard]] constexpr bool own_series() const noexcept {
+        return chance == jitter::decorrelated || chance == jitter::smooth;
+    }
+
+    // The way from the last point on the curve 2^t · tanh(√(4t)) to the one at t = n + draw, over
+    // 1.4, which brings the first delay's median near the base.
+    [[nodiscard]] constexpr duration
+    smoothed(progress& p, std::uint32_t n, fraction draw) const noexcept {
+        const double t = n + static_cast<double>(draw) * 0x1p-64;
+        const double point = (n < 62 ? curve(t) : 0x1p62) * static_cast<double>(base.count());
+        if (point >= 0x1p62)
+            return cap;
+        const duration from = n == 0 ? duration::zero() : p.last;
+        p.last = duration{static_cast<duration::rep>(point)};
+        return std::min(scaled(std::max(p.last - from, duration::zero()), 10, 14), cap);
+    }
+
+    // The mathematics of the standard library is not for constant expressions.
+    [[nodiscard]] static constexpr double curve(double t) noexcept {
+        const double e2x = power_of_two(4 * root(t) * 1.4426950408889634); // e^(2x), x = √(4t)
+        return power_of_two(t) * (e2x - 1) / (e2x + 1);
+    }
+    [[nodiscard]] static constexpr double power_of_two(double x) noexcept {
+        const auto whole = static_cast<unsigned>(x);
+        const double y = (x - whole) * 0.6931471805599453;
+        double sum = 1;
+        double term = 1;
+        for (int k = 1; k != 18; ++k)
+            sum += term *= y / k;
+        return sum * static_cast<double>(std::uint64_t{1} << whole);
+    }
+    [[nodiscard]] static constexpr double root(double x) noexcept {
+        double r = x / 2 + 0.5;
+        for (double before = r + 1; r < before && r > 0;) {
+            before = r;
+            r = (r + x / r) / 2;
+        }
+        return r;
     }
 };
 
@@ -89,6 +171,25 @@ struct backoff {
     const bool sensible = factor >= 1.0 && factor <= 1'000'000.0;
     return {.base = base,
             .factor_millis = sensible ? static_cast<std::uint32_t>(factor * 1000.0 + 0.5) : 0};
+}
+
+/// These delays, the last one again and again: up to eight.
+template <std::convertible_to<duration>... Delays>
+    requires(sizeof...(Delays) >= 1 && sizeof...(Delays) <= backoff::most_listed)
+[[nodiscard]] constexpr backoff listed(Delays... delays) noexcept {
+    return {.base = {}, .listed_count = sizeof...(Delays), .listed = {duration{delays}...}};
+}
+
+/// Drawn from [base, 3 × the delay before): every caller wanders off on its own. (Brooker,
+/// "Exponential Backoff and Jitter", 2015.) Before the first delay there was `base`.
+[[nodiscard]] constexpr backoff decorrelated(duration base) noexcept {
+    return constant(base).with(jitter::decorrelated);
+}
+
+/// Doubles in the mean from about `base`, spread without the peaks that jitter inside bounds
+/// leaves. (The second decorrelated form of Polly; Cooper, 2020.)
+[[nodiscard]] constexpr backoff smooth(duration base) noexcept {
+    return constant(base).with(jitter::smooth);
 }
 
 } // namespace outlast

@@ -77,6 +77,10 @@ public:
                  in_words(facts_.retry_after);
         if (facts_.attempts > 1)
             s += " (after " + std::to_string(facts_.attempts) + " attempts)";
+        if (const char* why = not_again())
+            s += std::string(" (not tried again: ") + why + ")";
+        if (origin())
+            s += " (in place of: " + origin().message() + ")";
         return s;
     }
 
@@ -122,6 +126,22 @@ private:
             [[fallthrough]];
         default:
             return make_error_code(why_).message() + last(" (last: ", ")");
+        }
+    }
+
+    // Why there was no further attempt, where the rest does not say it.
+    [[nodiscard]] const char* not_again() const noexcept {
+        switch (facts_.why_stopped) {
+        case stopped::deadline:
+            return why_ == refusal::timed_out ? nullptr : "it would not fit the deadline";
+        case stopped::told_not_to:
+            return "the server asks not to";
+        case stopped::max_duration:
+            return "the time for retries is over";
+        case stopped::budget:
+            return "the retry budget is spent";
+        default:
+            return nullptr;
         }
     }
 

@@ -3,6 +3,7 @@
 #define OUTLAST_FALLBACK_HPP
 
 #include <outlast/callback.hpp>
+#include <outlast/event.hpp>
 #include <outlast/machine.hpp>
 
 #include <utility>
@@ -13,6 +14,9 @@ struct fallback_options {
     /// Which outcomes are replaced. Default: everything that is no success.
     callback<bool(const verdict&)> when{};
     label name = "fallback";
+    label tags{};
+    /// `fell_back` where it stood in for an outcome.
+    sink events{};
 };
 
 /// When all is spent, answers with something else: a value, or what a callable gives.
@@ -63,6 +67,8 @@ public:
 
     constexpr step settled(reading&, lane, verdict& v) {
         const auto& when = shared_->options_.when;
+        if (replacing_ && v.ok())
+            tell();
         if (replacing_ || v.ok() || v.why == refusal::cancelled || (when && !when(v)))
             return step::finish();
         replacing_ = true;
@@ -92,6 +98,16 @@ public:
     }
 
 private:
+    constexpr void tell() const {
+        const fallback_options& options = shared_->options_;
+        if (options.events)
+            options.events({.what = event_kind::fell_back,
+                            .policy = "fallback",
+                            .name = options.name,
+                            .tags = options.tags,
+                            .outcome = outcome_});
+    }
+
     fallback* shared_;
     instant by_ = never;
     bool replacing_ = false;

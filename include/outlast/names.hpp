@@ -99,22 +99,6 @@ namespace outlast {
     return "unknown";
 }
 
-[[nodiscard]] constexpr std::string_view to_string(stopped why) noexcept {
-    switch (why) {
-    case stopped::none:
-        return "none";
-    case stopped::attempts:
-        return "attempts";
-    case stopped::deadline:
-        return "deadline";
-    case stopped::not_retryable:
-        return "not_retryable";
-    case stopped::told_not_to:
-        return "told_not_to";
-    }
-    return "unknown";
-}
-
 [[nodiscard]] constexpr std::string_view to_string(refusal why) noexcept {
     switch (why) {
     case refusal::none:

@@ -5,6 +5,7 @@
 #define OUTLAST_OUTLAST_HPP
 
 #include <outlast/backoff.hpp>
+#include <outlast/budget.hpp>
 #include <outlast/cache_aside.hpp>
 #include <outlast/call.hpp>
 #include <outlast/callback.hpp>

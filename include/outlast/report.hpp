@@ -8,6 +8,7 @@
 #include <outlast/time.hpp>
 
 #include <cstdint>
+#include <string_view>
 
 namespace outlast {
 
@@ -18,7 +19,30 @@ enum class stopped : std::uint8_t {
     deadline,      ///< the next attempt did not fit the deadline
     not_retryable, ///< the outcome is not one to repeat
     told_not_to,   ///< the server's hint said: do not try again
+    max_duration,  ///< the retry's own time was over
+    budget,        ///< the retry budget was spent
 };
+
+/// The enumerator as it is spelt, fit for a metric label; others are in names.hpp.
+[[nodiscard]] constexpr std::string_view to_string(stopped why) noexcept {
+    switch (why) {
+    case stopped::none:
+        return "none";
+    case stopped::attempts:
+        return "attempts";
+    case stopped::deadline:
+        return "deadline";
+    case stopped::not_retryable:
+        return "not_retryable";
+    case stopped::told_not_to:
+        return "told_not_to";
+    case stopped::max_duration:
+        return "max_duration";
+    case stopped::budget:
+        return "budget";
+    }
+    return "unknown";
+}
 
 /// Where an answer came from.
 enum class source : std::uint8_t {

@@ -3,12 +3,39 @@
 #define OUTLAST_RETRY_HPP
 
 #include <outlast/backoff.hpp>
+#include <outlast/budget.hpp>
 #include <outlast/callback.hpp>
 #include <outlast/error.hpp>
+#include <outlast/event.hpp>
 #include <outlast/machine.hpp>
 #include <outlast/random.hpp>
 
+#include <concepts>
+#include <string_view>
+
 namespace outlast {
+
+/// What an attempt came to, and which one it was.
+struct attempted : verdict {
+    std::uint32_t attempt = 1; ///< the first is 1
+};
+
+/// Whether to repeat an attempt, and when: `false`; `true`, after the backoff's delay; or a delay
+/// of its own, which is cut to the backoff's cap (a negative one is no opinion: the backoff's).
+class again {
+public:
+    constexpr again(std::same_as<bool> auto yes) noexcept : yes_(yes) {}
+    template <class Rep, class Period>
+    constexpr again(std::chrono::duration<Rep, Period> after) noexcept
+        : yes_(true), after_(after) {}
+
+    [[nodiscard]] constexpr bool yes() const noexcept { return yes_; }
+    [[nodiscard]] constexpr duration after() const noexcept { return after_; }
+
+private:
+    bool yes_;
+    duration after_{-1};
+};
 
 struct retry_options {
     /// Runs of the callable in total, the first included. 1 or more; 1 never repeats.
@@ -18,44 +45,58 @@ struct retry_options {
     outlast::backoff backoff = exponential(std::chrono::milliseconds{100})
                                    .with(jitter::full)
                                    .capped(std::chrono::seconds{10});
+    /// From the first attempt on: none starts so late or later. Cuts no attempt. Default: no limit.
+    duration max_duration = no_limit;
     /// The time from which an attempt is of use: none is started with less left. Default 0.
     duration least_attempt{};
     /// What a Retry-After hint counts for at most. Default 2 min.
     duration hint_cap = std::chrono::minutes{2};
-    /// Which failures are repeated. Asked only about a failure or an attempt's timeout. Default:
-    /// all.
-    callback<bool(const verdict&)> retry_if{};
+    /// Which failures are repeated, and when. Asked only about a failure or an attempt's timeout;
+    /// may take a `const verdict&` alone and give a bool. Default: all, as the backoff says.
+    callback<again(const attempted&)> retry_if{};
     /// Whether a refusal that says when to come back (an open breaker inside) is waited for.
     bool retry_refusals = false;
-    /// Of the jitter: the same seed gives the same delays. Default 0: one of its own for each policy.
+    /// What repeats cost, and whether there are any left. Outlives the policy. Default: none.
+    outlast::budget* budget = nullptr;
+    /// Of the jitter: the same seed gives the same delays. Default 0: one of its own a policy.
     std::uint64_t seed = 0;
+    label name = "retry";
+    label tags{};
+    /// `retrying` for each repeat, `gave_up` where a failure is final, with the reason.
+    sink events{};
 
     /// What is wrong with these options, as a sentence; null if nothing is.
     [[nodiscard]] constexpr const char* problem() const noexcept {
         if (max_attempts == 0)
             return "retry: max_attempts counts the first attempt too: 1 or more";
         if (!backoff.valid())
-            return "retry: a delay is negative, or the growth factor is less than 1 or no number";
-        if (least_attempt < duration::zero() || hint_cap < duration::zero())
-            return "retry: least_attempt and hint_cap are lengths of time: not negative";
+            return "retry: a delay is negative, the growth factor is less than 1 or no number, the "
+                   "spread is no share, or a decorrelated or smooth series is told to grow as well";
+        if (max_duration < duration::zero() || least_attempt < duration::zero() ||
+            hint_cap < duration::zero())
+            return "retry: max_duration, least_attempt and hint_cap are lengths of time: not "
+                   "negative";
         return nullptr;
     }
 };
 
 /// Runs the callable again after a failure, up to a number of attempts.
 ///
-/// **Decides** from the verdict, the number of attempts made, the hint, and the deadline. Repeats a
-/// failure and an attempt's own timeout; never a success, never what is neutral (refused here,
-/// cancelled) unless `retry_refusals` and the refusal says when to come back.
-/// **Answers** *call* at once; after a failure *wait* for max(backoff, hint), then *call*; *finish*
+/// **Decides** from the verdict, the number of attempts made, the hint, the deadline, the budget.
+/// Repeats a failure and an attempt's own timeout; never a success, never what is neutral (refused
+/// here, cancelled) unless `retry_refusals` and the refusal says when to come back.
+/// **Answers** *call* at once; after a failure *wait* for max(delay, hint), then *call*; *finish*
 /// with the last verdict when it stops. A wait that leaves less than `least_attempt` before the
 /// deadline is not begun: the failure is handed up at once, with its hint.
-/// **Refusals** none of its own; `report::why_stopped` says why it gave up.
-/// **Time** looks at it only after a failure. Waits are never early. A hint starts the series of
-/// delays anew; a negative one means: do not try again.
-/// **Sharing** the options and the random source, which threads may share. A dropped call gives
-/// nothing back because nothing is held.
-/// **Cost** no allocation, no lock; success reads no clock and writes nothing shared.
+/// **Refusals** none of its own; `report::why_stopped` and the event say why it gave up.
+/// **Time** looks at it only after a failure, and at the beginning if there is a `max_duration`.
+/// Waits are never early. A hint starts the series of delays anew; a negative one means: do not try
+/// again.
+/// **Sharing** the options, the random source and the budget, which threads may share. The budget
+/// is asked before a wait and charged after it, as the repeat begins, so that a call dropped while
+/// it waits holds nothing; what the policies inside refuse to send costs nothing. `events` is called
+/// under no lock.
+/// **Cost** no allocation, no lock; success reads no clock and writes nothing shared but a budget.
 /// **Example**
 ///
 ///     outlast::pipeline p{outlast::retry{{.max_attempts = 3}}};
@@ -86,26 +127,38 @@ class retry::run : public pass_through {
 public:
     OUTLAST_INLINE constexpr explicit run(retry& shared) noexcept : shared_(&shared) {}
 
-    constexpr step begin(reading& now, instant by, verdict&) noexcept {
+    constexpr step begin(reading& now, instant by, verdict&) {
         (void)plain_begin(now, by);
         return step::call(work, by_);
     }
 
     constexpr step settled(reading& now, lane, verdict& v) {
-        return v.ok() ? step::finish() : not_good(now, v);
+        if (!v.ok())
+            return not_good(now, v);
+        plain_end();
+        return step::finish();
     }
 
-    OUTLAST_INLINE constexpr bool plain_begin(reading&, instant& by) noexcept {
+    OUTLAST_INLINE constexpr bool plain_begin(const reading& now, instant& by) {
         by_ = by;
+        // Of a copy: whoever asks after it need not find out whether the time is known.
+        if (options().max_duration != no_limit) [[unlikely]]
+            begun_ = reading{now}.get();
+        series_.given = 0;
         made_ = 1;
-        plain_ = options().backoff.base;
         stopped_ = stopped::none;
+        sent_ = paid_ = false;
         return true;
     }
     OUTLAST_INLINE constexpr bool plain_success(reading&) const noexcept { return true; }
+    OUTLAST_INLINE constexpr void plain_end() noexcept {
+        if (outlast::budget* const shared = options().budget)
+            shared->succeeded();
+    }
 
-    constexpr step woke(reading& now, lane, verdict&) {
-        return now.get() >= by_ ? stop(stopped::deadline) : next();
+    constexpr step woke(reading& now, lane, verdict& v) {
+        const stopped why = too_late(now, duration::zero());
+        return why == stopped::none ? next(now, v) : stop(why, v);
     }
 
     constexpr void explain(report& facts) const noexcept {
@@ -119,33 +172,70 @@ private:
     }
 
     constexpr step not_good(reading& now, const verdict& v) {
-        if (const stopped why = against(now, v); why != stopped::none)
-            return stop(why);
+        settle_account(v);
+        again choice = true;
+        if (const stopped why = against(now, v, choice); why != stopped::none)
+            return stop(why, v);
+        outlast::budget* const budget = options().budget;
+        if (budget != nullptr && v.failed())
+            budget->failed();
         if (v.has_hint() && v.hint < duration::zero())
-            return stop(stopped::told_not_to);
+            return stop(stopped::told_not_to, v);
         if (made_ == options().max_attempts)
-            return stop(stopped::attempts);
-        const duration pause = delay(v);
-        // An attempt that would begin at the deadline is no attempt.
-        if (by_ != never && after(after(now.get(), pause), options().least_attempt) >= by_)
-            return stop(stopped::deadline);
+            return stop(stopped::attempts, v);
+        const duration pause = delay(v, choice);
+        if (const stopped why = too_late(now, pause); why != stopped::none)
+            return stop(why, v);
+        if (budget != nullptr && sent_ && !budget->allows(now.get()))
+            return stop(stopped::budget, v);
+        tell(event_kind::retrying, v, pause);
         return pause == duration::zero() && v.kind != verdict_kind::neutral
-                   ? next()
+                   ? next(now, v)
                    : step::wait(after(now.get(), pause));
     }
 
-    constexpr step next() noexcept {
+    // The budget counts what was sent. Whether a cancelled attempt was, nobody knows.
+    constexpr void settle_account(const verdict& v) noexcept {
+        const bool refused = v.kind == verdict_kind::neutral && v.why != refusal::cancelled &&
+                             v.why != refusal::timed_out;
+        if (!refused)
+            sent_ = true;
+        else if (paid_)
+            options().budget->give_back();
+        paid_ = false;
+    }
+
+    constexpr step next(reading& now, const verdict& v) {
+        if (options().budget != nullptr && sent_) {
+            if (!options().budget->take(now.get()))
+                return stop(stopped::budget, v);
+            paid_ = true;
+        }
         ++made_;
         return step::call(work, by_);
     }
 
-    constexpr step stop(stopped why) noexcept {
+    constexpr step stop(stopped why, const verdict& v) {
         stopped_ = why;
+        tell(event_kind::gave_up, v, duration::zero());
         return step::finish();
     }
 
+    constexpr void tell(event_kind what, const verdict& v, duration pause) const {
+        if (options().events)
+            options().events(
+                {.what = what,
+                 .policy = "retry",
+                 .name = options().name,
+                 .tags = options().tags,
+                 .attempt = made_,
+                 .span = pause,
+                 .outcome = v,
+                 .why = stopped_ == stopped::none ? std::string_view{} : to_string(stopped_)});
+    }
+
     // What speaks against repeating this outcome, whatever is left to repeat it with.
-    constexpr stopped against(reading& now, const verdict& v) const {
+    constexpr stopped against(reading& now, const verdict& v, again& choice) const {
         if (v.kind == verdict_kind::neutral) {
             if (options().retry_refusals && v.has_hint() && v.why != refusal::cancelled)
                 return stopped::none;
@@ -154,26 +244,41 @@ private:
         // An expired attempt can be repeated; an expired call cannot.
         if (v.kind == verdict_kind::expired && by_ != never && now.get() >= by_)
             return stopped::deadline;
-        return !options().retry_if || options().retry_if(v) ? stopped::none
-                                                            : stopped::not_retryable;
+        if (options().retry_if)
+            choice = options().retry_if({v, made_});
+        return choice.yes() ? stopped::none : stopped::not_retryable;
     }
 
-    constexpr duration delay(const verdict& v) noexcept {
+    // What speaks against an attempt after this pause. One that begins at the deadline is none.
+    constexpr stopped too_late(reading& now, duration pause) const {
+        const duration most = options().max_duration;
+        if (by_ != never && after(after(now.get(), pause), options().least_attempt) >= by_)
+            return stopped::deadline;
+        return most != no_limit && after(now.get(), pause) >= after(begun_, most)
+                   ? stopped::max_duration
+                   : stopped::none;
+    }
+
+    constexpr duration delay(const verdict& v, const again& choice) noexcept {
         const outlast::backoff& series = options().backoff;
-        const fraction draw = series.chance == jitter::none ? 0 : shared_->random_();
-        const duration own = series.drawn(plain_, draw);
-        plain_ = series.grown(plain_);
+        const duration own =
+            choice.after() >= duration::zero()
+                ? std::min(choice.after(), series.cap)
+                : series.next(series_, series.chance == jitter::none ? 0 : shared_->random_());
         if (!v.has_hint())
             return own;
-        plain_ = series.base;
+        series_ = {};
         return std::max(own, std::min(v.hint, options().hint_cap));
     }
 
     retry* shared_;
     instant by_ = never;
-    duration plain_{};
+    instant begun_{}; // where there is a max_duration
+    backoff::progress series_{};
     std::uint32_t made_ = 0;
     stopped stopped_ = stopped::none;
+    bool sent_ = false; // an attempt was
+    bool paid_ = false; // for the attempt that is under way
 };
 
 OUTLAST_INLINE constexpr retry::run retry::start() noexcept { return run{*this}; }

@@ -3,7 +3,11 @@
 #define OUTLAST_TIMEOUT_HPP
 
 #include <outlast/error.hpp>
+#include <outlast/event.hpp>
 #include <outlast/machine.hpp>
+
+#include <concepts>
+#include <utility>
 
 namespace outlast {
 
@@ -11,6 +15,9 @@ struct timeout_options {
     /// The longest that what is inside may take. More than 0, or `no_limit`. Default: no limit.
     duration limit = no_limit;
     label name = "timeout";
+    label tags{};
+    /// `timed_out` where it fires, and then `late_value` if what came too late was good.
+    sink events{};
 
     /// What is wrong with these options, as a sentence; null if nothing is.
     [[nodiscard]] constexpr const char* problem() const noexcept {
@@ -26,15 +33,15 @@ struct timeout_options {
 /// **Decides** from its limit and the deadline outside: the earlier one holds, and the outer one at
 /// a tie.
 /// **Answers** *call* by that deadline. What settles at or after it has expired, even a success:
-/// the value is then marked late, and a cache outside may still keep it. An attempt that failed
-/// because the *outer* deadline left it less than its limit is neutral: it says nothing about the
-/// server.
+/// the value is then marked late, a cache outside may still keep it, and an event tells. An attempt
+/// that failed because the *outer* deadline left it less than its limit is neutral: it says nothing
+/// about the server.
 /// **Refusals** `timed_out`; at once, without a call, when no time is left. `report::limit` and
 /// `name` say which timeout fired.
 /// **Time** one look when the call starts, one when it ends. A blocking callable is not
 /// interrupted: it receives the deadline and is expected to keep it; one that returns late has
 /// timed out.
-/// **Sharing** nothing.
+/// **Sharing** nothing. `events` is called under no lock.
 /// **Cost** two looks at the clock, shared with the other policies; no allocation.
 /// **Example**
 ///
@@ -62,12 +69,15 @@ private:
 
 class timeout::run : public pass_through {
 public:
-    OUTLAST_INLINE constexpr explicit run(const timeout_options& options) noexcept : options_(&options) {}
+    OUTLAST_INLINE constexpr run(const timeout_options& options, duration limit) noexcept
+        : options_(&options), limit_(limit) {}
 
     constexpr step begin(reading& now, instant by, verdict& v) {
         if (plain_begin(now, by))
             return step::call(work, by);
         v = verdict::neutral(refusal::timed_out); // not attempted: nobody to blame
+        if (limit_ <= duration::zero())
+            fire(v);
         return step::finish();
     }
 
@@ -80,9 +90,9 @@ public:
     OUTLAST_INLINE constexpr bool plain_begin(reading& now, instant& by) {
         fired_ = false;
         outer_ = by;
-        own_ = options_->limit == no_limit ? never : after(now.get(), options_->limit);
+        own_ = limit_ == no_limit ? never : after(now.get(), limit_);
         by = earlier(own_, outer_);
-        return outer_ == never || now.get() < outer_;
+        return by == never || now.get() < by;
     }
     OUTLAST_INLINE constexpr bool plain_success(reading& now) const {
         return (own_ == never && outer_ == never) || now.get() < earlier(own_, outer_);
@@ -93,29 +103,85 @@ public:
             return;
         facts.policy = "timeout";
         facts.name = options_->name;
-        facts.limit = options_->limit;
+        facts.limit = limit_;
     }
 
 private:
-    constexpr void cut(verdict& v) noexcept {
+    constexpr void cut(verdict& v) {
         if (outer_ <= own_) {
             if (v.failed() && outer_ < own_)
                 v = verdict::neutral(refusal::timed_out, v.hint);
             return;
         }
-        fired_ = true;
         v.late = v.ok();
         v.kind = verdict_kind::expired; // keeps the code behind it
         v.why = refusal::timed_out;
+        fire(v);
+    }
+
+    constexpr void fire(const verdict& v) {
+        fired_ = true;
+        tell(event_kind::timed_out, v);
+        if (v.late)
+            tell(event_kind::late_value, v);
+    }
+
+    constexpr void tell(event_kind what, const verdict& v) const {
+        if (options_->events)
+            options_->events({.what = what,
+                              .policy = "timeout",
+                              .name = options_->name,
+                              .tags = options_->tags,
+                              .span = limit_,
+                              .outcome = v});
     }
 
     const timeout_options* options_;
+    duration limit_;
     instant own_ = never;
     instant outer_ = never;
     bool fired_ = false;
 };
 
-OUTLAST_INLINE constexpr timeout::run timeout::start() const noexcept { return run{options_}; }
+OUTLAST_INLINE constexpr timeout::run timeout::start() const noexcept {
+    return {options_, options_.limit};
+}
+
+/// A timeout whose limit is computed for each call: from its arguments, or from nothing. The limit
+/// of the options holds where it is the shorter one; `no_limit` is no limit; zero or less refuses
+/// the call at once. Asked once a call, when it starts, under no lock: inside a retry all attempts
+/// have the same.
+///
+/// **Example**
+///
+///     outlast::pipeline p{outlast::timeout_by{[](int pages) { return pages * 10ms; }}};
+///     auto print = [](outlast::call& c, int) { return c.remaining() > 20ms; };
+///     std::cout << p(print, 2).value() << p(print, 9).value();   // 01
+template <class LimitOf>
+class timeout_by {
+public:
+    /// \param limit_of takes the arguments of the call, or nothing, and gives a duration; threads
+    ///        may call it at once
+    constexpr explicit timeout_by(LimitOf limit_of, const timeout_options& options = {})
+        : limit_of_(std::move(limit_of)), options_(options) {
+        require_valid(options.problem());
+    }
+
+    template <class... A>
+        requires(std::invocable<const LimitOf&, const A&...> || std::invocable<const LimitOf&>)
+    [[nodiscard]] OUTLAST_INLINE constexpr timeout::run start(const A&... arguments) const {
+        duration limit;
+        if constexpr (std::invocable<const LimitOf&, const A&...>)
+            limit = limit_of_(arguments...);
+        else
+            limit = limit_of_();
+        return {options_, std::min(limit, options_.limit)};
+    }
+
+private:
+    LimitOf limit_of_;
+    timeout_options options_;
+};
 
 } // namespace outlast
 

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <outlast/budget.hpp>
+
+#include "support/catch.hpp"
+#include "support/print.hpp"
+#include "support/script.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace std::chrono_literals;
+using outlast::budget;
+using outlast::failure_tokens;
+using outlast::no_limit;
+using outlast::ratio;
+using outlast::traffic_share;
+using outlast_tests::at;
+
+namespace {
+
+constexpr void times_n(int n, auto&& what) {
+    for (int i = 0; i != n; ++i)
+        what();
+}
+
+} // namespace
+
+TEST_CASE("RB-01 drain") {
+    budget b{failure_tokens{.most = 10, .per_success = ratio::of(0.1)}};
+    times_n(4, [&] { b.failed(); });
+    CHECK(b.allows(at(0s)));
+    b.failed();
+    CHECK_FALSE(b.allows(at(0s)));
+    CHECK_FALSE(b.take(at(0s)));
+}
+
+TEST_CASE("RB-02 replenish exactly") {
+    for (const auto& [most, successes] : {std::pair{10, 50}, std::pair{4, 20}}) {
+        budget b{failure_tokens{.most = static_cast<std::uint32_t>(most),
+                                .per_success = ratio::of(0.1)}};
+        times_n(most, [&] { b.failed(); });
+        CHECK(b.tokens() == 0);
+        times_n(successes, [&] { b.succeeded(); });
+        CHECK_FALSE(b.allows(at(0s)));
+        b.succeeded();
+        CHECK(b.allows(at(0s)));
+        CHECK(b.take(at(0s))); // a retry itself costs nothing, its failure does
+        CHECK(b.allows(at(0s)));
+    }
+}
+
+TEST_CASE("RB-03 time does nothing at rate 0, successes do") {
+    budget b{traffic_share{.share = ratio::of(1), .one_each = no_limit, .most = 5, .at_start = 5}};
+    times_n(5, [&] { CHECK(b.take(at(0s))); });
+    CHECK_FALSE(b.take(at(0s)));
+    b.succeeded();
+    CHECK(b.take(at(0s)));
+    CHECK_FALSE(b.take(at(0s)));
+    CHECK_FALSE(b.take(at(1h)));
+}
+
+TEST_CASE("RB-04 fractions survive") {
+    const traffic_share rule{.share = ratio::of(1), .one_each = 2s, .most = 10, .at_start = 0};
+    const auto tokens = [](budget& b, outlast::duration now) {
+        (void)b.allows(at(now));
+        return b.tokens();
+    };
+    budget b{rule};
+    CHECK(tokens(b, 0s) == 0);
+    CHECK(tokens(b, 2s) == 1);
+    CHECK(tokens(b, 4s) == 2);
+    CHECK(tokens(b, 5s) == 2);
+    CHECK(tokens(b, 6s) == 3);
+    CHECK(tokens(b, 1006s) == 10);
+    budget fresh{rule};
+    CHECK(tokens(fresh, 0s) == 0);
+    CHECK(tokens(fresh, 1s) == 0);
+    fresh.succeeded();
+    CHECK(tokens(fresh, 1s) == 1);
+    CHECK(tokens(fresh, 2s) == 2);
+}
+
+TEST_CASE("budget: a share of the traffic, in millionths") {
+    budget b{traffic_share{.share = ratio::of(0.2), .one_each = no_limit, .at_start = 0}};
+    times_n(4, [&] { b.succeeded(); });
+    CHECK_FALSE(b.take(at(0s)));
+    b.succeeded();
+    CHECK(b.take(at(0s)));
+    CHECK_FALSE(b.take(at(0s)));
+}
+
+TEST_CASE("budget: what is given back can be taken again, and no more than it holds") {
+    budget b{traffic_share{.one_each = no_limit, .most = 2, .at_start = 2}};
+    REQUIRE(b.take(at(0s)));
+    b.give_back();
+    b.give_back(); // not above the brim
+    CHECK(b.tokens() == 2);
+    CHECK(b.take(at(0s)));
+    CHECK(b.take(at(0s)));
+    CHECK_FALSE(b.take(at(0s)));
+}
+
+TEST_CASE("budget: the floor fills from the first look on, whatever the clock's zero") {
+    for (const auto zero : {at(0s), at(-1h), at(365 * 24h)}) {
+        budget b{traffic_share{.one_each = 100ms, .most = 3, .at_start = 0}};
+        CHECK_FALSE(b.take(zero));
+        CHECK_FALSE(b.take(zero + 99ms));
+        CHECK(b.take(zero + 100ms));
+        CHECK_FALSE(b.take(zero + 100ms));
+        CHECK_FALSE(b.take(zero)); // a thread that read its clock earlier
+        times_n(3, [&] { CHECK(b.take(zero + 1h)); });
+        CHECK_FALSE(b.take(zero + 1h));
+    }
+}
+
+TEST_CASE("budget: options that make no sense are refused in a sentence") {
+    const auto refuses = [](const auto& rule, const std::string& sentence) {
+        REQUIRE(rule.problem() != nullptr);
+        CHECK(rule.problem() == sentence);
+        CHECK_THROWS_MATCHES(budget{rule}, std::invalid_argument,
+                             Catch::Matchers::Message(sentence));
+    };
+    refuses(traffic_share{.share = ratio::of(1.1)}, "budget: share is a ratio from 0 % to 100 %");
+    refuses(traffic_share{.one_each = 0s},
+            "budget: one_each is more than zero; write no_limit for no floor");
+    const std::string most =
+        "budget: 1 to 1000000000 retries can be saved up, and no more are there at first";
+    refuses(traffic_share{.most = 0, .at_start = 0}, most);
+    refuses(traffic_share{.most = 1, .at_start = 2}, most);
+    refuses(traffic_share{.most = 1'000'000'001}, most);
+    refuses(failure_tokens{.per_success = ratio::of(-1)},
+            "budget: per_success is a ratio from 0 % to 100 %");
+    refuses(failure_tokens{.most = 0}, "budget: from 1 to 1000000000 tokens");
+    CHECK(traffic_share{}.problem() == nullptr);
+    CHECK(failure_tokens{}.problem() == nullptr);
+}
+
+TEST_CASE("budget: any history against a plain model") {
+    std::mt19937_64 chance{11};
+    for (int round = 0; round != 300; ++round) {
+        const std::int64_t most = 1 + static_cast<std::int64_t>(chance() % 10);
+        const std::int64_t each = 1 + static_cast<std::int64_t>(chance() % 50);
+        const bool floor = chance() % 2 == 0;
+        budget b{traffic_share{.share = ratio::of(0.25),
+                               .one_each = floor ? outlast::duration{each} : no_limit,
+                               .most = static_cast<std::uint32_t>(most),
+                               .at_start = 0}};
+        std::int64_t quarters = 0; // of tokens
+        std::int64_t ticks = 0;
+        std::int64_t now = 0;
+        REQUIRE_FALSE(b.allows(at(0ns)));
+        for (int k = 0; k != 200; ++k) {
+            switch (chance() % 3) {
+            case 0:
+                b.succeeded();
+                quarters = std::min(quarters + 1, most * 4);
+                break;
+            case 1:
+                now += static_cast<std::int64_t>(chance() % 30);
+                break;
+            default:
+                if (floor)
+                    quarters = std::min(quarters + (now / each - ticks) * 4, most * 4);
+                ticks = now / each;
+                REQUIRE(b.take(at(outlast::duration{now})) == (quarters >= 4));
+                if (quarters >= 4)
+                    quarters -= 4;
+            }
+            REQUIRE(b.tokens() == quarters / 4);
+        }
+    }
+}
+
+TEST_CASE("budget: threads take together no more than there is, and lose nothing") {
+    constexpr int each = 20'000;
+    budget b{traffic_share{
+        .share = ratio::of(0.5), .one_each = no_limit, .most = 1'000'000, .at_start = 1000}};
+    std::atomic<std::int64_t> taken{0};
+    std::atomic<std::int64_t> refunded{0};
+    std::vector<std::thread> all;
+    for (int t = 0; t != 3; ++t)
+        all.emplace_back([&, t] {
+            for (int i = 0; i != each; ++i) {
+                if (i % 4 == t)
+                    b.succeeded();
+                if (b.take(at(0s))) {
+                    ++taken;
+                    if (i % 5 == 0) {
+                        b.give_back();
+                        ++refunded;
+                    }
+                }
+            }
+        });
+    for (auto& t : all)
+        t.join();
+    std::int64_t left = 0;
+    while (b.take(at(0s)))
+        ++left;
+    // 1000 at first, half a token for each quarter of the rounds of each thread.
+    CHECK(taken - refunded + left == 1000 + 3 * each / 4 / 2);
+}
+
+TEST_CASE("budget: failures from many threads never take it below nothing") {
+    budget b{failure_tokens{.most = 100, .per_success = ratio::of(1)}};
+    std::vector<std::thread> all;
+    for (int t = 0; t != 3; ++t)
+        all.emplace_back([&] { times_n(1000, [&] { b.failed(); }); });
+    for (auto& t : all)
+        t.join();
+    CHECK(b.tokens() == 0);
+    times_n(50, [&] { b.succeeded(); });
+    CHECK_FALSE(b.allows(at(0s)));
+    b.succeeded(); // nothing below zero has to be made up for
+    CHECK(b.allows(at(0s)));
+}
+
+// ---- in a constant expression
+
+namespace {
+
+constexpr bool counts() {
+    budget b{failure_tokens{.most = 2, .per_success = ratio::of(0.5)}};
+    const bool first = b.take(at(0s));
+    b.failed();
+    const bool second = b.take(at(0s));
+    b.succeeded();
+    budget c{traffic_share{.one_each = 1s, .most = 1, .at_start = 0}};
+    return first && !second && b.take(at(0s)) && !c.take(at(0s)) && c.take(at(1s));
+}
+static_assert(counts());
+
+} // namespace
