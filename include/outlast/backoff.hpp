@@ -73,6 +73,31 @@ struct backoff {
         }
         return d < cap ? d : cap;
     }
+
+    /// No delay is shorter.
+    [[nodiscard]] constexpr duration shortest() const noexcept { return drawn(base, 0); }
+
+    /// The longest that so many delays can take together, each of which a server may order to be
+    /// `hint` at least, which starts the series anew. A bound; exact up to 10 000 delays.
+    [[nodiscard]] constexpr duration longest(std::uint32_t delays, duration hint) const noexcept {
+        constexpr fraction most = ~fraction{0};
+        // Delays grow, and faster and faster: so either every one is ordered, or none.
+        const duration first = drawn(base, most);
+        const duration ordered = scaled(first < hint ? hint : first, delays, 1);
+        duration own{};
+        duration plain = base;
+        for (std::uint32_t n = 0; n != delays; ++n) {
+            const duration next = grown(plain);
+            const bool levelled = next == plain || plain >= cap || n == 10'000;
+            const duration d = drawn(levelled && next != plain ? forever : plain, most);
+            const duration more = scaled(d, levelled ? delays - n : 1, 1);
+            own = own > forever - more ? forever : own + more;
+            if (levelled)
+                break;
+            plain = next;
+        }
+        return own < ordered ? ordered : own;
+    }
 };
 
 /// Always the same delay.

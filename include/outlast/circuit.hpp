@@ -59,6 +59,20 @@ struct circuit_breaker_options {
         return nullptr;
     }
 
+    /// Every option, for `describe`.
+    template <class F>
+    constexpr void each(F&& f) const {
+        f("failure_ratio", failure_ratio);
+        f("window", window);
+        f("minimum_calls", minimum());
+        f("open_for", open_for);
+        f("probes", probes);
+        f("probe_lease", probe_lease);
+        f("hold_back", hold_back);
+        f("failure_if", failure_if, "all");
+        f("name", name);
+    }
+
     [[nodiscard]] constexpr std::uint32_t minimum() const noexcept {
         if (minimum_calls != 0)
             return minimum_calls;

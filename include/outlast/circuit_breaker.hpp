@@ -53,6 +53,8 @@ template <class Lock = no_lock>
 class basic_circuit_breaker {
 public:
     class run;
+    static constexpr label kind = "circuit breaker";
+    static constexpr duty does = duty::admits;
 
     constexpr explicit basic_circuit_breaker(const circuit_breaker_options& options = {})
         : shared_((require_valid(options.problem()), options)), options_(options) {
@@ -91,6 +93,12 @@ public:
 
     [[nodiscard]] constexpr const circuit_breaker_options& options() const noexcept {
         return options_;
+    }
+
+    /// See worst_case.hpp. It adds nothing, and refuses at once.
+    template <class Inner>
+    [[nodiscard]] static constexpr auto worst_case(duration within, const Inner& inner) {
+        return inner(within);
     }
 
     // For permits.

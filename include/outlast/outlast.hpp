@@ -11,6 +11,7 @@
 #include <outlast/circuit.hpp>
 #include <outlast/circuit_breaker.hpp>
 #include <outlast/config.hpp>
+#include <outlast/describe.hpp>
 #include <outlast/error.hpp>
 #include <outlast/failure.hpp>
 #include <outlast/fallback.hpp>
@@ -25,6 +26,8 @@
 #include <outlast/make.hpp>
 #include <outlast/names.hpp>
 #include <outlast/nest.hpp>
+#include <outlast/notes.hpp>
+#include <outlast/order.hpp>
 #include <outlast/outcome.hpp>
 #include <outlast/permit.hpp>
 #include <outlast/pipeline.hpp>
@@ -41,5 +44,6 @@
 #include <outlast/time.hpp>
 #include <outlast/timeout.hpp>
 #include <outlast/window.hpp>
+#include <outlast/worst_case.hpp>
 
 #endif // OUTLAST_OUTLAST_HPP

@@ -40,6 +40,18 @@ struct retry_options {
             return "retry: least_attempt and hint_cap are lengths of time: not negative";
         return nullptr;
     }
+
+    /// Every option, for `describe`.
+    template <class F>
+    constexpr void each(F&& f) const {
+        f("max_attempts", max_attempts);
+        f("backoff", backoff);
+        f("least_attempt", least_attempt);
+        f("hint_cap", hint_cap);
+        f("retry_if", retry_if, "all");
+        f("retry_refusals", retry_refusals);
+        f("seed", seed, std::uint64_t{0}, "its own");
+    }
 };
 
 /// Runs the callable again after a failure, up to a number of attempts.
@@ -68,6 +80,8 @@ struct retry_options {
 class retry {
 public:
     class run;
+    static constexpr label kind = "retry";
+    static constexpr duty does = duty::repeats;
 
     constexpr explicit retry(const retry_options& options = {})
         : options_(options), random_(options.seed != 0 ? options.seed : arbitrary_seed()) {
@@ -77,7 +91,25 @@ public:
     [[nodiscard]] constexpr run start() noexcept;
     [[nodiscard]] constexpr const retry_options& options() const noexcept { return options_; }
 
+    /// See worst_case.hpp.
+    template <class Inner>
+    [[nodiscard]] constexpr auto worst_case(duration within, const Inner& inner) const {
+        const std::uint32_t n = attempts_within(within);
+        return inner(within).times(n).after(options_.backoff.longest(n - 1, options_.hint_cap));
+    }
+
 private:
+    // As many as can begin when each fails at once and every delay is as short as it may be.
+    constexpr std::uint32_t attempts_within(duration within) const noexcept {
+        const duration pause = options_.backoff.shortest();
+        if (within == forever || pause == duration::zero())
+            return options_.max_attempts;
+        const duration room = within - options_.least_attempt;
+        const auto more = room > duration::zero() ? (room - duration{1}) / pause : 0;
+        return more < options_.max_attempts ? static_cast<std::uint32_t>(more) + 1
+                                            : options_.max_attempts;
+    }
+
     retry_options options_;
     random random_;
 };
