@@ -32,7 +32,7 @@ namespace detail {
 
 /// The type of the policy behind what was given.
 template <class P>
-using policy_given = std::remove_const_t<std::unwrap_reference_t<P>>;
+using policy_given = std::remove_cvref_t<std::unwrap_reference_t<P>>;
 
 template <class P>
 struct duties {

@@ -65,7 +65,8 @@ public:
     /// Refuses an order that makes no sense: see order.hpp. `make<outlast::pipeline>(policies…)` does
     /// so without an exception.
     constexpr explicit pipeline(Policies... policies) : policies_(std::move(policies)...) {
-        std::apply([](const auto&... part) { require_valid(order_problem(part...)); }, policies_);
+        require_valid(
+            std::apply([](const auto&... part) { return order_problem(part...); }, policies_));
     }
 
     [[nodiscard]] constexpr const std::tuple<Policies...>& policies() const noexcept {
