@@ -258,3 +258,41 @@ TEST_CASE("backoff: the smooth series ends at its cap, never below zero, never b
     CHECK_FALSE(exponential(1s).with(jitter::smooth).valid());
     CHECK_FALSE(linear(1s).with(jitter::decorrelated).valid());
 }
+
+TEST_CASE("backoff: the shortest delay and the longest sum hold for whatever is drawn") {
+    std::mt19937_64 chance{7};
+    for (int i = 0; i != 5'000; ++i) {
+        const auto span = [&] { return duration{static_cast<std::int64_t>(chance() % 1'000)}; };
+        const backoff series{.base = span(),
+                             .step = chance() % 2 ? span() : 0ns,
+                             .factor_millis = 1000 + static_cast<std::uint32_t>(chance() % 3000),
+                             .cap = chance() % 2 ? forever : span() * 8,
+                             .chance = static_cast<jitter>(chance() % 4)};
+        const auto hint = chance() % 2 ? 0ns : span() * 4;
+        const auto delays = static_cast<std::uint32_t>(chance() % 8);
+        const bool lucky = chance() % 2 == 0;
+        duration sum{};
+        duration plain = series.base;
+        for (std::uint32_t n = 0; n != delays; ++n) {
+            const duration d = series.drawn(plain, lucky ? ~outlast::fraction{0} : chance());
+            REQUIRE(series.shortest() <= d);
+            const bool ordered = chance() % 2 == 0;
+            sum += ordered ? std::max(d, hint) : d;
+            plain = ordered ? series.base : series.grown(plain);
+        }
+        INFO("base " << series.base.count() << ", cap " << series.cap.count());
+        REQUIRE(sum <= series.longest(delays, hint));
+    }
+    CHECK(exponential(1s).longest(4, 0s) == 15s);
+    CHECK(exponential(1s).capped(3s).longest(5, 0s) == 12s);
+    CHECK(outlast::linear(1s).longest(4, 0s) == 10s);
+    CHECK(exponential(1s).longest(4, 3s) == 15s);
+    CHECK(exponential(1s).longest(4, 4s) == 16s);
+    CHECK(constant(1s).longest(0, 4s) == 0s);
+    CHECK(constant(1s).with(jitter::full).longest(3, 0s) == 3s - 3ns);
+    CHECK(constant(1s).longest(UINT32_MAX, 0s) == std::int64_t{UINT32_MAX} * 1s);
+    CHECK(exponential(1s).longest(100, 0s) == forever);
+    // Beyond 10 000 growing delays it is a bound.
+    CHECK(outlast::linear(1ns).longest(20'000, 0s) == forever);
+    CHECK(outlast::linear(1ns).capped(1us).longest(20'000, 0s) == 999 * 500ns + 19'001 * 1us);
+}

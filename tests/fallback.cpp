@@ -37,6 +37,13 @@ result<int> fails_b() { return error_b; }
 
 } // namespace
 
+TEST_CASE("fallback: without `when` it hides every failure") {
+    CHECK(outlast::fallback{0}.hides_failures());
+    const outlast::fallback chooses{0, {.when = [](const auto& v) { return v.has_hint(); }}};
+    CHECK_FALSE(chooses.hides_failures());
+    CHECK(chooses.options().name.view() == "fallback");
+}
+
 TEST_CASE("FB-01 handled result is replaced once") {
     int ran = 0;
     int judged = 0;

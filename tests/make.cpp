@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <outlast/make.hpp>
 
+#include <outlast/pipeline.hpp>
 #include <outlast/retry.hpp>
 #include <outlast/threads.hpp>
+#include <outlast/timeout.hpp>
 
 #include "support/catch.hpp"
 
+#include <chrono>
 #include <concepts>
 
 TEST_CASE("make: good options give the policy") {
@@ -31,4 +34,21 @@ TEST_CASE("make: bad options give the sentence that the constructor throws") {
     CHECK(r.error().code() == outlast::refusal::invalid_options);
     CHECK(r.error().message() == bad.problem());
     CHECK_THROWS_AS(outlast::retry{bad}, std::invalid_argument);
+}
+
+TEST_CASE("make: a pipeline, or the sentence about its order") {
+    using namespace std::chrono_literals;
+    const auto make = [](outlast::duration total) {
+        return outlast::make<outlast::pipeline>(outlast::timeout{total}, outlast::retry{},
+                                                outlast::timeout{1s});
+    };
+    auto good = make(2s);
+    static_assert(std::same_as<decltype(good),
+                               outlast::result<outlast::pipeline<outlast::timeout, outlast::retry,
+                                                                 outlast::timeout>>>);
+    CHECK(good.has_value());
+    const auto bad = make(500ms);
+    REQUIRE(!bad);
+    CHECK(bad.error().why() == outlast::refusal::invalid_options);
+    CHECK(bad.error().message().find("pipeline: a timeout stands outside a longer one") == 0);
 }

@@ -58,3 +58,20 @@ TEST_CASE("text: never less than the length itself, and less than a tenth more")
         REQUIRE(value * size <= static_cast<double>(n) + size * 0.1 * (1 + 1e-6));
     }
 }
+
+TEST_CASE("text: in full, in the largest unit that takes it as it is") {
+    using outlast::in_full;
+    CHECK(in_full(0s) == "0");
+    CHECK(in_full(1ns) == "1 ns");
+    CHECK(in_full(1234ns) == "1234 ns");
+    CHECK(in_full(1200ns) == "1.2 µs");
+    CHECK(in_full(250ms) == "250 ms");
+    CHECK(in_full(1500ms) == "1.5 s");
+    CHECK(in_full(1234ms) == "1234 ms");
+    CHECK(in_full(90s) == "1.5 min");
+    CHECK(in_full(100s) == "100 s");
+    CHECK(in_full(36h) == "36 h");
+    CHECK(in_full(1h + 1ns) == "3600000000001 ns");
+    CHECK(in_full(outlast::forever) == "for ever");
+    CHECK(in_full(outlast::forever - 1ns) == "9223372036854775806 ns");
+}

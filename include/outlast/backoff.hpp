@@ -114,7 +114,65 @@ struct backoff {
         return d < cap ? d : cap;
     }
 
+    /// No delay is shorter.
+    [[nodiscard]] constexpr duration shortest() const noexcept {
+        if (chance == jitter::smooth)
+            return duration::zero();
+        duration least = listed_count != 0 ? listed[0] : base;
+        for (std::size_t i = 1; i < listed_count; ++i)
+            least = shorter(least, listed[i]);
+        return drawn(least, 0);
+    }
+
+    /// The longest that so many delays can take together, each of which a server may order to be
+    /// `hint` at least, which starts the series anew. A bound; exact for growing delays without
+    /// hints, up to 10 000 of them.
+    [[nodiscard]] constexpr duration longest(std::uint32_t delays, duration hint) const noexcept {
+        constexpr fraction most = ~fraction{0};
+        if (chance == jitter::smooth || listed_count != 0)
+            return bounded(delays, hint);
+        // Delays grow, and faster and faster: so either every one is ordered, or none.
+        progress p;
+        const duration first = next(p, most);
+        const duration ordered = scaled(longer(first, hint), delays, 1);
+        duration own{};
+        p = {};
+        for (std::uint32_t n = 0; n != delays; ++n) {
+            const progress before = p;
+            const duration d = next(p, most);
+            progress after_it = p;
+            const bool levelled = n == 10'000 || p.last >= cap ||
+                                  (next(after_it, most) == d && after_it.last == p.last);
+            const duration wait = n == 10'000 && after_it.last != before.last ? cap : d;
+            const duration more = scaled(wait, levelled ? delays - n : 1, 1);
+            own = own > forever - more ? forever : own + more;
+            if (levelled)
+                break;
+        }
+        return longer(own, ordered);
+    }
+
 private:
+    // Of a series that goes its own way: each delay at its longest.
+    [[nodiscard]] constexpr duration bounded(std::uint32_t delays, duration hint) const noexcept {
+        constexpr fraction most = ~fraction{0};
+        duration sum{};
+        progress p;
+        for (std::uint32_t n = 0; n != delays; ++n) {
+            // What a smooth delay can be at most, whatever the one before it was.
+            if (chance == jitter::smooth)
+                p.last = duration::zero();
+            const duration d = longer(next(p, most), hint);
+            const bool levelled = d >= cap || n > 10'000 || (listed_count != 0 && n >= listed_count);
+            const duration more = scaled(levelled ? longer(longer(d, n > 10'000 ? cap : d), hint) : d,
+                                         levelled ? delays - n : 1, 1);
+            sum = sum > forever - more ? forever : sum + more;
+            if (levelled)
+                break;
+        }
+        return sum;
+    }
+
     // Whether chance makes the series, and growth would be without a meaning.
     [[nodiscard]] constexpr bool own_series() const noexcept {
         return chance == jitter::decorrelated || chance == jitter::smooth;

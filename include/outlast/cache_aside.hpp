@@ -31,6 +31,15 @@ struct cache_aside_options {
                    ? nullptr
                    : "cache_aside: stale_wait and wait are not negative";
     }
+
+    /// Every option, for `describe`.
+    template <class F>
+    constexpr void each(F&& f) const {
+        f("stale_wait", stale_wait, no_limit, "until the call's deadline");
+        f("wait", wait, no_limit, "until the call's deadline");
+        f("stale_if", stale_if, "all");
+        f("name", name);
+    }
 };
 
 /// What a call looks for: a key, and how old an answer it takes. 0 demands a live one. A negative
@@ -78,6 +87,8 @@ public:
     using key_type = typename Store::key_type;
     using value_type = typename Store::value_type;
     class run;
+    static constexpr label kind = "cache";
+    static constexpr duty does = duty::remembers;
 
     static constexpr bool rechecks = requires(const Life& l, const value_type& v, duration age) {
         { l.recheck(v, age) } -> std::same_as<std::optional<value_type>>;
@@ -112,6 +123,12 @@ public:
     }
 
     [[nodiscard]] const cache_aside_options& options() const noexcept { return options_; }
+
+    /// See worst_case.hpp: it waits for another call, which leaves, and then asks itself.
+    template <class Inner>
+    [[nodiscard]] constexpr auto worst_case(duration within, const Inner& inner) const {
+        return inner(within).after(std::max(options_.wait, options_.stale_wait));
+    }
 
 private:
     Store* store_;

@@ -57,6 +57,8 @@ template <class Lock = no_lock>
 class basic_circuit_breaker {
 public:
     class run;
+    static constexpr label kind = "circuit breaker";
+    static constexpr duty does = duty::admits;
 
     constexpr explicit basic_circuit_breaker(const circuit_breaker_options& options = {})
         : shared_((require_valid(options.problem()), options)),
@@ -129,6 +131,12 @@ public:
     }
     constexpr void restore(const circuit_snapshot& s) {
         change(never, [&](data& d) { d.core.restore(s); });
+    }
+
+    /// See worst_case.hpp. It adds nothing, and refuses at once.
+    template <class Inner>
+    [[nodiscard]] static constexpr auto worst_case(duration within, const Inner& inner) {
+        return inner(within);
     }
 
     // For permits.

@@ -122,6 +122,32 @@ struct circuit_breaker_options {
         return nullptr;
     }
 
+    /// Every option, for `describe`.
+    template <class F>
+    constexpr void each(F&& f) const {
+        f("failure_ratio", failure_ratio);
+        f("window", window);
+        f("minimum_calls", minimum());
+        f("slow_from", slow_from);
+        f("slow_ratio", slow_ratio);
+        f("open_on_hint", open_on_hint);
+        f("open_for", open_for.series);
+        f("flap_memory", flap_memory);
+        f("hint_cap", hint_cap);
+        f("probes", probes);
+        f("deciding_probes", deciding());
+        f("probe_lease", probe_lease);
+        f("half_open_for", half_open_for);
+        f("hold_back", hold_back);
+        f("ramp_for", ramp_for);
+        f("failure_if", failure_if, "all");
+        f("seed", seed, std::uint64_t{0}, "its own");
+        f("name", name);
+        f("tags", tags);
+        f("events", events, "told to nobody");
+        f("control", control != nullptr);
+    }
+
     [[nodiscard]] constexpr std::uint32_t minimum() const noexcept {
         if (minimum_calls != 0)
             return minimum_calls;

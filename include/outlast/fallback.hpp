@@ -6,9 +6,31 @@
 #include <outlast/event.hpp>
 #include <outlast/machine.hpp>
 
+#include <type_traits>
 #include <utility>
 
 namespace outlast {
+
+namespace detail {
+
+struct has_call_operator {
+    void operator()() const {}
+};
+template <class T>
+struct call_operators : T, has_call_operator {};
+
+/// Whether an answer is a callable, with whatever arguments: in a class that inherits another call
+/// operator, the name is ambiguous. Of a final class it is not known, and taken for one.
+template <class T>
+inline constexpr bool callable_answer = std::is_function_v<std::remove_pointer_t<T>>;
+template <class T>
+    requires(std::is_class_v<T> && !std::is_final_v<T>)
+inline constexpr bool callable_answer<T> = !requires { &call_operators<T>::operator(); };
+template <class T>
+    requires(std::is_class_v<T> && std::is_final_v<T>)
+inline constexpr bool callable_answer<T> = true;
+
+} // namespace detail
 
 struct fallback_options {
     /// Which outcomes are replaced. Default: everything that is no success.
@@ -17,6 +39,15 @@ struct fallback_options {
     label tags{};
     /// `fell_back` where it stood in for an outcome.
     sink events{};
+
+    /// Every option, for `describe`.
+    template <class F>
+    constexpr void each(F&& f) const {
+        f("when", when, "everything that is no success");
+        f("name", name);
+        f("tags", tags);
+        f("events", events, "told to nobody");
+    }
 };
 
 /// When all is spent, answers with something else: a value, or what a callable gives.
@@ -40,6 +71,8 @@ template <class Answer>
 class fallback {
 public:
     class run;
+    static constexpr label kind = "fallback";
+    static constexpr duty does = duty::replaces;
 
     /// \param answer a value; or a callable that takes the failure and the arguments of the call,
     ///        either of them alone, or nothing
@@ -47,6 +80,19 @@ public:
         : answer_(std::move(answer)), options_(options) {}
 
     [[nodiscard]] OUTLAST_INLINE constexpr run start() noexcept { return run{*this}; }
+    [[nodiscard]] constexpr const fallback_options& options() const noexcept { return options_; }
+
+    /// Whether no failure passes it: what stands outside of it sees successes only.
+    [[nodiscard]] constexpr bool hides_failures() const noexcept { return !options_.when; }
+
+    /// See worst_case.hpp: how long a callable of yours takes, nobody knows.
+    template <class Inner>
+    [[nodiscard]] constexpr auto worst_case(duration within, const Inner& inner) const {
+        auto all = inner(within);
+        if constexpr (detail::callable_answer<Answer>)
+            all.latency = within;
+        return all;
+    }
 
 private:
     Answer answer_;

@@ -46,6 +46,8 @@ class basic_keyed {
 public:
     using policy_type = typename std::invoke_result_t<Make&, const Key&>::element_type;
     class run;
+    static constexpr label kind = "keyed";
+    static constexpr duty does = duty_of<policy_type>;
 
     /// \param key_of from the arguments of a call to its key
     /// \param make from a key to a `std::shared_ptr` of its policy
@@ -53,6 +55,7 @@ public:
     basic_keyed(KeyOf key_of, Make make, std::size_t capacity = 1024)
         : key_of_(std::move(key_of)),
           make_(std::move(make)),
+          capacity_(capacity),
           table_((require_valid(capacity == 0 ? "keyed: capacity is 1 or more" : nullptr),
                   capacity)) {}
 
@@ -81,6 +84,23 @@ public:
         return run{at(std::invoke(key_of_, arguments...))};
     }
 
+    /// What is known without a key, for `describe`.
+    template <class F>
+    constexpr void each(F&& f) const {
+        if constexpr (requires { policy_type::kind; })
+            f("each", policy_type::kind);
+        f("capacity", capacity_);
+    }
+
+    /// See worst_case.hpp. Known only of policies whose worst case no option changes: breakers.
+    template <class Inner>
+        requires requires(duration within, const Inner& inner) {
+            policy_type::worst_case(within, inner);
+        }
+    [[nodiscard]] static constexpr auto worst_case(duration within, const Inner& inner) {
+        return policy_type::worst_case(within, inner);
+    }
+
     [[nodiscard]] std::size_t size() {
         return table_.with([](table& t) { return t.size(); });
     }
@@ -90,6 +110,7 @@ private:
 
     KeyOf key_of_;
     Make make_;
+    std::size_t capacity_;
     guarded<table, Lock> table_;
 };
 

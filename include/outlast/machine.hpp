@@ -10,9 +10,27 @@
 #include <outlast/time.hpp>
 
 #include <concepts>
+#include <cstdint>
 #include <type_traits>
 
 namespace outlast {
+
+/// What a policy does to that which stands inside it, as far as its place in a pipeline matters. It
+/// says so as `static constexpr duty does`; one that does not say it is `other`.
+enum class duty : std::uint8_t {
+    other,
+    limits,    ///< gives it a deadline
+    repeats,   ///< may run it several times
+    admits,    ///< lets it run or refuses, and learns from what it comes to
+    remembers, ///< answers with an earlier success
+    replaces,  ///< answers instead of its failure
+};
+
+template <class P>
+inline constexpr duty duty_of = duty::other;
+template <class P>
+    requires requires { P::does; }
+inline constexpr duty duty_of<P> = P::does;
 
 /// One call's run through a policy. It never sleeps, blocks, spawns, allocates, logs or reads a
 /// clock; a driver does what it answers. All events of one run come from one thread at a time.

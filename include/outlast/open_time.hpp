@@ -26,13 +26,18 @@ struct open_time {
     constexpr open_time(const backoff& growing) noexcept : series(growing) {}
 
     [[nodiscard]] constexpr bool valid() const noexcept {
-        return series.valid() && series.base > duration::zero() && series.cap > duration::zero();
+        bool longer_than_0 = series.listed_count != 0 || series.base > duration::zero();
+        for (std::size_t i = 0; i != series.listed_count; ++i)
+            longer_than_0 = longer_than_0 && series.listed[i] > duration::zero();
+        return series.valid() && series.cap > duration::zero() && longer_than_0;
     }
 
     friend constexpr bool operator==(const open_time& a, const open_time& b) noexcept {
         return a.series.base == b.series.base && a.series.step == b.series.step &&
                a.series.factor_millis == b.series.factor_millis && a.series.cap == b.series.cap &&
-               a.series.chance == b.series.chance;
+               a.series.chance == b.series.chance && a.series.spread == b.series.spread &&
+               a.series.listed_count == b.series.listed_count &&
+               a.series.listed == b.series.listed;
     }
 };
 
@@ -41,39 +46,33 @@ class open_times {
 public:
     /// \param seed of the jitter; 0: one of its own
     constexpr explicit open_times(const open_time& o, std::uint64_t seed = 0) noexcept
-        : series_(o.series), next_(o.series.base), random_(seed != 0 ? seed : arbitrary_seed()) {}
+        : series_(o.series), random_(seed != 0 ? seed : arbitrary_seed()) {}
 
     /// How long it is open this time.
     constexpr duration take() noexcept {
-        const duration plain = next_;
-        advance();
-        return series_.drawn(plain, series_.chance == jitter::none ? 0 : random_());
+        return series_.next(taken_, series_.chance == jitter::none ? 0 : random_());
     }
 
     /// The next one is the first again.
-    constexpr void restart() noexcept {
-        next_ = series_.base;
-        taken_ = 0;
-    }
+    constexpr void restart() noexcept { taken_ = {}; }
 
-    /// How many were taken since it began, and as if so many had been.
-    [[nodiscard]] constexpr std::uint32_t taken() const noexcept { return taken_; }
+    /// How many were taken since it began, and as if so many had been. (Of a series that chance
+    /// makes, as if its delays had been the shortest.)
+    [[nodiscard]] constexpr std::uint32_t taken() const noexcept { return taken_.given; }
     constexpr void go_on_after(std::uint32_t taken) noexcept {
         restart();
-        while (taken_ != taken && series_.grown(next_) != next_)
-            advance();
-        taken_ = taken;
+        while (taken_.given != taken) {
+            const duration before = taken_.last;
+            (void)series_.next(taken_, 0);
+            if (taken_.given > backoff::most_listed && taken_.last == before)
+                break; // it has levelled
+        }
+        taken_.given = taken;
     }
 
 private:
-    constexpr void advance() noexcept {
-        next_ = series_.grown(next_);
-        taken_ += taken_ != UINT32_MAX;
-    }
-
     backoff series_;
-    duration next_; // before chance and cap
-    std::uint32_t taken_ = 0;
+    backoff::progress taken_{};
     random random_;
 };
 

@@ -21,6 +21,7 @@
 #include <outlast/circuit_watch.hpp>
 #include <outlast/config.hpp>
 #include <outlast/count_window.hpp>
+#include <outlast/describe.hpp>
 #include <outlast/error.hpp>
 #include <outlast/event.hpp>
 #include <outlast/failure.hpp>
@@ -37,6 +38,8 @@
 #include <outlast/names.hpp>
 #include <outlast/nest.hpp>
 #include <outlast/open_time.hpp>
+#include <outlast/notes.hpp>
+#include <outlast/order.hpp>
 #include <outlast/outcome.hpp>
 #include <outlast/permit.hpp>
 #include <outlast/pipeline.hpp>
@@ -61,5 +64,6 @@
 #include <outlast/time_window.hpp>
 #include <outlast/timeout.hpp>
 #include <outlast/window.hpp>
+#include <outlast/worst_case.hpp>
 
 #endif // OUTLAST_OUTLAST_HPP

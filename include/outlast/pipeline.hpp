@@ -5,9 +5,9 @@
 #define OUTLAST_PIPELINE_HPP
 
 #include <outlast/nest.hpp>
+#include <outlast/order.hpp>
 
 #include <cstddef>
-#include <functional> // std::reference_wrapper
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -15,16 +15,6 @@
 namespace outlast {
 
 class call;
-
-/// The policy itself, whether it was given by value or by `std::ref`.
-template <class P>
-[[nodiscard]] constexpr auto& policy_of(P& p) noexcept {
-    if constexpr (requires { typename std::unwrap_reference_t<P>; } &&
-                  !std::is_same_v<std::unwrap_reference_t<P>, P>)
-        return p.get();
-    else
-        return p;
-}
 
 /// One call's run through a policy: told the arguments of the call where the policy wants them.
 template <class P, class... A>
@@ -66,9 +56,22 @@ class pipeline {
         (std::is_move_constructible_v<Policies> && ...),
         "outlast::pipeline: a policy that calls share (a circuit breaker, a cache) cannot be "
         "moved into a pipeline: keep it in a variable and pass std::ref(it).");
+    static_assert(
+        !detail::repeats_a_cache<Policies...>(),
+        "outlast::pipeline: a cache stands inside a retry, where each attempt asks it anew and a "
+        "stale answer ends the retry at its first failure: put the cache outside the retry.");
 
 public:
-    constexpr explicit pipeline(Policies... policies) : policies_(std::move(policies)...) {}
+    /// Refuses an order that makes no sense: see order.hpp. `make<outlast::pipeline>(policies…)` does
+    /// so without an exception.
+    constexpr explicit pipeline(Policies... policies) : policies_(std::move(policies)...) {
+        require_valid(
+            std::apply([](const auto&... part) { return order_problem(part...); }, policies_));
+    }
+
+    [[nodiscard]] constexpr const std::tuple<Policies...>& policies() const noexcept {
+        return policies_;
+    }
 
     /// One call's machine. `arguments` are those of the callable.
     template <class... A>

@@ -37,6 +37,24 @@ private:
     duration after_{-1};
 };
 
+/// A callable of yours that says `again`, as an option: see `callback`.
+class retry_rule : public callback<again(const attempted&)> {
+public:
+    constexpr retry_rule() noexcept = default;
+    template <class F>
+        requires(!std::same_as<std::remove_cvref_t<F>, retry_rule> &&
+                 std::is_invocable_r_v<again, F&, const attempted&>)
+    constexpr retry_rule(F&& f) noexcept
+        : callback(std::forward<F>(f)),
+          delays_(!std::same_as<std::invoke_result_t<F&, const attempted&>, bool>) {}
+
+    /// Whether it may choose a delay of its own.
+    [[nodiscard]] constexpr bool delays() const noexcept { return delays_; }
+
+private:
+    bool delays_ = false;
+};
+
 struct retry_options {
     /// Runs of the callable in total, the first included. 1 or more; 1 never repeats.
     std::uint32_t max_attempts = 3;
@@ -53,7 +71,7 @@ struct retry_options {
     duration hint_cap = std::chrono::minutes{2};
     /// Which failures are repeated, and when. Asked only about a failure or an attempt's timeout;
     /// may take a `const verdict&` alone and give a bool. Default: all, as the backoff says.
-    callback<again(const attempted&)> retry_if{};
+    retry_rule retry_if{};
     /// Whether a refusal that says when to come back (an open breaker inside) is waited for.
     bool retry_refusals = false;
     /// What repeats cost, and whether there are any left. Outlives the policy. Default: none.
@@ -77,6 +95,23 @@ struct retry_options {
             return "retry: max_duration, least_attempt and hint_cap are lengths of time: not "
                    "negative";
         return nullptr;
+    }
+
+    /// Every option, for `describe`.
+    template <class F>
+    constexpr void each(F&& f) const {
+        f("max_attempts", max_attempts);
+        f("backoff", backoff);
+        f("least_attempt", least_attempt);
+        f("max_duration", max_duration);
+        f("hint_cap", hint_cap);
+        f("retry_if", retry_if, "all");
+        f("retry_refusals", retry_refusals);
+        f("budget", budget != nullptr);
+        f("seed", seed, std::uint64_t{0}, "its own");
+        f("name", name);
+        f("tags", tags);
+        f("events", events, "told to nobody");
     }
 };
 
@@ -109,6 +144,8 @@ struct retry_options {
 class retry {
 public:
     class run;
+    static constexpr label kind = "retry";
+    static constexpr duty does = duty::repeats;
 
     constexpr explicit retry(const retry_options& options = {})
         : options_(options), random_(options.seed != 0 ? options.seed : arbitrary_seed()) {
@@ -118,7 +155,29 @@ public:
     [[nodiscard]] constexpr run start() noexcept;
     [[nodiscard]] constexpr const retry_options& options() const noexcept { return options_; }
 
+    /// See worst_case.hpp.
+    template <class Inner>
+    [[nodiscard]] constexpr auto worst_case(duration within, const Inner& inner) const {
+        const std::uint32_t n = attempts_within(within);
+        duration waits = options_.backoff.longest(n - 1, options_.hint_cap);
+        if (options_.retry_if.delays())
+            waits = longer(waits, scaled(options_.backoff.cap, n - 1, 1));
+        return inner(within).times(n).after(waits);
+    }
+
 private:
+    // As many as can begin when each fails at once and every delay is as short as it may be.
+    constexpr std::uint32_t attempts_within(duration within) const noexcept {
+        const duration pause =
+            options_.retry_if.delays() ? duration::zero() : options_.backoff.shortest();
+        if (within == forever || pause == duration::zero())
+            return options_.max_attempts;
+        const duration room = within - options_.least_attempt;
+        const auto more = room > duration::zero() ? (room - duration{1}) / pause : 0;
+        return more < options_.max_attempts ? static_cast<std::uint32_t>(more) + 1
+                                            : options_.max_attempts;
+    }
+
     retry_options options_;
     random random_;
 };
@@ -263,12 +322,12 @@ private:
         const outlast::backoff& series = options().backoff;
         const duration own =
             choice.after() >= duration::zero()
-                ? std::min(choice.after(), series.cap)
+                ? shorter(choice.after(), series.cap)
                 : series.next(series_, series.chance == jitter::none ? 0 : shared_->random_());
         if (!v.has_hint())
             return own;
         series_ = {};
-        return std::max(own, std::min(v.hint, options().hint_cap));
+        return longer(own, shorter(v.hint, options().hint_cap));
     }
 
     retry* shared_;

@@ -25,6 +25,15 @@ struct timeout_options {
                    ? nullptr
                    : "timeout: a limit of zero or less fails every call; write no_limit for none";
     }
+
+    /// Every option, for `describe`.
+    template <class F>
+    constexpr void each(F&& f) const {
+        f("limit", limit);
+        f("name", name);
+        f("tags", tags);
+        f("events", events, "told to nobody");
+    }
 };
 
 /// Gives what is inside it a deadline: the whole call when it stands outside a retry, each attempt
@@ -54,6 +63,8 @@ struct timeout_options {
 class timeout {
 public:
     class run;
+    static constexpr label kind = "timeout";
+    static constexpr duty does = duty::limits;
 
     constexpr explicit timeout(const timeout_options& options) : options_(options) {
         require_valid(options.problem());
@@ -62,6 +73,12 @@ public:
 
     [[nodiscard]] constexpr run start() const noexcept;
     [[nodiscard]] constexpr const timeout_options& options() const noexcept { return options_; }
+
+    /// See worst_case.hpp.
+    template <class Inner>
+    [[nodiscard]] constexpr auto worst_case(duration within, const Inner& inner) const {
+        return inner(std::min(within, options_.limit));
+    }
 
 private:
     timeout_options options_;

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSL-1.0
+// refused: require_valid
+// refused: invalid_argument|non-constexpr|constant expression
+#include <outlast/outlast.hpp>
+
+using namespace std::chrono_literals;
+
+#ifdef OUTLAST_REFUSAL_FIXED
+constexpr outlast::pipeline guarded{outlast::timeout{2s}, outlast::retry{}, outlast::timeout{1s}};
+#else
+constexpr outlast::pipeline guarded{outlast::timeout{1s}, outlast::retry{}, outlast::timeout{2s}};
+#endif
+
+int main() {}
