@@ -6,6 +6,8 @@
 
 #include <outlast/backoff.hpp>
 #include <outlast/cache_aside.hpp>
+#include <outlast/cache_options.hpp>
+#include <outlast/cache_run.hpp>
 #include <outlast/call.hpp>
 #include <outlast/callback.hpp>
 #include <outlast/circuit.hpp>
@@ -30,6 +32,7 @@
 #include <outlast/pipeline.hpp>
 #include <outlast/random.hpp>
 #include <outlast/ratio.hpp>
+#include <outlast/refresh.hpp>
 #include <outlast/report.hpp>
 #include <outlast/result.hpp>
 #include <outlast/retry.hpp>
