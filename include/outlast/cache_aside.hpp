@@ -72,7 +72,8 @@ public:
         "outlast::cache_aside: `life` has a member `recheck` that cannot be used: it is "
         "`std::optional<value> recheck(const value&, outlast::duration age) const`.");
 
-    /// \param key_of from the arguments of a call to its key, or to a `wanted` key
+    /// \param key_of from the arguments of a call to its key, or to a `wanted` key, or to an
+    ///        `optional` of either: without a key a call goes past the cache
     cache_aside(Store& store, KeyOf key_of, Life life, const cache_aside_options& options = {})
         : store_(&store),
           key_of_(std::move(key_of)),
@@ -86,11 +87,10 @@ public:
     template <class... A>
         requires std::is_invocable_v<const KeyOf&, const A&...>
     [[nodiscard]] run start(const A&... arguments) {
-        using named = std::remove_cvref_t<std::invoke_result_t<const KeyOf&, const A&...>>;
-        if constexpr (std::same_as<named, wanted<key_type>>)
+        if constexpr (requires { std::optional<wanted<key_type>>{key_of_(arguments...)}; })
             return run{*this, key_of_(arguments...)};
         else
-            return run{*this, wanted<key_type>{key_of_(arguments...)}};
+            return run{*this, std::optional<key_type>{key_of_(arguments...)}};
     }
 
     /// Forgets the entry of this key: no call that starts after this is answered with what was known

@@ -34,7 +34,12 @@ public:
     static constexpr bool pinned = true; // its seat is linked to others
     static constexpr operation look_up = 1, keep = 2, drop = 3, recall = 4;
 
-    cache_run(Cache& shared, wanted<key_type> want) : shared_(&shared), want_(std::move(want)) {}
+    cache_run(Cache& shared, std::optional<wanted<key_type>> want)
+        : shared_(&shared), want_(std::move(want)) {}
+    cache_run(Cache& shared, std::optional<key_type> key) : shared_(&shared) {
+        if (key)
+            want_.emplace(wanted<key_type>{*std::move(key)});
+    }
 
     step begin(reading& now, instant by, verdict&) {
         asking_.reset();
@@ -42,7 +47,7 @@ public:
         asked_ = now.get();
         how_ = source::live;
         joined_ = refreshed_ = false;
-        return ask(look_up);
+        return ask(want_ ? look_up : work);
     }
 
     step settled(reading& now, lane, verdict& v) {
@@ -57,6 +62,8 @@ public:
         default:
             break;
         }
+        if (!want_)
+            return over(v);
         asking_->outcome = v;
         return v.ok() || v.late ? ask(keep) : failed(now, v);
     }
@@ -121,7 +128,7 @@ public:
             return store_value(now.get(), hand.value());
         if (what == drop)
             return drop_value();
-        auto found = shared_->store_->find(want_.key);
+        auto found = shared_->store_->find(want_->key);
         if (!found)
             return noted(grade::gone);
         grade g = found->times.at(now.get());
@@ -131,19 +138,19 @@ public:
                 // A "no" may answer anybody; another answer is as old as what it was made from.
                 const lifetime life = shared_->life_(*newer);
                 if (!replace_value(now.get(), *found, *newer, life) ||
-                    (!life.negative && want_.max_age != forever))
+                    (!life.negative && want_->max_age != forever))
                     return noted(grade::gone);
                 due_ = false;
                 hand.emplace(*std::move(newer));
                 return answered(source::cached, found->times);
             }
         if (!joined_ && !found->negative &&
-            (want_.max_age == duration::zero() || found->times.age(asked_) > want_.max_age))
+            (want_->max_age == duration::zero() || found->times.age(asked_) > want_->max_age))
             g = grade::gone;
         if (g == grade::gone || (what == look_up && g == grade::stale))
             return noted(g);
         due_ = !found->negative && !refreshed_ &&
-               shared_->ahead_.due(now.get(), by_, found->times, want_.key);
+               shared_->ahead_.due(now.get(), by_, found->times, want_->key);
         hand.emplace(std::move(found->value));
         return answered(g == grade::fresh ? source::cached : source::stale, found->times);
     }
@@ -190,7 +197,7 @@ private:
     role board(boarding how) {
         if (!asking_)
             asking_.emplace();
-        return asking_->place.board(shared_->flights_, want_.key, *wake_, how);
+        return asking_->place.board(shared_->flights_, want_->key, *wake_, how);
     }
 
     // The call is over.
@@ -298,7 +305,7 @@ private:
             return !outdated && (there == nullptr || there->since <= times.since);
         };
         if (!outdated)
-            shared_->store_->put(want_.key, {value, times, life.negative}, still_wanted);
+            shared_->store_->put(want_->key, {value, times, life.negative}, still_wanted);
         if (!asked || outdated)
             return {};
         if (options().events)
@@ -309,7 +316,7 @@ private:
     // What this key was known for is over; but not what was learnt since it was forgotten.
     verdict drop_value() {
         if (!asking_->place.outdated())
-            shared_->store_->erase(want_.key);
+            shared_->store_->erase(want_->key);
         return {};
     }
 
@@ -319,13 +326,13 @@ private:
                        const value_type& newer,
                        const lifetime& life) {
         if (life.fresh_for <= duration::zero()) {
-            shared_->store_->erase(want_.key);
+            shared_->store_->erase(want_->key);
             return false;
         }
         const auto still_wanted = [&](const freshness* there) {
             return there != nullptr && there->since == old.times.since;
         };
-        shared_->store_->put(want_.key, {newer, freshness::from(now, life), life.negative},
+        shared_->store_->put(want_->key, {newer, freshness::from(now, life), life.negative},
                              still_wanted);
         return true;
     }
@@ -341,7 +348,7 @@ private:
     }
 
     Cache* shared_;
-    wanted<key_type> want_;
+    std::optional<wanted<key_type>> want_{}; // nothing: past the cache
     waker* wake_ = nullptr;
     instant by_ = never;
     instant asked_{};

@@ -4,6 +4,7 @@
 #ifndef OUTLAST_REFRESH_HPP
 #define OUTLAST_REFRESH_HPP
 
+#include <outlast/config.hpp>
 #include <outlast/freshness.hpp>
 #include <outlast/random.hpp>
 #include <outlast/ratio.hpp>
@@ -43,16 +44,9 @@ public:
     /// the limit ends before that, and while the entry is fresh: then a refresh that fails has cost
     /// nobody an answer.
     template <class Key>
-    [[nodiscard]] constexpr bool
+    [[nodiscard]] OUTLAST_INLINE constexpr bool
     due(instant now, instant by, const freshness& entry, const Key& key) const {
-        if (share_ == 0)
-            return false;
-        const duration left = until(now, entry.fresh_until);
-        const duration window = scaled(until(entry.since, entry.fresh_until), share_, whole);
-        if (left > window || left <= limit_ || (by != never && until(now, by) <= limit_))
-            return false;
-        return left <= window - portion(window / 2, draw(entry, std::hash<Key>{}(key))) &&
-               now >= instant{duration{resume_.load()}};
+        return share_ != 0 && near(now, by, entry, key);
     }
 
     /// \param hint how long asking again makes no sense; anything negative: unknown
@@ -68,6 +62,16 @@ private:
     static constexpr duration::rep at_once = duration::min().count();
     static constexpr std::uint32_t whole = 1'000'000; // of a share
 
+    template <class Key>
+    [[nodiscard]] constexpr bool
+    near(instant now, instant by, const freshness& entry, const Key& key) const {
+        const duration left = until(now, entry.fresh_until);
+        const duration window = scaled(until(entry.since, entry.fresh_until), share_, whole);
+        if (left > window || left <= limit_ || (by != never && until(now, by) <= limit_))
+            return false;
+        return left <= window - portion(window / 2, draw(entry, std::hash<Key>{}(key))) &&
+               now >= instant{duration{resume_.load()}};
+    }
     [[nodiscard]] constexpr fraction draw(const freshness& entry, std::size_t hash) const noexcept {
         const auto since = static_cast<std::uint64_t>(entry.since.time_since_epoch().count());
         const std::uint64_t of_key = random{seed_ ^ hash}();
