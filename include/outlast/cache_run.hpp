@@ -5,6 +5,7 @@
 #define OUTLAST_CACHE_RUN_HPP
 
 #include <outlast/cache_options.hpp>
+#include <outlast/config.hpp>
 #include <outlast/event.hpp>
 #include <outlast/flights.hpp>
 #include <outlast/report.hpp>
@@ -50,22 +51,9 @@ public:
         return ask(want_ ? look_up : work);
     }
 
-    step settled(reading& now, lane, verdict& v) {
-        switch (doing_) {
-        case look_up:
-            return looked_up(now, v);
-        case keep:
-        case drop:
-            return kept(v);
-        case recall:
-            return recalled(v);
-        default:
-            break;
-        }
-        if (!want_)
-            return over(v);
-        asking_->outcome = v;
-        return v.ok() || v.late ? ask(keep) : failed(now, v);
+    OUTLAST_INLINE step settled(reading& now, lane, verdict& v) {
+        const bool hit = doing_ == look_up && v.ok() && v.note == fresh && !due_;
+        return hit ? over(v) : go_on(now, v);
     }
 
     // Parked, and something happened: told, promoted, out of time, or nothing at all.
@@ -159,7 +147,8 @@ private:
     using flights_type = flights<key_type, lock_type>;
     using role = typename flights_type::role;
     using boarding = typename flights_type::boarding;
-    static constexpr std::uint8_t stored = 1; // the note of *keep*
+    static constexpr std::uint8_t stored = 1;                              // the note of *keep*
+    static constexpr auto fresh = static_cast<std::uint8_t>(grade::fresh); // of a lookup
 
     // What only a call needs that the cache cannot answer at once.
     struct asking {
@@ -194,6 +183,24 @@ private:
         return s;
     }
 
+    OUTLAST_COLD step go_on(reading& now, verdict& v) {
+        switch (doing_) {
+        case look_up:
+            return looked_up(now, v);
+        case keep:
+        case drop:
+            return kept(v);
+        case recall:
+            return recalled(v);
+        default:
+            break;
+        }
+        if (!want_)
+            return over(v);
+        asking_->outcome = v;
+        return v.ok() || v.late ? ask(keep) : failed(now, v);
+    }
+
     role board(boarding how) {
         if (!asking_)
             asking_.emplace();
@@ -201,12 +208,9 @@ private:
     }
 
     // The call is over.
-    step over(const verdict& v) {
-        if (options().events)
-            tell(how_ == source::live    ? event_kind::missed
-                 : how_ == source::stale ? event_kind::stale
-                                         : event_kind::hit,
-                 how_ == source::live ? duration::zero() : until(since_, asked_), v);
+    OUTLAST_INLINE step over(const verdict& v) {
+        if (options().events) [[unlikely]]
+            tell_end(v);
         return step::finish();
     }
 
@@ -337,12 +341,20 @@ private:
         return true;
     }
 
+    OUTLAST_COLD void tell_end(const verdict& v) const {
+        if (how_ == source::live)
+            tell(event_kind::missed, {}, v);
+        else
+            tell(how_ == source::stale ? event_kind::stale : event_kind::hit, until(since_, asked_),
+                 v);
+    }
+
     void note_failure(const verdict& v) const {
         if (!v.ok() && options().events)
             tell(event_kind::store_failed, {}, {});
     }
 
-    void tell(event_kind what, duration span, const verdict& outcome) const {
+    OUTLAST_COLD void tell(event_kind what, duration span, const verdict& outcome) const {
         const cache_aside_options& o = options();
         o.events(event{what, "cache", o.name, o.tags, 0, span, outcome});
     }
