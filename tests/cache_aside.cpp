@@ -3,6 +3,7 @@
 
 #include <outlast/cache/memory.hpp>
 #include <outlast/circuit_breaker.hpp>
+#include <outlast/event.hpp>
 #include <outlast/pipeline.hpp>
 #include <outlast/retry.hpp>
 #include <outlast/run.hpp>
@@ -15,6 +16,7 @@
 #include "support/recorded.hpp"
 #include "support/script.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <barrier>
 #include <chrono>
@@ -32,6 +34,7 @@
 #include <vector>
 
 using namespace std::chrono_literals;
+using namespace outlast::literals;
 using outlast::duration;
 using outlast::lifetime;
 using outlast::refusal;
@@ -89,6 +92,21 @@ bool is_live(Call& c, int value) {
     return c.done() && c.result() && c.result().value() == value && c.facts().how == source::live;
 }
 
+/// Takes down what a cache tells.
+struct told {
+    std::vector<outlast::event> events{};
+    void operator()(const outlast::event& e) { events.push_back(e); }
+    [[nodiscard]] int count(outlast::event_kind k) const {
+        return static_cast<int>(std::count_if(events.begin(), events.end(),
+                                              [&](const auto& e) { return e.what == k; }));
+    }
+    [[nodiscard]] int hits() const { return count(outlast::event_kind::hit); }
+    [[nodiscard]] int misses() const { return count(outlast::event_kind::missed); }
+    [[nodiscard]] int stales() const { return count(outlast::event_kind::stale); }
+    [[nodiscard]] int stores() const { return count(outlast::event_kind::stored); }
+    [[nodiscard]] int broken() const { return count(outlast::event_kind::store_failed); }
+};
+
 template <class Call>
 bool failed_with(Call& c, std::error_code code) {
     return c.done() && !c.outcome().ok() && !c.result() && c.result().error().code() == code;
@@ -96,38 +114,74 @@ bool failed_with(Call& c, std::error_code code) {
 
 } // namespace
 
-TEST_CASE("CA-01 miss, hit") {
+TEST_CASE("CA-01 miss, hit, no key") {
     shelf store;
-    outlast::cache_aside remember{store, [](const std::string&) { return 0; }, keep(1h)};
+    told t;
+    const auto named = [](const std::string& name) {
+        return name.empty() ? std::nullopt : std::optional{1};
+    };
+    outlast::cache_aside remember{store, named, keep(1h), {.events = t}};
     outlast::pipeline p{std::ref(remember)};
     outlast::simulation sim;
     int calls = 0;
     const auto bar = [&](const std::string&) { return ++calls, 17; };
-    auto& miss = sim.call(p, bar, std::string{"foo"});
-    CHECK(is_live(miss, 17));
-    CHECK(calls == 1);
-    CHECK(store.size() == 1);
-    auto& hit = sim.call(p, bar, std::string{"foo"});
-    CHECK(is_cached(hit, 17));
-    CHECK(calls == 1);
-    CHECK(hit.attempts() == 0);
+    SECTION("a key") {
+        auto& miss = sim.call(p, bar, std::string{"foo"});
+        CHECK(is_live(miss, 17));
+        CHECK(calls == 1);
+        CHECK(store.size() == 1);
+        CHECK(t.stores() == 1);
+        CHECK(t.misses() == 1);
+        auto& hit = sim.call(p, bar, std::string{"foo"});
+        CHECK(is_cached(hit, 17));
+        CHECK(calls == 1);
+        CHECK(hit.attempts() == 0);
+        CHECK(t.hits() == 1);
+        CHECK(t.misses() == 1);
+    }
+    SECTION("no key") {
+        for (int i = 1; i <= 2; ++i) {
+            CHECK(is_live(sim.call(p, bar, std::string{}), 17));
+            CHECK(calls == i);
+            CHECK(t.misses() == i);
+        }
+        CHECK(t.hits() == 0);
+        CHECK(t.stores() == 0);
+        CHECK(store.size() == 0);
+    }
+    SECTION("no key, and how old an answer may be") {
+        const auto none = [](const std::string&) { return std::optional<outlast::wanted<int>>{}; };
+        outlast::cache_aside past{store, none, keep(1h)};
+        outlast::pipeline q{std::ref(past)};
+        CHECK(is_live(sim.call(q, bar, std::string{}), 17));
+        CHECK(is_live(sim.call(q, bar, std::string{}), 17));
+        CHECK(calls == 2);
+        CHECK(store.size() == 0);
+    }
 }
 
 TEST_CASE("CA-02 what has a lifetime of 0 is delivered, not stored; errors neither") {
     shelf store;
     constexpr int bar = 1;
-    outlast::cache_aside remember{store, first_argument, [](int value) {
-                                      return lifetime{.fresh_for = value == bar ? 1h : 0h};
-                                  }};
+    told t;
+    outlast::cache_aside remember{
+        store,
+        first_argument,
+        [](int value) { return lifetime{.fresh_for = value == bar ? 1h : 0h}; },
+        {.events = t}};
     outlast::pipeline p{std::ref(remember)};
     outlast::simulation sim;
     CHECK(is_live(sim.call(p, [](int) { return 2; }, 0), 2));
     CHECK(store.size() == 0);
+    CHECK(t.misses() == 1);
     CHECK(
         failed_with(sim.call(p, [](int) -> result<int> { return server_error; }, 0), server_error));
     CHECK(store.size() == 0);
+    CHECK(t.misses() == 2);
+    CHECK(t.stores() == 0);
     CHECK(is_live(sim.call(p, [](int) { return bar; }, 0), bar));
     CHECK(store.size() == 1);
+    CHECK(t.stores() == 1);
     // A lifetime below 0 is none either, and what is not kept is dropped.
     outlast::cache_aside never{store, first_argument, keep(-1s)};
     outlast::pipeline q{outlast::pipeline{std::ref(never)}};
@@ -155,7 +209,8 @@ TEST_CASE("cache_aside: a live answer that is not to be kept drops the older one
 
 TEST_CASE("CA-03 TTL: at 99 a hit, at 100 a miss") {
     shelf store;
-    outlast::cache_aside remember{store, first_argument, keep(100ms)};
+    told t;
+    outlast::cache_aside remember{store, first_argument, keep(100ms), {.events = t}};
     outlast::pipeline p{std::ref(remember)};
     outlast::simulation sim;
     origin o;
@@ -165,11 +220,14 @@ TEST_CASE("CA-03 TTL: at 99 a hit, at 100 a miss") {
     sim.advance(1ms);
     CHECK(is_live(sim.call(p, o.ask(), 0), 2));
     CHECK(o.calls == 2);
+    CHECK(t.hits() == 1);
+    CHECK(t.misses() == 2);
 }
 
 TEST_CASE("CA-04 three at once: one call, two join it") {
     shelf store;
-    outlast::cache_aside remember{store, first_argument, keep(200ms)};
+    told t;
+    outlast::cache_aside remember{store, first_argument, keep(200ms), {.events = t}};
     outlast::pipeline p{std::ref(remember)};
     outlast::simulation sim;
     origin o{.world = &sim, .takes = 50ms};
@@ -188,11 +246,37 @@ TEST_CASE("CA-04 three at once: one call, two join it") {
     }
     for (auto* all : {&a, &b, &c})
         CHECK(all->finished_at() == at(50ms));
+    CHECK(t.misses() == 1);
+    CHECK(t.hits() == 2); // those who joined were answered with what was kept
     sim.advance(10ms);
     auto& later = sim.call(p, o.ask(), 0);
     CHECK(is_cached(later, 1));
     CHECK(later.facts().age == 10ms);
     CHECK(later.trace().size() == 2); // looked up, finished: no join
+    CHECK(t.hits() == 3);
+}
+
+TEST_CASE("CA-05 capacity ten, first in first out") {
+    shelf store{{.capacity = 10}};
+    outlast::cache_aside remember{store, first_argument, keep(10s)};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    const auto self = [](int key) { return key; };
+    for (int key = 1; key <= 10; ++key)
+        sim.call(p, self, key);
+    CHECK(store.size() == 10);
+    sim.advance(10s); // all stale: who asks, asks anew
+    sim.call(p, self, 100);
+    CHECK(store.size() == 10);
+    CHECK(!store.find(1));
+    CHECK(is_live(sim.call(p, self, 2), 2)); // overwritten
+    CHECK(store.size() == 10);
+    CHECK(store.counts().evicted == 1);
+    CHECK(store.find(2)->times.since == sim.time()); // no eviction, its age is renewed
+    sim.call(p, self, 200);
+    CHECK(store.size() == 10);
+    CHECK(!store.find(3));
+    CHECK(store.find(2));
 }
 
 TEST_CASE("CA-06 lifetime border") {
@@ -222,7 +306,11 @@ TEST_CASE("CA-07 stale when the source fails") {
     sim.call(p, o.ask(), 0);
     o.down = true;
     sim.advance(1500ms);
-    CHECK(is_stale(sim.call(p, o.ask(), 0), 1, 1500ms));
+    auto& stale = sim.call(p, o.ask(), 0);
+    CHECK(is_stale(stale, 1, 1500ms));
+    CHECK(stale.facts().because.error() == server_error);
+    CHECK(stale.facts().because.why == refusal::none);
+    CHECK(stale.facts().retry_after == outlast::verdict::no_hint);
     CHECK(o.calls == 2); // it was asked
     sim.advance(10999ms - 1500ms);
     CHECK(is_stale(sim.call(p, o.ask(), 0), 1, 10999ms));
@@ -231,7 +319,9 @@ TEST_CASE("CA-07 stale when the source fails") {
     // A stale answer does not renew itself, and the first good one ends it.
     o.down = false;
     CHECK(is_live(sim.call(p, o.ask(), 0), 5));
-    CHECK(is_cached(sim.call(p, o.ask(), 0), 5));
+    auto& fresh = sim.call(p, o.ask(), 0);
+    CHECK(is_cached(fresh, 5));
+    CHECK(fresh.facts().because == outlast::verdict::success());
 }
 
 TEST_CASE("CA-08 leader cancelled") {
@@ -276,7 +366,9 @@ TEST_CASE("CA-09 open breaker, stale value, no attempt") {
     auto& stale = sim.call(p, o.ask(), 0);
     CHECK(is_stale(stale, 1, 1200ms));
     CHECK(stale.facts().policy.view() == "cache");
-    CHECK(stale.facts().manual); // the reason: what the breaker inside said
+    CHECK(stale.facts().because.why == refusal::circuit_open);
+    CHECK(stale.facts().manual); // what the breaker inside said
+    CHECK(stale.attempts() == 0);
     sim.advance(10800ms);
     auto& gone = sim.call(p, o.ask(), 0);
     CHECK(failed_with(gone, refusal::circuit_open));
@@ -1254,6 +1346,483 @@ TEST_CASE("cache_aside: inside a retry each round looks anew") {
     CHECK(c.finished_at() == at(100ms));
     CHECK(c.facts().age == 50ms);
     CHECK(o.calls == 1);
+}
+
+// --- why a stale answer was given ---
+
+TEST_CASE("cache_aside: a report says what a stale answer stands in for, and when to ask again") {
+    shelf store;
+    outlast::cache_aside remember{store, first_argument, keep(1s, 1h)};
+    outlast::simulation sim;
+    origin o{.world = &sim};
+    SECTION("the source's own hint") {
+        outlast::pipeline p{std::ref(remember)};
+        sim.call(p, o.ask(), 0);
+        sim.advance(2s);
+        const auto busy = [](int) -> result<int> {
+            return outlast::failure{server_error}.with_retry_after(7s);
+        };
+        auto& c = sim.call(p, busy, 0);
+        CHECK(is_stale(c, 1, 2s));
+        CHECK(c.facts().because.error() == server_error);
+        CHECK(c.facts().retry_after == 7s);
+    }
+    SECTION("a breaker that has opened") {
+        outlast::basic_circuit_breaker<> breaker{
+            {.failure_ratio = 1_percent, .window = 1, .minimum_calls = 1, .open_for = 10s}};
+        outlast::pipeline p{std::ref(remember), std::ref(breaker)};
+        sim.call(p, o.ask(), 0);
+        sim.advance(2s);
+        o.down = true;
+        sim.call(p, o.ask(), 0);
+        sim.advance(4s);
+        auto& c = sim.call(p, o.ask(), 0);
+        CHECK(is_stale(c, 1, 6s));
+        CHECK(o.calls == 2);
+        CHECK(c.facts().because.why == refusal::circuit_open);
+        CHECK(c.facts().because.error() == server_error); // what had opened it
+        CHECK(c.facts().retry_after == 6s);
+    }
+    SECTION("another's failure, a timeout, a wait that was long enough") {
+        outlast::pipeline p{std::ref(remember), outlast::timeout{600ms}};
+        sim.call(p, o.ask(), 0);
+        sim.advance(2s);
+        o.takes = 100ms;
+        o.down = true;
+        sim.call(p, o.ask(), 0);
+        auto& told_so = sim.call(p, o.ask(), 0);
+        sim.run();
+        CHECK(told_so.facts().because.error() == server_error);
+        o.takes = 1s;
+        auto& cut = sim.call(p, o.ask(), 0);
+        auto& waited = sim.call(p, o.ask(), 0);
+        sim.run();
+        CHECK(is_stale(waited, 1, 2100ms));
+        CHECK(waited.facts().because.why == refusal::unavailable);
+        CHECK(is_stale(cut, 1, 2100ms));
+        CHECK(cut.facts().because.why == refusal::timed_out);
+    }
+}
+
+// --- refresh ahead ---
+
+namespace {
+
+/// Entries live 1000 ms, and are due between 800 and 900; a refresh may take 50 ms.
+constexpr outlast::cache_aside_options eager{.refresh_ahead = 20_percent, .refresh_limit = 50ms};
+
+struct refreshing {
+    outlast::simulation sim{};
+    origin o{.world = &sim};
+    told t{};
+    shelf store{};
+    decltype(keep(1s)) life = keep(1000ms, 1h);
+    outlast::cache_aside<shelf, decltype(first_argument), decltype(life)> remember{
+        store, first_argument, life, options()};
+
+    outlast::cache_aside_options options() {
+        outlast::cache_aside_options all = eager;
+        all.events = t;
+        return all;
+    }
+};
+
+} // namespace
+
+TEST_CASE("refresh ahead: one caller near the end asks, all others are answered from the cache") {
+    refreshing w;
+    auto& [sim, o, t, store, life, remember] = w;
+    outlast::pipeline p{std::ref(remember)};
+    sim.call(p, o.ask(), 0);
+    o.takes = 30ms;
+    sim.advance(799ms);
+    CHECK(is_cached(sim.call(p, o.ask(), 0), 1)); // not yet
+    sim.advance(101ms);
+    auto& one = sim.call(p, o.ask(), 0);
+    for (int i = 0; i != 3; ++i) {
+        auto& other = sim.call(p, o.ask(), 0);
+        CHECK(is_cached(other, 1));
+        CHECK(other.finished_at() == at(900ms)); // no wait
+    }
+    sim.run();
+    CHECK(is_live(one, 2));
+    CHECK(one.finished_at() == at(930ms));
+    CHECK(o.calls == 2);
+    CHECK(t.stores() == 2);
+    // Its life begins anew.
+    sim.advance(799ms);
+    CHECK(is_cached(sim.call(p, o.ask(), 0), 2));
+    CHECK(o.calls == 2);
+}
+
+TEST_CASE(
+    "refresh ahead: what fails, is refused or takes too long is answered with the fresh entry") {
+    refreshing w;
+    auto& [sim, o, t, store, life, remember] = w;
+    SECTION("it fails: none is tried for a while") {
+        outlast::pipeline p{std::ref(remember)};
+        sim.call(p, o.ask(), 0), sim.call(p, o.ask(), 1);
+        sim.advance(900ms);
+        o.down = true;
+        o.takes = 20ms;
+        auto& c = sim.call(p, o.ask(), 0);
+        sim.run();
+        CHECK(is_cached(c, 1));
+        CHECK(c.facts().age == 900ms);
+        CHECK(c.attempts() == 1);
+        CHECK(c.finished_at() == at(920ms));
+        for (int key : {0, 1}) {
+            auto& next = sim.call(p, o.ask(), key);
+            CHECK(is_cached(next, key + 1));
+            CHECK(next.attempts() == 0);
+        }
+        CHECK(o.calls == 3);
+        CHECK(t.hits() == 3);
+        CHECK(t.misses() == 2);
+    }
+    SECTION("a breaker refuses it: none is tried until that makes sense") {
+        outlast::basic_circuit_breaker<> breaker{{.failure_ratio = 1_percent,
+                                                  .window = 1,
+                                                  .minimum_calls = 1,
+                                                  .open_for = 1500ms,
+                                                  .probes = 1}};
+        outlast::pipeline p{std::ref(remember), std::ref(breaker)};
+        sim.call(p, o.ask(), 0);
+        sim.advance(850ms);
+        o.down = true;
+        sim.call(p, o.ask(), 2); // opens it until 2350
+        sim.advance(50ms);
+        auto& c = sim.call(p, o.ask(), 0);
+        CHECK(is_cached(c, 1));
+        CHECK(c.attempts() == 0);
+        CHECK(o.calls == 2);
+        store.put(0, {7, outlast::freshness::from(at(1440ms), {1000ms}), false});
+        sim.advance(1449ms); // 2349: nobody asks the breaker
+        CHECK(sim.call(p, o.ask(), 0).trace().size() == 2);
+        o.down = false;
+        sim.advance(1ms); // a refresh is a good probe: it loses nothing
+        CHECK(is_live(sim.call(p, o.ask(), 0), 3));
+        CHECK(breaker.state(sim.time()) == outlast::circuit_state::closed);
+    }
+    SECTION("it takes longer than the limit") {
+        outlast::pipeline p{std::ref(remember)};
+        sim.call(p, o.ask(), 0);
+        sim.advance(900ms);
+        o.takes = 51ms;
+        auto& c = sim.call(p, o.ask(), 0);
+        sim.run();
+        CHECK(is_cached(c, 1));
+        CHECK(c.finished_at() == at(950ms));
+    }
+    SECTION("it comes too late: what it brought is kept, and given") {
+        outlast::pipeline p{std::ref(remember), outlast::timeout{20ms}};
+        sim.call(p, o.ask(), 0);
+        sim.advance(900ms);
+        o.takes = 20ms;
+        auto& c = sim.call(p, o.ask(), 0);
+        sim.run();
+        CHECK(is_cached(c, 2));
+        CHECK(c.facts().age == 0ms);
+    }
+    SECTION("stale_if has no say: the entry is fresh") {
+        outlast::cache_aside_options strict = eager;
+        strict.stale_if = [](const outlast::verdict&) { return false; };
+        outlast::cache_aside other{store, first_argument, life, strict};
+        outlast::pipeline p{std::ref(other)};
+        sim.call(p, o.ask(), 0);
+        sim.advance(900ms);
+        o.down = true;
+        CHECK(is_cached(sim.call(p, o.ask(), 0), 1));
+        CHECK(o.calls == 2);
+    }
+    SECTION("and if the entry has gone meanwhile, the call is like any other") {
+        outlast::pipeline p{std::ref(remember)};
+        sim.call(p, o.ask(), 0);
+        sim.advance(900ms);
+        o.takes = 10ms;
+        o.down = true;
+        auto& c = sim.call(p, o.ask(), 0);
+        sim.advance(5ms);
+        remember.forget(0);
+        o.down = false;
+        sim.run();
+        CHECK(is_live(c, 3));
+        CHECK(c.finished_at() == at(920ms));
+    }
+}
+
+TEST_CASE("refresh ahead: when none is made") {
+    refreshing w;
+    auto& [sim, o, t, store, life, remember] = w;
+    outlast::pipeline p{std::ref(remember)};
+    SECTION("too little time: of the caller's, or of the entry's") {
+        sim.call(p, o.ask(), 0);
+        sim.advance(900ms);
+        CHECK(is_cached(sim.call_by(at(950ms), p, o.ask(), 0), 1));
+        sim.advance(50ms);
+        CHECK(is_cached(sim.call(p, o.ask(), 0), 1));
+        CHECK(o.calls == 1);
+    }
+    SECTION("of a no") {
+        const auto no = [&](int) { return ++o.calls, -1; };
+        sim.call(p, no, 0);
+        sim.advance(900ms);
+        CHECK(is_cached(sim.call(p, no, 0), -1));
+        CHECK(o.calls == 1);
+    }
+    SECTION("while another call asks for the key") {
+        store.put(0, {1, outlast::freshness::from(at(0ms), {1000ms}), false});
+        outlast::cache_aside strict{
+            store, [](int key, duration age) { return outlast::wanted<int>{key, age}; }, life,
+            eager};
+        outlast::pipeline q{std::ref(strict)};
+        const auto fetch = [&](int key, duration) { return o.ask()(key); };
+        sim.advance(900ms);
+        o.takes = 30ms;
+        auto& live = sim.call(q, fetch, 0, duration{0});
+        CHECK(is_cached(sim.call(q, fetch, 0, outlast::forever), 1));
+        sim.run();
+        CHECK(o.calls == 1);
+        CHECK(is_live(live, 1));
+    }
+    SECTION("by default") {
+        outlast::cache_aside plain{store, first_argument, life};
+        outlast::pipeline q{std::ref(plain)};
+        sim.call(q, o.ask(), 0);
+        sim.advance(740ms); // 260 ms left
+        CHECK(is_cached(sim.call(q, o.ask(), 0), 1));
+    }
+}
+
+TEST_CASE("refresh ahead: it holds a stand-in, is dropped with its caller, and reaches followers") {
+    refreshing w;
+    auto& [sim, o, t, store, life, remember] = w;
+    SECTION("spare") {
+        terms_noted notes;
+        outlast::pipeline p{std::ref(remember), std::ref(notes)};
+        sim.call(p, o.ask(), 0);
+        sim.advance(900ms);
+        CHECK(is_live(sim.call(p, o.ask(), 0), 2));
+        CHECK(notes.spares == std::vector<bool>{false, true});
+    }
+    SECTION("cancelled: the next one asks") {
+        outlast::pipeline p{std::ref(remember)};
+        sim.call(p, o.ask(), 0);
+        sim.advance(900ms);
+        o.takes = 30ms;
+        auto& c = sim.call(p, o.ask(), 0);
+        sim.advance(10ms);
+        c.cancel();
+        CHECK(failed_with(c, refusal::cancelled));
+        auto& d = sim.call(p, o.ask(), 0);
+        sim.run();
+        CHECK(is_live(d, 3));
+    }
+    SECTION("a strict caller joins it, and goes on where it stops") {
+        outlast::cache_aside strict{
+            store, [](int key, duration age) { return outlast::wanted<int>{key, age}; }, life,
+            eager};
+        outlast::pipeline q{std::ref(strict)};
+        const auto fetch = [&](int key, duration) { return o.ask()(key); };
+        sim.call(q, fetch, 0, outlast::forever);
+        sim.advance(900ms);
+        o.takes = 70ms;
+        auto& refresher = sim.call(q, fetch, 0, outlast::forever);
+        auto& live = sim.call(q, fetch, 0, duration{0});
+        sim.run();
+        CHECK(is_cached(refresher, 1));
+        CHECK(refresher.finished_at() == at(950ms));
+        CHECK(is_live(live, 3));
+        CHECK(live.finished_at() == at(1020ms));
+    }
+    SECTION("forgotten meanwhile: what it learns is not kept") {
+        outlast::pipeline p{std::ref(remember)};
+        sim.call(p, o.ask(), 0);
+        sim.advance(900ms);
+        o.takes = 30ms;
+        auto& c = sim.call(p, o.ask(), 0);
+        sim.advance(10ms);
+        remember.forget(0);
+        sim.run();
+        CHECK(is_live(c, 2));
+        CHECK(store.size() == 0);
+    }
+}
+
+// --- what was learnt supersedes what was known ---
+
+TEST_CASE("cache_aside: a no that cannot be kept does not leave the older yes") {
+    broken_store store;
+    told t;
+    bool life_throws = false;
+    outlast::cache_aside remember{store,
+                                  first_argument,
+                                  [&](int v) {
+                                      if (life_throws)
+                                          throw std::runtime_error("life");
+                                      return keep(1s, 1h)(v);
+                                  },
+                                  {.events = t}};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    const auto no = [](int) { return -1; };
+    const auto down = [](int) -> result<int> { return server_error; };
+    CHECK(is_live(sim.call(p, [](int) { return 1; }, 0), 1));
+    sim.advance(2s);
+    SECTION("put throws") { store.put_throws = true; }
+    SECTION("life throws") { life_throws = true; }
+    CHECK(is_live(sim.call(p, no, 0), -1));
+    CHECK(store.size() == 0);
+    CHECK(t.broken() == 1);
+    CHECK(failed_with(sim.call(p, down, 0), server_error)); // and not 1
+}
+
+TEST_CASE("cache_aside: what cannot be kept drops nothing that was learnt since it was forgotten") {
+    broken_store store;
+    outlast::cache_aside remember{store, first_argument, keep(1h)};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    origin o{.world = &sim, .takes = 50ms};
+    sim.call(p, o.ask(), 0);
+    sim.advance(20ms);
+    remember.forget(0);
+    o.takes = 10ms;
+    sim.call(p, o.ask(), 0);
+    sim.advance(10ms);
+    CHECK(store.find(0)->value == 2);
+    store.put_throws = true;
+    sim.run();
+    CHECK(store.find(0)->value == 2);
+}
+
+TEST_CASE("cache_aside: two caches over one store: forgotten when both have forgotten it") {
+    shelf store;
+    outlast::cache_aside one{store, first_argument, keep(1h)};
+    outlast::cache_aside two{store, first_argument, keep(1h)};
+    outlast::pipeline p{std::ref(one)};
+    outlast::pipeline q{std::ref(two)};
+    outlast::simulation sim;
+    origin o{.world = &sim, .takes = 50ms};
+    sim.call(p, o.ask(), 0);
+    sim.call(q, o.ask(), 0); // each asks for itself
+    CHECK(o.calls == 2);
+    SECTION("before either has answered") {
+        sim.advance(10ms);
+        one.forget(0), two.forget(0);
+        sim.run();
+        CHECK(store.size() == 0);
+    }
+    SECTION("one of them does not reach the calls of the other") {
+        sim.advance(10ms);
+        one.forget(0);
+        sim.run();
+        CHECK(store.size() == 1);
+        two.forget(0);
+        CHECK(store.size() == 0);
+    }
+    SECTION("a call of the other that answers in between is undone by the second") {
+        one.forget(0);
+        sim.run();
+        two.forget(0);
+        CHECK(is_live(sim.call(p, [](int) { return 9; }, 0), 9));
+        CHECK(is_cached(sim.call(q, o.ask(), 0), 9));
+    }
+}
+
+// --- a leader with less time than its followers ---
+
+TEST_CASE("cache_aside: a leader that failed for want of its own time fails nobody else") {
+    shelf store;
+    outlast::cache_aside remember{store, first_argument, keep(1h)};
+    outlast::simulation sim;
+    origin o{.world = &sim};
+    SECTION("its deadline cut the attempt short, further in") {
+        outlast::pipeline p{std::ref(remember), outlast::timeout{200ms}};
+        o.takes = 100ms;
+        auto& a = sim.call_by(at(50ms), p, o.ask(), 0);
+        auto& b = sim.call(p, o.ask(), 0);
+        sim.run();
+        CHECK(failed_with(a, refusal::timed_out));
+        CHECK(is_live(b, 2));
+        CHECK(b.finished_at() == at(150ms));
+    }
+    SECTION("the callable kept its distance from the deadline") {
+        outlast::pipeline p{std::ref(remember)};
+        const auto careful = [&](outlast::call& c, int) -> result<int> {
+            ++o.calls;
+            const duration can = c.remaining() == outlast::forever ? 1h : c.remaining() - 2ms;
+            sim.spend(std::min<duration>(100ms, can));
+            if (can < 100ms)
+                return std::make_error_code(std::errc::timed_out);
+            return 7;
+        };
+        auto& a = sim.call_by(at(50ms), p, careful, 0);
+        auto& b = sim.call(p, careful, 0);
+        sim.run();
+        CHECK(failed_with(a, std::make_error_code(std::errc::timed_out)));
+        CHECK(a.finished_at() == at(48ms));
+        CHECK(is_live(b, 7));
+        CHECK(b.finished_at() == at(148ms));
+    }
+    SECTION("but a timeout that comes long before its deadline is the server's, and shared") {
+        outlast::pipeline p{std::ref(remember)};
+        const auto dead = [&](int) -> result<int> {
+            ++o.calls;
+            sim.spend(10ms);
+            return std::make_error_code(std::errc::timed_out);
+        };
+        auto& a = sim.call_by(at(50ms), p, dead, 0);
+        auto& b = sim.call(p, dead, 0);
+        sim.run();
+        CHECK(failed_with(a, std::make_error_code(std::errc::timed_out)));
+        CHECK(b.finished_at() == at(10ms));
+        CHECK(o.calls == 1);
+    }
+}
+
+// --- events ---
+
+TEST_CASE("cache_aside: each call is told once, with the cache's name and tags") {
+    broken_store store;
+    told t;
+    outlast::cache_aside remember{
+        store, first_argument, keep(1s, 1h), {.name = "users", .tags = "eu", .events = t}};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    origin o;
+    using kind = outlast::event_kind;
+    const auto last = [&] { return t.events.back(); };
+    sim.call(p, o.ask(), 0);
+    REQUIRE(t.events.size() == 2);
+    CHECK(t.events[0].what == kind::stored);
+    CHECK(t.events[0].span == 1s);
+    CHECK(t.events[1].what == kind::missed);
+    CHECK(t.events[1].outcome.ok());
+    sim.advance(400ms);
+    sim.call(p, o.ask(), 0);
+    CHECK(last().what == kind::hit);
+    CHECK(last().span == 400ms);
+    sim.advance(1s);
+    o.down = true;
+    sim.call(p, o.ask(), 0);
+    CHECK(last().what == kind::stale);
+    CHECK(last().span == 1400ms);
+    CHECK(last().outcome.ok());
+    sim.call(p, o.ask(), 1);
+    CHECK(last().what == kind::missed);
+    CHECK(last().outcome.error() == server_error);
+    CHECK(t.events.size() == 5);
+    o.down = false;
+    store.find_throws = store.put_throws = store.erase_throws = true;
+    sim.call(p, o.ask(), 0);
+    CHECK(t.broken() == 3);
+    CHECK(last().what == kind::missed);
+    CHECK(t.stores() == 1);
+    for (const outlast::event& e : t.events) {
+        CHECK(e.policy.view() == "cache");
+        CHECK(e.name.view() == "users");
+        CHECK(e.tags.view() == "eu");
+    }
 }
 
 // --- real threads ---

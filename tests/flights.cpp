@@ -222,7 +222,7 @@ TEST_CASE("flights: alone, a seat leads a flight of its own beside another") {
     passenger b{1};
     passenger c{1};
     a.board(s);
-    CHECK(b.place.board(s, b.key, b.heard, true) == role::leads);
+    CHECK(b.place.board(s, b.key, b.heard, sky::boarding::alone) == role::leads);
     CHECK(a.place.look() == role::leads);
     CHECK(c.board(s) == role::follows); // either of them
     s.forget(1);

@@ -96,8 +96,8 @@ public:
             return d.core.counters();
         });
     }
-    [[nodiscard]] constexpr circuit_breaker_options options() {
-        return shared_.with([](data& d) { return d.core.options(); });
+    [[nodiscard]] constexpr circuit_breaker_options options() const {
+        return shared_.with([](const data& d) { return d.core.options(); });
     }
 
     // ---- by hand
@@ -192,7 +192,7 @@ private:
             events_(event_of(told[i], now, name_, tags_));
     }
 
-    guarded<data, Lock> shared_;
+    mutable guarded<data, Lock> shared_;
     circuit_gate<Lock> gate_{};
     [[no_unique_address]] success_lines<Lock> lines_{};
     // What does not change is read without the lock.

@@ -27,7 +27,7 @@ enum class event_kind : std::uint8_t {
     would_open,   ///< breaker in shadow mode: it would have opened
     hit,          ///< cache: answered, with something of age `span`
     stale,        ///< cache: answered with something stale, of age `span`, because the work failed
-    missed,       ///< cache: nothing to answer with
+    missed,       ///< cache: nothing to answer with, so that `outcome` is what the work came to
     stored,       ///< cache: an answer was kept, fresh for `span`
     store_failed, ///< cache: the store threw
     fell_back,    ///< fallback: `outcome` was replaced
@@ -36,13 +36,13 @@ enum class event_kind : std::uint8_t {
 /// One event of one policy.
 struct event {
     event_kind what{};
-    label policy{};    ///< its kind: "retry"
-    label name{};      ///< its name, from its options
-    label tags{};      ///< its tags, from its options
+    label policy{};            ///< its kind: "retry"
+    label name{};              ///< its name, from its options
+    label tags{};              ///< its tags, from its options
     std::uint32_t attempt = 0; ///< of a retry: the attempt that is over
-    duration span{};   ///< see `event_kind`
-    verdict outcome{}; ///< what the call came to, where it is over
-    std::string_view why{}; ///< in a word, fit for a metric label: "slow_calls"
+    duration span{};           ///< see `event_kind`
+    verdict outcome{};         ///< what the call came to, where it is over
+    std::string_view why{};    ///< in a word, fit for a metric label: "slow_calls"
 };
 
 /// Takes events; empty by default, and then costs one test where something went wrong and nothing

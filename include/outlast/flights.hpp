@@ -14,8 +14,9 @@
 namespace outlast {
 
 /// One call a key at a time, but for what was forgotten or goes alone. The first to board leads; the
-/// others follow, and are told what the leader learnt. A leader that leaves without a word (thrown, cancelled, out of time) makes
-/// the first of its followers the leader, so that no flight is without one and every wait ends.
+/// others follow, and are told what the leader learnt. A leader that leaves without a word (thrown,
+/// cancelled, out of time) makes the first of its followers the leader, so that no flight is without
+/// one and every wait ends.
 ///
 /// Nothing is allocated: a seat lives in its call, and the table links seats.
 template <class Key, class Lock>
@@ -27,6 +28,13 @@ public:
         leads,
         follows,
         told, ///< the leader has landed: `seat::news` says with what
+    };
+
+    /// How to board.
+    enum class boarding : std::uint8_t {
+        join,    ///< leads the flight of this key if there is none, follows it otherwise
+        alone,   ///< leads, beside another flight of this key if there is one: to wait no more
+        if_free, ///< leads if there is none, and otherwise stays where it is, with no role
     };
 
     class seat;
@@ -72,30 +80,26 @@ public:
     seat& operator=(seat&&) = delete;
     ~seat() { leave(); }
 
-    /// Leads the flight of this key if there is none, follows it otherwise.
+    /// Gives up the place held before, and takes one in a flight of this key.
     /// \param wake called, any thread, when a follower is told or becomes the leader
-    /// \param alone leads, beside another flight of this key if there is one: to wait no more
-    role board(flights& home, const Key& key, waker& wake, bool alone = false) {
+    role board(flights& home, const Key& key, waker& wake, boarding how = boarding::join) {
         leave();
         bucket_ = std::hash<Key>{}(key) % buckets;
         home_ = &home;
         key_ = &key;
         wake_ = &wake;
         outdated_ = false;
-        return home.shared_.with([&](table& t) {
+        const role got = home.shared_.with([&](table& t) {
             for (seat* leader = t.heads[bucket_]; leader != nullptr; leader = leader->next_)
-                if (!alone && *leader->key_ == key) {
-                    seat** end = &leader->followers_;
-                    while (*end != nullptr)
-                        end = &(*end)->next_;
-                    *end = this;
-                    leader_ = leader;
-                    return role_ = role::follows;
-                }
+                if (how != boarding::alone && *leader->key_ == key)
+                    return how == boarding::join ? follow(*leader) : role::none;
             next_ = t.heads[bucket_];
             t.heads[bucket_] = this;
             return role_ = role::leads;
         });
+        if (got == role::none)
+            home_ = nullptr;
+        return got;
     }
 
     /// What this seat is by now: a follower may have been told, or lead.
@@ -160,6 +164,15 @@ public:
 
 private:
     friend class flights;
+
+    role follow(seat& leader) noexcept {
+        seat** end = &leader.followers_;
+        while (*end != nullptr)
+            end = &(*end)->next_;
+        *end = this;
+        leader_ = &leader;
+        return role_ = role::follows;
+    }
 
     void unlink(table& t) noexcept {
         if (outdated_) // in no list any more

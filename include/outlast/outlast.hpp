@@ -7,6 +7,8 @@
 #include <outlast/backoff.hpp>
 #include <outlast/budget.hpp>
 #include <outlast/cache_aside.hpp>
+#include <outlast/cache_options.hpp>
+#include <outlast/cache_run.hpp>
 #include <outlast/call.hpp>
 #include <outlast/callback.hpp>
 #include <outlast/circuit.hpp>
@@ -47,6 +49,7 @@
 #include <outlast/ramp.hpp>
 #include <outlast/random.hpp>
 #include <outlast/ratio.hpp>
+#include <outlast/refresh.hpp>
 #include <outlast/report.hpp>
 #include <outlast/result.hpp>
 #include <outlast/retry.hpp>

@@ -5,6 +5,7 @@
 #define OUTLAST_REPORT_HPP
 
 #include <outlast/label.hpp>
+#include <outlast/step.hpp>
 #include <outlast/time.hpp>
 
 #include <cstdint>
@@ -63,6 +64,7 @@ struct report {
     stopped why_stopped = stopped::none;
     source how = source::live;
     duration age{};           ///< of a cached or stale answer
+    verdict because{};        ///< of a stale answer: what it stands in for; a success otherwise
     duration limit{};         ///< of the timeout that fired
     std::uint32_t failed = 0; ///< of the breaker that refused: failures, out of
     std::uint32_t recorded = 0;

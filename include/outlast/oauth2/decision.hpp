@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace outlast::oauth2 {
 
@@ -87,7 +88,7 @@ ruled(ruling what, decision d, const requirements& wanted, const quoted& realm) 
 
 /// The last column of the decision table. Facts come from the server or the cache; audience,
 /// issuer, time, binding and scope are checked here, for this request.
-[[nodiscard]] inline decision decide(const result<knowledge>& known,
+[[nodiscard]] inline decision decide(result<knowledge> known,
                                      const report& facts,
                                      const requirements& wanted,
                                      const quoted& realm,
@@ -114,15 +115,16 @@ ruled(ruling what, decision d, const requirements& wanted, const quoted& realm) 
         d.how = decision::assurance::live;
         break;
     }
-    const knowledge& k = known.assume_value();
+    knowledge& k = known.assume_value();
     if (k.what != knowledge::verdict::active) {
         d.because = reason::inactive;
         return detail::refused(invalid_token(realm, description::not_active), std::move(d));
     }
     d.because = reason::active;
-    d.who = k.said;
+    d.who = std::move(k.said); // no further turn of a counter that threads share
+    const auto& said = *d.who;
     const bool live = d.how == decision::assurance::live;
-    return detail::ruled(check(*k.said, wanted, now, live ? freshness::live : freshness::cached),
+    return detail::ruled(check(said, wanted, now, live ? freshness::live : freshness::cached),
                          std::move(d), wanted, realm);
 }
 

@@ -164,10 +164,10 @@ public:
         const query q{read.token, *digest, max_age};
         report facts;
         report* const asked_for = std::exchange(until.facts, &facts);
-        const result<knowledge> known = run(policies_, until, ask_, q);
+        result<knowledge> known = run(policies_, until, ask_, q);
         if (asked_for != nullptr)
             *asked_for = facts;
-        return decide(known, facts, wanted, realm_, options_.wall());
+        return decide(std::move(known), facts, wanted, realm_, options_.wall());
     }
 
     /// For a request with one Authorization header.
