@@ -11,7 +11,8 @@ import sys
 # Headers of the core, by floor, as paths below include/outlast without ".hpp". A fraction is a step
 # inside a floor: 6.1 may include 6. Rows for headers not written yet do no harm.
 FLOORS = {
-    0: "config",
+    0: "config lesser",
+    0.1: "invoke",
     1: "time ratio label callback",
     1.1: "random",
     2: "step backoff tally freshness lru text ramp running_calls circuit_control",

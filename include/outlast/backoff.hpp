@@ -4,11 +4,11 @@
 #ifndef OUTLAST_BACKOFF_HPP
 #define OUTLAST_BACKOFF_HPP
 
+#include <outlast/lesser.hpp>
 #include <outlast/random.hpp>
 #include <outlast/ratio.hpp>
 #include <outlast/time.hpp>
 
-#include <algorithm> // std::max, std::min
 #include <array>
 #include <concepts>
 #include <cstddef>
@@ -50,8 +50,7 @@ struct backoff {
         const bool grows = step != duration::zero() || factor_millis != 1000 || listed_count != 0;
         return base >= duration::zero() && step >= duration::zero() && factor_millis >= 1000 &&
                cap >= duration::zero() && spread.valid() && listed_count <= most_listed &&
-               std::ranges::all_of(listed, [](duration d) { return d >= duration::zero(); }) &&
-               !(own_series() && grows);
+               !(own_series() && grows) && none_negative();
     }
 
     /// The same series with another cap, or another jitter.
@@ -77,9 +76,9 @@ struct backoff {
             return smoothed(p, n, draw);
         if (chance == jitter::decorrelated) {
             const duration widest = scaled(n == 0 ? base : p.last, 3, 1);
-            return p.last = std::min(base + portion(std::max(widest, base) - base, draw), cap);
+            return p.last = lesser(base + portion(greater(widest, base) - base, draw), cap);
         }
-        p.last = listed_count != 0 ? listed[std::min<std::size_t>(n, listed_count - 1U)]
+        p.last = listed_count != 0 ? listed[lesser<std::size_t>(n, listed_count - 1U)]
                  : n == 0          ? base
                                    : grown(p.last);
         return drawn(p.last, draw);
@@ -173,6 +172,13 @@ private:
         return sum;
     }
 
+    [[nodiscard]] constexpr bool none_negative() const noexcept {
+        for (const duration d : listed)
+            if (d < duration::zero())
+                return false;
+        return true;
+    }
+
     // Whether chance makes the series, and growth would be without a meaning.
     [[nodiscard]] constexpr bool own_series() const noexcept {
         return chance == jitter::decorrelated || chance == jitter::smooth;
@@ -188,7 +194,7 @@ private:
             return cap;
         const duration from = n == 0 ? duration::zero() : p.last;
         p.last = duration{static_cast<duration::rep>(point)};
-        return std::min(scaled(std::max(p.last - from, duration::zero()), 10, 14), cap);
+        return lesser(scaled(greater(p.last - from, duration::zero()), 10, 14), cap);
     }
 
     // The mathematics of the standard library is not for constant expressions.

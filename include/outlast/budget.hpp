@@ -5,10 +5,10 @@
 #define OUTLAST_BUDGET_HPP
 
 #include <outlast/error.hpp>
+#include <outlast/lesser.hpp>
 #include <outlast/ratio.hpp>
 #include <outlast/time.hpp>
 
-#include <algorithm> // std::max, std::min
 #include <atomic>
 #include <cstdint>
 #include <type_traits> // std::is_constant_evaluated
@@ -121,7 +121,7 @@ public:
 
     /// Whole tokens at this moment.
     [[nodiscard]] constexpr std::uint32_t tokens() const noexcept {
-        return static_cast<std::uint32_t>(std::min(load(tokens_), most_) / token);
+        return static_cast<std::uint32_t>(lesser(load(tokens_), most_) / token);
     }
 
 private:
@@ -163,10 +163,10 @@ private:
     constexpr bool remove(word at_least, word n) noexcept {
         word seen = load(tokens_);
         for (;;) {
-            const word there = std::min(seen, most_);
+            const word there = lesser(seen, most_);
             if (there < at_least)
                 return false;
-            if (exchange(tokens_, seen, std::max<word>(there - n, 0)))
+            if (exchange(tokens_, seen, greater<word>(there - n, 0)))
                 return true;
         }
     }
@@ -183,7 +183,7 @@ private:
         }
         const word whole = until(instant{duration{seen}}, now) / one_each_;
         if (whole > 0 && exchange(filled_, seen, seen + whole * one_each_.count()))
-            add(std::min(whole, most_ / token) * token);
+            add(lesser(whole, most_ / token) * token);
     }
 
     word tokens_;

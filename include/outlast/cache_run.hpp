@@ -8,11 +8,11 @@
 #include <outlast/config.hpp>
 #include <outlast/event.hpp>
 #include <outlast/flights.hpp>
+#include <outlast/lesser.hpp>
 #include <outlast/report.hpp>
 #include <outlast/step.hpp>
 #include <outlast/store.hpp>
 
-#include <algorithm> // std::min
 #include <cstdint>
 #include <optional>
 #include <system_error>
@@ -225,7 +225,7 @@ private:
         asking_->holds_stale = g == grade::stale;
         if (got == role::leads)
             return ask_work(by_);
-        asking_->park_until = std::min(
+        asking_->park_until = lesser(
             by_, after(now.get(), g == grade::stale ? options().stale_wait : options().wait));
         return step::park(asking_->park_until);
     }

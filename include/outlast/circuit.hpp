@@ -10,11 +10,11 @@
 #include <outlast/circuit_options.hpp>
 #include <outlast/circuit_trial.hpp>
 #include <outlast/circuit_watch.hpp>
+#include <outlast/lesser.hpp>
 #include <outlast/open_time.hpp>
 #include <outlast/permit.hpp>
 #include <outlast/ramp.hpp>
 
-#include <algorithm> // std::max, std::min
 #include <cstdint>
 #include <optional>
 #include <utility> // std::exchange, std::move
@@ -314,7 +314,7 @@ private:
             open_times_.restart();
         duration length = open_times_.take();
         if (hint > duration::zero())
-            length = std::max(length, std::min(hint, options_.hint_cap));
+            length = greater(length, lesser(hint, options_.hint_cap));
         open_until_ = after(since, length);
         enter(circuit_state::open);
         tripped_ = counts;

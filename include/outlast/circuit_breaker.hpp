@@ -12,7 +12,6 @@
 #include <outlast/permit.hpp>
 #include <outlast/success_lines.hpp>
 
-#include <algorithm> // std::max
 #include <array>
 #include <cstddef>
 #include <cstdint>

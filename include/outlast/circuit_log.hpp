@@ -6,7 +6,6 @@
 
 #include <outlast/circuit_facts.hpp>
 
-#include <algorithm> // std::copy
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -40,8 +39,9 @@ public:
         if (untold_ == 0)
             return std::nullopt;
         const circuit_event oldest = events_[0];
-        std::copy(events_.begin() + 1, events_.end(), events_.begin());
         --untold_;
+        for (std::size_t i = 0; i != untold_; ++i)
+            events_[i] = events_[i + 1];
         return oldest;
     }
 

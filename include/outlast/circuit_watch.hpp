@@ -6,11 +6,11 @@
 
 #include <outlast/circuit_facts.hpp>
 #include <outlast/circuit_options.hpp>
+#include <outlast/lesser.hpp>
 #include <outlast/running_calls.hpp>
 #include <outlast/time.hpp>
 #include <outlast/window.hpp>
 
-#include <algorithm> // std::max, std::min
 #include <cstdint>
 
 namespace outlast {
@@ -22,7 +22,7 @@ public:
     constexpr explicit circuit_watch(const circuit_breaker_options& o)
         : rule_(o),
           window_(o.window),
-          running_(o.slow_from, o.watches_slow() ? std::max(o.window.calls, least_followed) : 1) {}
+          running_(o.slow_from, o.watches_slow() ? greater(o.window.calls, least_followed) : 1) {}
 
     struct finding {
         circuit_cause why = circuit_cause::none; ///< it is too much
@@ -66,7 +66,7 @@ public:
             return {};
         tally at_most = window_.counts(now) += {n, 0, n};
         if (rule_.window.calls != 0)
-            at_most.recorded = std::min(at_most.recorded, rule_.window.calls);
+            at_most.recorded = lesser(at_most.recorded, rule_.window.calls);
         if (!too_slow(at_most)) // spares the look at those that they would displace
             return {};
         const tally t = window_.counts_with(false, true, n);

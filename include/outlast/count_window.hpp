@@ -4,9 +4,9 @@
 #ifndef OUTLAST_COUNT_WINDOW_HPP
 #define OUTLAST_COUNT_WINDOW_HPP
 
+#include <outlast/lesser.hpp>
 #include <outlast/tally.hpp>
 
-#include <algorithm> // std::fill, std::min
 #include <cstdint>
 #include <vector>
 
@@ -29,7 +29,7 @@ public:
             sum_.recorded = n < size - sum_.recorded ? sum_.recorded + n : size;
             return;
         }
-        for (std::uint32_t i = std::min(n, size); i != 0; --i)
+        for (std::uint32_t i = lesser(n, size); i != 0; --i)
             put(0);
     }
 
@@ -39,7 +39,7 @@ public:
     [[nodiscard]] constexpr tally
     counts_with(bool failed, bool slow = false, std::uint32_t n = 1) const noexcept {
         const auto size = static_cast<std::uint32_t>(ring_.size());
-        n = std::min(n, size);
+        n = lesser(n, size);
         tally t = sum_;
         const std::uint32_t room = size - t.recorded;
         std::uint32_t at = oldest();
@@ -53,7 +53,8 @@ public:
 
     constexpr void clear() noexcept {
         if (!sum_.spotless())
-            std::fill(ring_.begin(), ring_.end(), std::uint8_t{0});
+            for (std::uint8_t& place : ring_)
+                place = 0;
         sum_ = {}, next_ = 0;
     }
 

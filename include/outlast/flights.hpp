@@ -9,7 +9,7 @@
 #include <outlast/step.hpp>
 
 #include <cstddef>
-#include <functional> // std::hash
+#include <string_view> // std::hash
 
 namespace outlast {
 

@@ -5,10 +5,10 @@
 #define OUTLAST_HAND_HPP
 
 #include <outlast/call.hpp>
+#include <outlast/invoke.hpp>
 #include <outlast/outcome.hpp>
 #include <outlast/slot.hpp>
 
-#include <functional> // std::invoke
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -226,9 +226,9 @@ private:
                       "finds them moved from.");
         if constexpr (detail::takes_call<F, A...>) {
             call told = context();
-            return from([&]() -> decltype(auto) { return std::invoke(callable, told, arguments...); });
+            return from([&]() -> decltype(auto) { return detail::invoke(callable, told, arguments...); });
         } else {
-            return from([&]() -> decltype(auto) { return std::invoke(callable, arguments...); });
+            return from([&]() -> decltype(auto) { return detail::invoke(callable, arguments...); });
         }
     }
 
@@ -253,13 +253,13 @@ private:
     template <class Answer>
     static result_type answered(Answer& answer, const failure& first, const A&... a) {
         if constexpr (std::is_invocable_v<Answer&, const failure&, const A&...>)
-            return wrapped([&]() -> decltype(auto) { return std::invoke(answer, first, a...); });
+            return wrapped([&]() -> decltype(auto) { return detail::invoke(answer, first, a...); });
         else if constexpr (std::is_invocable_v<Answer&, const A&...>)
-            return wrapped([&]() -> decltype(auto) { return std::invoke(answer, a...); });
+            return wrapped([&]() -> decltype(auto) { return detail::invoke(answer, a...); });
         else if constexpr (std::is_invocable_v<Answer&, const failure&>)
-            return wrapped([&]() -> decltype(auto) { return std::invoke(answer, first); });
+            return wrapped([&]() -> decltype(auto) { return detail::invoke(answer, first); });
         else if constexpr (std::is_invocable_v<Answer&>)
-            return wrapped([&]() -> decltype(auto) { return std::invoke(answer); });
+            return wrapped([&]() -> decltype(auto) { return detail::invoke(answer); });
         else {
             static_assert(std::is_convertible_v<const Answer&, value_type>,
                           "outlast::fallback: the answer is neither a value of the callable's type "

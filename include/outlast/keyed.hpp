@@ -4,11 +4,11 @@
 
 #include <outlast/error.hpp>
 #include <outlast/guarded.hpp>
+#include <outlast/invoke.hpp>
 #include <outlast/lru.hpp>
 #include <outlast/machine.hpp>
 
 #include <cstddef>
-#include <functional> // std::invoke
 #include <memory>     // std::shared_ptr
 #include <utility>
 
@@ -81,7 +81,7 @@ public:
 
     template <class... A>
     [[nodiscard]] run start(const A&... arguments) {
-        return run{at(std::invoke(key_of_, arguments...))};
+        return run{at(detail::invoke(key_of_, arguments...))};
     }
 
     /// What is known without a key, for `describe`.

@@ -9,7 +9,6 @@
 #include <outlast/time.hpp>
 
 #include <concepts>
-#include <functional> // std::reference_wrapper
 #include <tuple>
 #include <type_traits>
 

@@ -32,8 +32,10 @@
 #include <outlast/freshness.hpp>
 #include <outlast/guarded.hpp>
 #include <outlast/hand.hpp>
+#include <outlast/invoke.hpp>
 #include <outlast/keyed.hpp>
 #include <outlast/label.hpp>
+#include <outlast/lesser.hpp>
 #include <outlast/lru.hpp>
 #include <outlast/machine.hpp>
 #include <outlast/make.hpp>

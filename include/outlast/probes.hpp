@@ -4,10 +4,10 @@
 #ifndef OUTLAST_PROBES_HPP
 #define OUTLAST_PROBES_HPP
 
+#include <outlast/lesser.hpp>
 #include <outlast/tally.hpp>
 #include <outlast/time.hpp>
 
-#include <algorithm> // std::max, std::min
 #include <cstdint>
 #include <vector>
 
@@ -21,7 +21,7 @@ public:
     static constexpr std::uint32_t no_place = UINT32_MAX;
 
     constexpr probes(std::uint32_t at_once, std::uint32_t deciding)
-        : at_once_(at_once), places_(std::max(at_once, deciding)) {}
+        : at_once_(at_once), places_(greater(at_once, deciding)) {}
 
     /// A place for a probe that has until `lease_end`; `no_place` if none is free.
     constexpr std::uint32_t take(instant lease_end) noexcept {
@@ -62,7 +62,7 @@ public:
         instant first = never;
         for (const place& p : places_)
             if (p.is == state::running)
-                first = std::min(first, p.until);
+                first = lesser(first, p.until);
         return first;
     }
 

@@ -4,9 +4,9 @@
 #ifndef OUTLAST_RAMP_HPP
 #define OUTLAST_RAMP_HPP
 
+#include <outlast/lesser.hpp>
 #include <outlast/time.hpp>
 
-#include <algorithm> // std::max, std::min
 
 namespace outlast {
 
@@ -34,7 +34,7 @@ public:
         if (!under_way_)
             return true;
         // Both terms are below the span, so that only their sum may leave the type.
-        const duration part = std::max(until(from_, now), duration::zero());
+        const duration part = greater(until(from_, now), duration::zero());
         if (credit_ < span_ - part) {
             credit_ += part;
             return false;
@@ -57,7 +57,7 @@ public:
     }
     constexpr void go_on_from(const progress& p) noexcept {
         from_ = p.from;
-        credit_ = std::min(p.credit, span_);
+        credit_ = lesser(p.credit, span_);
         under_way_ = p.under_way && span_ > duration::zero();
     }
 

@@ -6,15 +6,15 @@
 
 #include <outlast/config.hpp>
 #include <outlast/freshness.hpp>
+#include <outlast/lesser.hpp>
 #include <outlast/random.hpp>
 #include <outlast/ratio.hpp>
 #include <outlast/shared_word.hpp>
 #include <outlast/time.hpp>
 
-#include <algorithm> // std::max
 #include <cstddef>
+#include <string_view> // std::hash
 #include <cstdint>
-#include <functional> // std::hash
 
 namespace outlast {
 
@@ -51,7 +51,7 @@ public:
 
     /// \param hint how long asking again makes no sense; anything negative: unknown
     constexpr void failed(instant now, duration hint) noexcept {
-        resume_.store(after(now, std::max(pause_, hint)).time_since_epoch().count());
+        resume_.store(after(now, greater(pause_, hint)).time_since_epoch().count());
     }
     constexpr void succeeded() noexcept {
         if (share_ != 0 && resume_.load() != at_once)

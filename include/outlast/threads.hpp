@@ -6,8 +6,8 @@
 
 #include <outlast/circuit_breaker.hpp>
 #include <outlast/keyed.hpp>
+#include <outlast/lesser.hpp>
 
-#include <algorithm> // std::clamp
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -77,7 +77,7 @@ public:
     /// Twice the processors, 8 to 64; 64 bytes each, in every policy that counts.
     [[nodiscard]] static std::size_t lines() noexcept {
         static const std::size_t n =
-            std::clamp<std::size_t>(2 * std::size_t{std::thread::hardware_concurrency()}, 8, 64);
+            lesser<std::size_t>(greater<std::size_t>(2 * std::thread::hardware_concurrency(), 8), 64);
         return n;
     }
     [[nodiscard]] static std::size_t line() noexcept { return detail::thread_number::mine(); }

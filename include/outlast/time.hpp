@@ -6,7 +6,6 @@
 
 #include <outlast/config.hpp>
 
-#include <algorithm> // std::max, std::min
 #include <chrono>
 #include <cstdint>
 

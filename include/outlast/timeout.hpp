@@ -4,6 +4,7 @@
 
 #include <outlast/error.hpp>
 #include <outlast/event.hpp>
+#include <outlast/lesser.hpp>
 #include <outlast/machine.hpp>
 
 #include <concepts>
@@ -77,7 +78,7 @@ public:
     /// See worst_case.hpp.
     template <class Inner>
     [[nodiscard]] constexpr auto worst_case(duration within, const Inner& inner) const {
-        return inner(std::min(within, options_.limit));
+        return inner(lesser(within, options_.limit));
     }
 
 private:
@@ -192,7 +193,7 @@ public:
             limit = limit_of_(arguments...);
         else
             limit = limit_of_();
-        return {options_, std::min(limit, options_.limit)};
+        return {options_, lesser(limit, options_.limit)};
     }
 
 private:

@@ -4,10 +4,10 @@
 #ifndef OUTLAST_WORST_CASE_HPP
 #define OUTLAST_WORST_CASE_HPP
 
+#include <outlast/lesser.hpp>
 #include <outlast/order.hpp>
 #include <outlast/time.hpp>
 
-#include <algorithm> // std::min
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -50,7 +50,7 @@ constexpr bounds worst_through(const P& policy, duration within, const Inner& in
                            { policy.worst_case(within, inner) } -> std::same_as<bounds>;
                        })
         worst = policy.worst_case(within, inner);
-    worst.latency = std::min(worst.latency, within);
+    worst.latency = lesser(worst.latency, within);
     return worst;
 }
 

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Calls whatever can be called, a pointer to a member too.
+#ifndef OUTLAST_INVOKE_HPP
+#define OUTLAST_INVOKE_HPP
+
+#include <outlast/config.hpp>
+
+#include <type_traits>
+#include <utility> // std::forward
+
+namespace outlast::detail {
+
+template <class T>
+[[nodiscard]] constexpr decltype(auto) object_of(T& given) noexcept {
+    if constexpr (std::is_pointer_v<T>)
+        return *given;
+    else if constexpr (!std::is_same_v<std::unwrap_reference_t<T>, T>)
+        return static_cast<std::unwrap_reference_t<T>>(given);
+    else
+        return static_cast<T&>(given);
+}
+
+template <class F, class Object, class... A>
+constexpr decltype(auto) invoke_member(F member, Object& object, A&&... arguments) {
+    if constexpr (std::is_member_function_pointer_v<F>)
+        return (object_of(object).*member)(std::forward<A>(arguments)...);
+    else
+        return (object_of(object).*member);
+}
+
+/// As `std::invoke`, without <functional>, which costs more to include than all of this library.
+template <class F, class... A>
+    requires std::is_invocable_v<F, A...>
+OUTLAST_INLINE inline constexpr decltype(auto) invoke(F&& f, A&&... arguments) {
+    if constexpr (std::is_member_pointer_v<std::remove_cvref_t<F>>)
+        return invoke_member(f, arguments...);
+    else
+        return std::forward<F>(f)(std::forward<A>(arguments)...);
+}
+
+} // namespace outlast::detail
+
+#endif // OUTLAST_INVOKE_HPP
