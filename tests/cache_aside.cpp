@@ -15,6 +15,7 @@
 #include "support/print.hpp"
 #include "support/recorded.hpp"
 #include "support/script.hpp"
+#include "support/unnamed.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -1335,7 +1336,9 @@ TEST_CASE("cache_aside: bad options are refused") {
 TEST_CASE("cache_aside: inside a retry each round looks anew") {
     shelf store;
     outlast::cache_aside remember{store, first_argument, keep(1s, 10s)};
-    outlast::pipeline p{outlast::retry{{.backoff = outlast::constant(100ms)}}, std::ref(remember)};
+    outlast::pipeline p{
+        outlast_tests::unnamed{outlast::retry{{.backoff = outlast::constant(100ms)}}},
+        std::ref(remember)};
     outlast::simulation sim;
     origin o{.world = &sim, .down = true};
     auto& c = sim.call(p, o.ask(), 0);

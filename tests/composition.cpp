@@ -9,6 +9,7 @@
 #include "support/catch.hpp"
 #include "support/print.hpp"
 #include "support/script.hpp"
+#include "support/unnamed.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -242,12 +243,6 @@ struct town {
     }
 };
 
-/// A retry that does not say that it is one: an order that would be refused must be safe too.
-struct unnamed : outlast::retry {
-    static constexpr outlast::duty does = outlast::duty::other;
-    explicit unnamed(const outlast::retry& r) : outlast::retry(r) {}
-};
-
 /// Calls `f` with the pipeline of this number.
 template <class F>
 void with_pipeline(int number, town& t, F f) {
@@ -270,7 +265,7 @@ void with_pipeline(int number, town& t, F f) {
         return f(p);
     }
     case 3: {
-        outlast::pipeline p{unnamed{t.again()}, remember, guard, attempt};
+        outlast::pipeline p{outlast_tests::unnamed{t.again()}, remember, guard, attempt};
         return f(p);
     }
     case 4: {
@@ -279,7 +274,7 @@ void with_pipeline(int number, town& t, F f) {
     }
     case 5: {
         outlast::pipeline inner{guard, outlast::pipeline{remember, attempt}};
-        outlast::pipeline p{total, unnamed{t.again()}, std::ref(inner)};
+        outlast::pipeline p{total, outlast_tests::unnamed{t.again()}, std::ref(inner)};
         return f(p);
     }
     default: {

@@ -149,6 +149,8 @@ void describe_policy(std::string& out, const P& policy, bool shared, std::size_t
 /// A policy of yours takes part by `static constexpr label kind`, and by a member `each(f)` (its
 /// own, or that of what its `options()` gives) that calls `f(name, value)` for each option.
 ///
+/// **Example**
+///
 ///     outlast::circuit_breaker breaker{{.name = "users"}};
 ///     outlast::pipeline p{outlast::timeout{1s},
 ///                         outlast::retry{{.backoff = outlast::constant(50ms), .hint_cap = 0s}},
