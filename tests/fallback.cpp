@@ -37,8 +37,9 @@ result<int> fails_b() { return error_b; }
 
 } // namespace
 
-TEST_CASE("fallback: without `when` it hides every failure") {
+TEST_CASE("fallback: without `when` its value hides every failure") {
     CHECK(outlast::fallback{0}.hides_failures());
+    CHECK_FALSE(outlast::fallback{[] { return 0; }}.hides_failures()); // it may fail itself
     const outlast::fallback chooses{0, {.when = [](const auto& v) { return v.has_hint(); }}};
     CHECK_FALSE(chooses.hides_failures());
     CHECK(chooses.options().name.view() == "fallback");

@@ -640,7 +640,7 @@ TEST_CASE(
     }
     SECTION("outer, where the inner one would have waited") {
         outlast::pipeline p{outlast::timeout{{.limit = 50ms, .name = "outer"}},
-                            outlast::timeout{{.limit = 100ms, .name = "inner"}}};
+                            outlast::pipeline{outlast::timeout{{.limit = 100ms, .name = "inner"}}}};
         auto& c = sim.call(p, [&] { return sim.spend(60ms), 1; });
         sim.run();
         CHECK(c.result().error().facts().name.view() == "outer");

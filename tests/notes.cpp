@@ -76,6 +76,13 @@ TEST_CASE("notes: a breaker that learns too little") {
     CHECK(said(pipeline{outlast::fallback{0}, std::ref(b), timeout{1s}}).empty());
 }
 
+TEST_CASE("notes: a retry that sees only what the fallback fails at") {
+    constexpr const char* odd = "|a retry stands outside a fallback";
+    outlast::fallback tries{[] { return 0; }};
+    CHECK(has(said(pipeline{retry{}, tries, timeout{1s}}), odd));
+    CHECK(said(pipeline{tries, retry{}, timeout{1s}}).empty());
+}
+
 TEST_CASE("notes: a wait in the cache that nothing bounds") {
     outlast::memory<int, int> store{{.capacity = 1, .negative_capacity = 1}};
     outlast::cache_aside remember{store, first, an_hour};

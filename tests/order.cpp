@@ -45,6 +45,7 @@ TEST_CASE("order: a retry has nothing to repeat outside a fallback that hides ev
     CHECK(problem(timeout{1s}, retry{}, timeout{1s}, hides) == said);
     CHECK(problem(hides, retry{}).empty());
     CHECK(problem(retry{}, chooses).empty());
+    CHECK(problem(retry{}, fallback{[] { return 0; }}).empty()); // what it fails at is repeated
     // In whatever pipelines they stand.
     pipeline inner{timeout{1s}, hides};
     CHECK(problem(retry{}, inner) == said);

@@ -241,7 +241,7 @@ TEST_CASE("TO-06 two nested timeouts, the outer is shorter") {
     tap outside_b;
     outlast::pipeline p{outlast::fallback{true}, std::ref(policy),
                         std::ref(outside_a),     timeout{{.limit = 50ms, .name = "A"}},
-                        std::ref(outside_b),     timeout{{.limit = 100ms, .name = "B"}}};
+                        std::ref(outside_b),     outlast::pipeline{timeout{{.limit = 100ms, .name = "B"}}}};
     outlast::simulation sim;
     auto& c = sim.call(p, [&] { return sim.spend(150ms), false; });
     sim.run();
@@ -384,7 +384,7 @@ TEST_CASE("timeout: a late success is marked late, a late failure is not") {
 TEST_CASE("law 8: an attempt cut short by the outer deadline says nothing about the server") {
     const auto play = [](duration outer, duration inner) {
         outlast::basic_circuit_breaker<> breaker{{.window = 10}};
-        outlast::pipeline p{timeout{outer}, std::ref(breaker), timeout{inner}};
+        outlast::pipeline p{timeout{outer}, outlast::pipeline{std::ref(breaker), timeout{inner}}};
         outlast::world w;
         auto& c = w.play(p, script{}.hangs());
         w.run();
@@ -399,7 +399,7 @@ TEST_CASE("law 8: an attempt cut short by the outer deadline says nothing about 
 
 TEST_CASE("timeout: a failure long before the deadlines is the server's") {
     outlast::basic_circuit_breaker<> breaker{{.window = 10}};
-    outlast::pipeline p{timeout{50ms}, std::ref(breaker), timeout{80ms}};
+    outlast::pipeline p{timeout{50ms}, outlast::pipeline{std::ref(breaker), timeout{80ms}}};
     outlast::world w;
     auto& c = w.play(p, script{}.fails(20ms));
     w.run();

@@ -82,8 +82,11 @@ public:
     [[nodiscard]] OUTLAST_INLINE constexpr run start() noexcept { return run{*this}; }
     [[nodiscard]] constexpr const fallback_options& options() const noexcept { return options_; }
 
-    /// Whether no failure passes it: what stands outside of it sees successes only.
-    [[nodiscard]] constexpr bool hides_failures() const noexcept { return !options_.when; }
+    /// Whether no failure passes it: what stands outside of it sees successes only. (A callable may
+    /// fail itself.)
+    [[nodiscard]] constexpr bool hides_failures() const noexcept {
+        return !options_.when && !detail::callable_answer<Answer>;
+    }
 
     /// See worst_case.hpp: how long a callable of yours takes, nobody knows.
     template <class Inner>

@@ -21,6 +21,7 @@ struct placed {
     duty does = duty::other;
     duration limit = no_limit;
     bool hides_failures = false;
+    bool replaces_all = false;
     bool waits_without_limit = false;
 };
 
@@ -30,7 +31,9 @@ void place(std::vector<placed>& all, const P& policy) {
         std::apply([&](const auto&... part) { (place(all, policy_of(part)), ...); },
                    policy.policies());
     } else {
-        placed one{duty_of<P>, limit_of(policy), hides_failures(policy), false};
+        placed one{duty_of<P>, limit_of(policy), hides_failures(policy), false, false};
+        if constexpr (duty_of<P> == duty::replaces && requires { !policy.options().when; })
+            one.replaces_all = !policy.options().when;
         if constexpr (duty_of<P> == duty::remembers && requires { policy.options().wait; })
             one.waits_without_limit = policy.options().wait == no_limit;
         all.push_back(one);
@@ -87,6 +90,9 @@ template <class P>
                 said.emplace_back(
                     "a breaker stands outside a fallback that replaces every failure: "
                     "it never opens");
+            if (all[i].replaces_all && any(0, i, duty::repeats))
+                said.emplace_back("a retry stands outside a fallback: it repeats only what the "
+                                  "fallback fails at");
             break;
         case duty::other:
             break;
