@@ -3,6 +3,7 @@
 // A callable behind four policies: what comes back, and what a failure says.
 #include <outlast/outlast.hpp>
 
+#include <functional>
 #include <iostream>
 #include <string>
 

@@ -6,6 +6,7 @@
 #include <outlast/outlast.hpp>
 #include <outlast/simulate.hpp>
 
+#include <functional>
 #include <iostream>
 #include <string>
 

@@ -5,6 +5,7 @@
 #include "support/print.hpp"
 #include "support/script.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <random>

@@ -19,6 +19,7 @@
 #include "support/watched_lock.hpp"
 #include "support/told.hpp"
 
+#include <functional>
 #include <limits>
 #include <memory>
 #include <random>

@@ -39,7 +39,7 @@ FLOORS = {
     7.1: "simulate",
 }
 UMBRELLA = "outlast"                   # includes every header above, and nobody includes it back
-NOT_IN_UMBRELLA = {"world", "simulate", "asio"}
+NOT_IN_UMBRELLA = {"world", "simulate", "describe", "notes", "asio"}
 MAY_INCLUDE_ASIO = {"asio"}            # of the core
 BESIDE = {"cache", "oauth2", "http", "metrics", "redis"}  # folders on top of the core, free among themselves
 

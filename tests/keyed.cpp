@@ -16,6 +16,7 @@
 #include "support/watched_lock.hpp"
 #include "support/told.hpp"
 
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>

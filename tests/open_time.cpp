@@ -4,6 +4,8 @@
 #include "support/catch.hpp"
 #include "support/print.hpp"
 
+#include <algorithm>
+
 using namespace std::chrono_literals;
 using outlast::constant;
 using outlast::duration;

@@ -13,6 +13,8 @@
 #include "support/script.hpp"
 #include "support/told.hpp"
 
+#include <algorithm>
+#include <functional>
 #include <string>
 #include <vector>
 

@@ -10,6 +10,7 @@
 #include "support/print.hpp"
 #include "support/script.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>

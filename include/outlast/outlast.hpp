@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Everything but the simulation and what lives in folders of its own (cache/, http/, oauth2/).
+// Everything but the simulation, `describe`, and what lives in folders of its own (cache/, http/,
+// oauth2/).
 #ifndef OUTLAST_OUTLAST_HPP
 #define OUTLAST_OUTLAST_HPP
 
@@ -23,7 +24,6 @@
 #include <outlast/circuit_watch.hpp>
 #include <outlast/config.hpp>
 #include <outlast/count_window.hpp>
-#include <outlast/describe.hpp>
 #include <outlast/error.hpp>
 #include <outlast/event.hpp>
 #include <outlast/failure.hpp>
@@ -42,7 +42,6 @@
 #include <outlast/names.hpp>
 #include <outlast/nest.hpp>
 #include <outlast/open_time.hpp>
-#include <outlast/notes.hpp>
 #include <outlast/order.hpp>
 #include <outlast/outcome.hpp>
 #include <outlast/permit.hpp>

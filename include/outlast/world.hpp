@@ -167,16 +167,16 @@ private:
         instant first = never;
         for (const simulated* c : calls_)
             if (!c->done())
-                first = std::min(first, c->due_);
+                first = earlier(first, c->due_);
         for (const action_at* a : actions_)
-            first = std::min(first, a->when);
+            first = earlier(first, a->when);
         return first;
     }
 
     constexpr void happen_next() {
         if (++happened_ > most_events)
             stuck();
-        now_ = std::max(now_, next_due());
+        now_ = later(now_, next_due());
         for (std::size_t i = 0; i != actions_.size(); ++i)
             if (actions_[i]->when <= now_) {
                 action_at* const a = actions_[i];
@@ -280,7 +280,7 @@ private:
     }
 
     constexpr void under_way() noexcept {
-        world_.due(*this, std::min({ends_, step_.at, std::max(machine_.nudge(), world_.now_)}));
+        world_.due(*this, earlier(earlier(ends_, step_.at), later(machine_.nudge(), world_.now_)));
     }
 
     constexpr void follow(step s) {
@@ -307,7 +307,7 @@ private:
                 if (done_)
                     return; // it was cancelled from within
                 pending_ = attempt.outcome;
-                ends_ = after(world_.now_, std::max(attempt.takes, world_.spent_));
+                ends_ = after(world_.now_, longer(attempt.takes, world_.spent_));
                 if (ends_ > world_.now_)
                     return under_way();
                 in_hand_ = pending_;

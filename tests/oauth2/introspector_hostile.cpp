@@ -7,6 +7,7 @@
 #include "support/story.hpp"
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <sstream>
 #include <stdexcept>

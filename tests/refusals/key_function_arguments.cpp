@@ -4,6 +4,8 @@
 #include <outlast/cache/memory.hpp>
 #include <outlast/outlast.hpp>
 
+#include <functional>
+
 int main() {
     outlast::memory<int, int> store;
     outlast::cache_aside remember{store, [](int id) { return id; },

@@ -3,6 +3,7 @@
 #include <outlast/cache/memory.hpp>
 #include <outlast/outlast.hpp>
 
+#include <functional>
 #include <string>
 
 struct address {

@@ -17,6 +17,7 @@
 #include <outlast/outcome.hpp>
 #include <outlast/result.hpp>
 
+#include <algorithm>
 #include <concepts>
 #include <string>
 #include <string_view>
