@@ -94,6 +94,25 @@ TEST_CASE("run: a stop that was requested before the start: no call at all") {
     CHECK(calls == 0);
 }
 
+TEST_CASE("law 11: the caller's wish to stop wins over its deadline, and that over a good value") {
+    hand_clock::reset();
+    outlast::pipeline<> p{};
+    const auto late = [](std::stop_source stop, bool stopped) {
+        hand_clock::advance(2h);
+        if (stopped)
+            stop.request_stop();
+        return 1;
+    };
+    for (const bool stopped : {false, true}) {
+        hand_clock::reset();
+        std::stop_source stop;
+        const steady_clock::time_point by{(hand_clock::zero + 1h).time_since_epoch()};
+        const auto r = outlast::run<hand_clock>(
+            p, limits{.deadline = by, .stop = stop.get_token()}, late, stop, stopped);
+        CHECK(r.error().code() == (stopped ? refusal::cancelled : refusal::timed_out));
+    }
+}
+
 TEST_CASE("run: a stop during a wait ends it at once, with the last failure underneath") {
     std::stop_source stop;
     outlast::pipeline p{waiting(1h)};

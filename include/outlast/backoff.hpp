@@ -72,6 +72,8 @@ struct backoff {
     [[nodiscard]] constexpr duration next(progress& p, fraction draw) const noexcept {
         const std::uint32_t n = p.given;
         p.given += n != UINT32_MAX;
+        if (level())
+            return p.last = shorter(base, cap);
         if (chance == jitter::smooth)
             return smoothed(p, n, draw);
         if (chance == jitter::decorrelated) {
@@ -170,6 +172,12 @@ private:
                 break;
         }
         return sum;
+    }
+
+    // The same delay for ever, without chance.
+    [[nodiscard]] constexpr bool level() const noexcept {
+        return factor_millis == 1000 && chance == jitter::none && listed_count == 0 &&
+               step == duration::zero();
     }
 
     [[nodiscard]] constexpr bool none_negative() const noexcept {

@@ -281,7 +281,7 @@ private:
     }
 
     constexpr void tell(event_kind what, const verdict& v, duration pause) const {
-        if (options().events)
+        if (options().events) [[unlikely]]
             options().events(
                 {.what = what,
                  .policy = "retry",
@@ -311,6 +311,8 @@ private:
     // What speaks against an attempt after this pause. One that begins at the deadline is none.
     constexpr stopped too_late(reading& now, duration pause) const {
         const duration most = options().max_duration;
+        if (by_ == never && most == no_limit)
+            return stopped::none;
         if (by_ != never && after(after(now.get(), pause), options().least_attempt) >= by_)
             return stopped::deadline;
         return most != no_limit && after(now.get(), pause) >= after(begun_, most)

@@ -259,11 +259,13 @@ private:
                     s = machine.woke(now, s.on, v);
                     break;
                 case action::finish: {
-                    // The caller's deadline is outside all others, and wins over them and a value.
+                    // The caller's deadline is outside all others, and wins over them and a value;
+                    // its wish to stop wins over that.
                     const instant by = deadline_of(limit);
                     if (by != never && now.get() >= by) {
                         const duration hint = v.hint;
-                        v = verdict::expired();
+                        v = limit.stop.stop_requested() ? verdict::neutral(refusal::cancelled)
+                                                        : verdict::expired();
                         v.hint = hint;
                     }
                     return;
