@@ -96,7 +96,9 @@ public:
         });
     }
     [[nodiscard]] constexpr circuit_breaker_options options() const {
-        return shared_.with([](const data& d) { return d.core.options(); });
+        // No `mutable`: GCC 12 takes that for no constant.
+        auto& shared = const_cast<basic_circuit_breaker*>(this)->shared_;
+        return shared.with([](const data& d) { return d.core.options(); });
     }
 
     // ---- by hand
@@ -191,7 +193,7 @@ private:
             events_(event_of(told[i], now, name_, tags_));
     }
 
-    mutable guarded<data, Lock> shared_;
+    guarded<data, Lock> shared_;
     circuit_gate<Lock> gate_{};
     [[no_unique_address]] success_lines<Lock> lines_{};
     // What does not change is read without the lock.
