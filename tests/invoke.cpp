@@ -40,6 +40,10 @@ TEST_CASE("invoke: pointers to members, of an object, a pointer to one, a refere
     CHECK(invoke(&counter::plus, fixed, 1) == 11);
     CHECK(invoke(&counter::plus, &c, 1) == 4);
     CHECK(invoke(&counter::plus, std::ref(c), 2) == 5);
+    const auto kept = std::ref(c); // as arguments are: const
+    CHECK(invoke(&counter::plus, kept, 2) == 5);
+    counter* const at = &c;
+    CHECK(invoke(&counter::n, at) == 3);
     invoke(&counter::add, c, 5);
     CHECK(c.n == 8);
 }

@@ -13,10 +13,11 @@ namespace outlast::detail {
 
 template <class T>
 [[nodiscard]] constexpr decltype(auto) object_of(T& given) noexcept {
-    if constexpr (std::is_pointer_v<T>)
+    using plain = std::remove_const_t<T>;
+    if constexpr (std::is_pointer_v<plain>)
         return *given;
-    else if constexpr (!std::is_same_v<std::unwrap_reference_t<T>, T>)
-        return static_cast<std::unwrap_reference_t<T>>(given);
+    else if constexpr (!std::is_same_v<std::unwrap_reference_t<plain>, plain>)
+        return static_cast<std::unwrap_reference_t<plain>>(given);
     else
         return static_cast<T&>(given);
 }
