@@ -64,6 +64,7 @@ struct rules {
     int hint = 0; ///< ticks; 0: no failure has one
     bool neutral = true;
     bool cancelled = false;
+    bool time = true;      ///< it passes
     bool breaks = false;   ///< own operations may throw
     bool spurious = false; ///< a park may end for no reason
     std::uint8_t orders = 0;
@@ -87,8 +88,9 @@ struct call_view {
     outlast::instant begun{};
     outlast::instant asked{}; ///< the last step
     std::uint32_t attempts = 0;
-    int rank = 0; ///< how many steps anybody was given when it was given its own; an order
-    int mark = 0; ///< the rig's
+    int rank = 0;  ///< how many steps anybody was given when it was given its own; an order
+    int mark = 0;  ///< the rig's
+    int value = 0; ///< what it came to, once it is over
     std::string past{};
     outlast::verdict in_hand{};
     answer last{outlast::step::finish()};
@@ -109,6 +111,7 @@ struct plain_rig {
     int mark(std::size_t, outlast::instant, const call_view&) { return 0; }
     void order(int, outlast::instant) {}
     void time(outlast::instant) {}
+    void breaks(bool) {}           ///< whether an operation is to throw
     void drop(outlast::instant) {} ///< a call is about to be dropped
     /// The value of work that ends now.
     int value(std::size_t) { return 0; }
@@ -191,7 +194,8 @@ public:
             }
             for (int o = 0; o != rule->orders; ++o)
                 add(deed::order, 0, o);
-            add(deed::time, 0);
+            if (rule->time)
+                add(deed::time, 0);
             return all;
         }
 
@@ -240,45 +244,15 @@ public:
         : rule_(&c.rule), plain_(plain), rig_(c), calls_(c.rule.calls) {}
 
     void play(const event& e) {
-        call& c = calls_[e.who];
-        using outlast::verdict;
-        switch (e.what) {
-        case deed::begin:
-            return begin(e, c);
-        case deed::success:
-            c.value = rig_.value(e.who);
-            return settle(e, c, verdict::success());
-        case deed::failure:
-            return settle(e, c, verdict::failure());
-        case deed::hint:
-            return settle(e, c, verdict::failure(ticks(rule_->hint)));
-        case deed::neutral:
-            return settle(e, c, verdict::neutral(outlast::refusal::bulkhead_full));
-        case deed::cancelled:
-            return settle(e, c, verdict::neutral(outlast::refusal::cancelled));
-        case deed::in_vain:
-            return settle(e, c, verdict::neutral(outlast::refusal::timed_out));
-        case deed::operated:
-            return settle(e, c, operate(c));
-        case deed::broke:
-            return settle(e, c, verdict::failure());
-        case deed::woke: {
-            c.wake.called = false;
-            auto now = reading();
-            return follow(e, c, c.machine->woke(now, 0, c.seen.in_hand));
-        }
-        case deed::abandoned:
-            rig_.drop(now_);
-            c.machine->abandoned();
-            c.machine.reset();
-            c.seen.is = phase::idle;
-            c.wake.called = false;
-            return rig_.told(e, now_, c.seen);
-        case deed::time:
-            now_ += tick;
-            return rig_.time(now_);
-        case deed::order:
-            return rig_.order(e.how, now_);
+        tell(e);
+        // What it was woken by, and what came in between, is part of a call's past.
+        const std::string& by = calls_[e.who].seen.past;
+        const std::string last = by.substr(by.size() < 4 ? 0 : by.size() - 4);
+        for (call& c : calls_) {
+            if (c.wake.called && !std::exchange(c.wake.noted, true))
+                c.seen.past += "W" + std::to_string(static_cast<int>(e.what)) + last;
+            if (e.what == deed::order && c.seen.is != phase::idle)
+                c.seen.past += static_cast<char>('F' + e.how);
         }
     }
 
@@ -299,7 +273,8 @@ public:
             return "nobody wakes a call that is over";
         if (e.what != deed::time && e.what != deed::order && e.what != deed::abandoned) {
             const call_view& c = after.calls[e.who];
-            if ((c.is == phase::waiting || c.is == phase::parked) && c.at < after.now)
+            if ((c.is == phase::waiting || c.is == phase::parked) && c.at < after.now &&
+                c.at != c.by)
                 return "a wait is never in the past";
             if (c.is != phase::idle && c.at > c.by)
                 return "no step asks for more time than the deadline outside";
@@ -365,6 +340,49 @@ public:
     }
 
 private:
+    void tell(const event& e) {
+        call& c = calls_[e.who];
+        using outlast::verdict;
+        switch (e.what) {
+        case deed::begin:
+            return begin(e, c);
+        case deed::success:
+            c.value = rig_.value(e.who);
+            return settle(e, c, verdict::success());
+        case deed::failure:
+            return settle(e, c, verdict::failure());
+        case deed::hint:
+            return settle(e, c, verdict::failure(ticks(rule_->hint)));
+        case deed::neutral:
+            return settle(e, c, verdict::neutral(outlast::refusal::bulkhead_full));
+        case deed::cancelled:
+            return settle(e, c, verdict::neutral(outlast::refusal::cancelled));
+        case deed::in_vain:
+            return settle(e, c, verdict::neutral(outlast::refusal::timed_out));
+        case deed::operated:
+            return settle(e, c, operate(c, false));
+        case deed::broke:
+            return settle(e, c, operate(c, true));
+        case deed::woke: {
+            c.wake.called = c.wake.noted = false;
+            auto now = reading();
+            return follow(e, c, c.machine->woke(now, 0, c.seen.in_hand));
+        }
+        case deed::abandoned:
+            rig_.drop(now_);
+            c.machine->abandoned();
+            c.machine.reset();
+            c.seen.is = phase::idle;
+            c.wake.called = c.wake.noted = false;
+            return rig_.told(e, now_, c.seen);
+        case deed::time:
+            now_ += tick;
+            return rig_.time(now_);
+        case deed::order:
+            return rig_.order(e.how, now_);
+        }
+    }
+
     using run_type = decltype(std::declval<Rig&>().start(0));
 
     // Takes what `start` gives where it is to stay: not every machine can be moved there.
@@ -375,18 +393,20 @@ private:
     };
     struct bell final : outlast::waker {
         bool called = false;
+        bool noted = false;
         void wake() noexcept override { called = true; }
     };
     // As much of outlast::hand as an operation needs.
     struct call;
     struct in_hand {
         call& of;
+        bool fails;
         outlast::waker& waiter() { return of.wake; }
         const int& value() const { return of.value; }
         void emplace(int v) { of.value = v; }
         template <class Answer>
         outlast::verdict replace(Answer&, const outlast::verdict&) {
-            return {};
+            return fails ? outlast::verdict::failure() : outlast::verdict::success();
         }
     };
     struct call {
@@ -404,7 +424,7 @@ private:
     void begin(const event& e, call& c) {
         const rules::terms& t = rule_->begins[e.how];
         c.seen = {.by = t.by == 0 ? outlast::never : now_ + ticks(t.by), .begun = now_};
-        c.wake.called = false;
+        c.wake.called = c.wake.noted = false;
         c.machine.emplace(started{rig_, e.who});
         auto now = reading();
         outlast::instant by = c.seen.by;
@@ -428,14 +448,21 @@ private:
         follow(e, c, c.machine->settled(now, 0, c.seen.in_hand));
     }
 
-    outlast::verdict operate(call& c) {
+    // As outlast::detail::operate: one that throws has failed.
+    outlast::verdict operate(call& c, bool throws) {
+        outlast::verdict v;
         if constexpr (run_type::operations > 0) {
             auto now = reading();
-            in_hand h{c};
-            return c.machine->act(c.seen.callee, now, h);
-        } else {
-            return {};
+            in_hand h{c, throws};
+            rig_.breaks(throws);
+            try {
+                v = c.machine->act(c.seen.callee, now, h);
+            } catch (...) {
+                v = outlast::verdict::failure();
+            }
+            rig_.breaks(false);
         }
+        return v;
     }
 
     static void note(call& c, const outlast::verdict& v) {
@@ -468,7 +495,8 @@ private:
             break;
         case outlast::action::finish:
             seen.is = phase::idle;
-            c.wake.called = false;
+            seen.value = c.value;
+            c.wake.called = c.wake.noted = false;
             c.machine.reset();
             break;
         }
