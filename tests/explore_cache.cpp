@@ -273,6 +273,8 @@ TEST_CASE("explore: what is broken in a cache is found") {
     finds(explore<broken_cache<no_heir>>(two), "rest can be reached from every state",
           "    call A begins\n"
           "    call A has its operation done\n"
+          "    call B begins\n"
+          "    call B has its operation done\n"
           "    call A is dropped\n");
     finds(explore<broken_cache<distrustful>>(two),
           "what succeeded stands, whatever becomes of the store",
