@@ -806,3 +806,17 @@ constexpr bool opens_probes_and_closes() {
 static_assert(opens_probes_and_closes());
 
 } // namespace
+
+TEST_CASE("circuit_breaker: a probe whose lease is over has failed, even if it then says nothing") {
+    outlast::basic_circuit_breaker<> breaker{
+        {.window = outlast::consecutive(1), .open_for = 1s, .probe_lease = 2s}};
+    breaker.trip(outlast::instant{});
+    auto probe = breaker.start();
+    outlast::reading asked{outlast::instant{1s}};
+    outlast::verdict v;
+    REQUIRE(probe.begin(asked, outlast::never, v).calls_work());
+    outlast::reading over{outlast::instant{3500ms}}; // and nobody looked at 3 s
+    v = outlast::verdict::neutral(outlast::refusal::cancelled);
+    CHECK(probe.settled(over, 0, v) == outlast::step::finish());
+    CHECK(breaker.state(outlast::instant{3500ms}) == outlast::circuit_state::open);
+}

@@ -160,7 +160,7 @@ std::vector<named> configs() {
         {"a store that may throw", {{.calls = 2, .breaks = true, .history = true}}},
         {"deadlines, and parks that end for no reason",
          {{.calls = 2,
-           .begins = {{.by = 1}, {}},
+           .begins = {{.by = 2}},
            .neutral = false,
            .spurious = true,
            .history = true}}},
@@ -198,7 +198,6 @@ struct broken_cache : cache {
 
 struct wrapped {
     static constexpr outlast::operation operations = cache::run::operations;
-    static constexpr bool pinned = true;
 
     template <class Cache>
     explicit wrapped(Cache& shared) : kept(&shared.kept), inner(new cache::run(shared.whole())) {}
