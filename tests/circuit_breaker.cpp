@@ -16,8 +16,8 @@
 #include "support/print.hpp"
 #include "support/recorded.hpp"
 #include "support/script.hpp"
-#include "support/watched_lock.hpp"
 #include "support/told.hpp"
+#include "support/watched_lock.hpp"
 
 #include <functional>
 #include <limits>
@@ -42,10 +42,10 @@ using outlast::verdict_kind;
 using outlast_tests::acted;
 using outlast_tests::at;
 using outlast_tests::begin;
-using outlast_tests::settle;
 using outlast_tests::end;
 using outlast_tests::refused;
 using outlast_tests::script;
+using outlast_tests::settle;
 using outlast_tests::starts;
 using outlast_tests::tap;
 using outlast_tests::times;
@@ -279,7 +279,8 @@ TEST_CASE("circuit breaker: a listener is told what it does, outside its lock") 
                                            "half_opened break_over eu", "closed probes_good eu"});
 }
 
-TEST_CASE("circuit breaker: counters, options that change, and what it knows given to another one") {
+TEST_CASE(
+    "circuit breaker: counters, options that change, and what it knows given to another one") {
     breaker a{{.window = 2, .open_for = 1s}};
     outlast::pipeline p{std::ref(a)};
     outlast::world w;
@@ -807,3 +808,17 @@ constexpr bool opens_probes_and_closes() {
 static_assert(opens_probes_and_closes());
 
 } // namespace
+
+TEST_CASE("circuit_breaker: a probe whose lease is over has failed, even if it then says nothing") {
+    outlast::basic_circuit_breaker<> breaker{
+        {.window = outlast::consecutive(1), .open_for = 1s, .probe_lease = 2s}};
+    breaker.trip(outlast::instant{});
+    auto probe = breaker.start();
+    outlast::reading asked{outlast::instant{1s}};
+    outlast::verdict v;
+    REQUIRE(probe.begin(asked, outlast::never, v).calls_work());
+    outlast::reading over{outlast::instant{3500ms}}; // and nobody looked at 3 s
+    v = outlast::verdict::neutral(outlast::refusal::cancelled);
+    CHECK(probe.settled(over, 0, v) == outlast::step::finish());
+    CHECK(breaker.state(outlast::instant{3500ms}) == outlast::circuit_state::open);
+}

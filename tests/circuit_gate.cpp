@@ -32,7 +32,8 @@ void record(circuit& c, outlast::instant when, bool failed) {
 } // namespace
 
 TEST_CASE("circuit_gate: says what its circuit says") {
-    circuit c{{.failure_ratio = outlast::ratio::of(1), .window = 3, .minimum_calls = 2, .open_for = 10s}};
+    circuit c{
+        {.failure_ratio = outlast::ratio::of(1), .window = 3, .minimum_calls = 2, .open_for = 10s}};
     circuit_gate<outlast::no_lock> gate;
     gate.publish(c, {});
     CHECK(gate.read().all_pass());
@@ -87,7 +88,10 @@ TEST_CASE("circuit_gate: the words of a refusal are never of two different ones"
     circuit_gate<std::mutex> gate;
     std::jthread writer{[&](const std::stop_token& stop) {
         for (int i = 1; !stop.stop_requested(); i = i % 100 + 1) {
-            circuit c{{.failure_ratio = outlast::ratio::of(0.000001), .window = i, .minimum_calls = 1, .open_for = std::chrono::seconds{i}}};
+            circuit c{{.failure_ratio = outlast::ratio::of(0.000001),
+                       .window = i,
+                       .minimum_calls = 1,
+                       .open_for = std::chrono::seconds{i}}};
             reading now{at(0s)};
             for (int n = 1; n < i && n < 3; ++n)
                 (void)c.record(now, c.admit(now).with, {});

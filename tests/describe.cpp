@@ -92,26 +92,27 @@ TEST_CASE("describe: a line for each policy, outermost first, with every default
     pipeline inner{std::ref(b), timeout{{.limit = 250ms, .name = "attempt"}}};
     const pipeline p{outlast::fallback{0}, std::ref(remember), timeout{1500ms}, retry{},
                      std::ref(inner)};
-    CHECK(describe(p) ==
-          "pipeline\n"
-          "  fallback: when everything that is no success, name \"fallback\", tags \"\", "
-          "events told to nobody\n"
-          "  cache (shared): stale_wait 500 ms, wait 1 s, stale_if all, refresh_ahead never, "
-          "refresh_limit 250 ms, refresh_pause 1 s, seed its own, name \"users\", tags \"\", "
-          "events told to nobody\n"
-          "  timeout: limit 1.5 s, name \"timeout\", tags \"\", events told to nobody\n"
-          "  retry: max_attempts 3, backoff 100 ms ×2 (full jitter; 10 s at most), "
-          "least_attempt 0, max_duration no limit, hint_cap 2 min, retry_if all, "
-          "retry_refusals no, budget no, seed its own, name \"retry\", tags \"\", "
-          "events told to nobody\n"
-          "  pipeline (shared)\n"
-          "    circuit breaker (shared): failure_ratio 12.5 %, window 30 s, minimum_calls 10, "
-          "slow_from no limit, slow_ratio 50 %, open_on_hint no, open_for 10 s (no jitter; no cap), "
-          "flap_memory 0, hint_cap 5 min, probes 1, deciding_probes 1, probe_lease 30 s, "
-          "half_open_for no limit, hold_back 0, ramp_for 0, failure_if all, seed its own, "
-          "name \"circuit breaker\", tags \"\", events told to nobody, control no\n"
-          "    timeout: limit 250 ms, name \"attempt\", tags \"\", events told to nobody\n"
-          "worst case: 3 calls, 2.5 s\n");
+    CHECK(
+        describe(p) ==
+        "pipeline\n"
+        "  fallback: when everything that is no success, name \"fallback\", tags \"\", "
+        "events told to nobody\n"
+        "  cache (shared): stale_wait 500 ms, wait 1 s, stale_if all, refresh_ahead never, "
+        "refresh_limit 250 ms, refresh_pause 1 s, seed its own, name \"users\", tags \"\", "
+        "events told to nobody\n"
+        "  timeout: limit 1.5 s, name \"timeout\", tags \"\", events told to nobody\n"
+        "  retry: max_attempts 3, backoff 100 ms ×2 (full jitter; 10 s at most), "
+        "least_attempt 0, max_duration no limit, hint_cap 2 min, retry_if all, "
+        "retry_refusals no, budget no, seed its own, name \"retry\", tags \"\", "
+        "events told to nobody\n"
+        "  pipeline (shared)\n"
+        "    circuit breaker (shared): failure_ratio 12.5 %, window 30 s, minimum_calls 10, "
+        "slow_from no limit, slow_ratio 50 %, open_on_hint no, open_for 10 s (no jitter; no cap), "
+        "flap_memory 0, hint_cap 5 min, probes 1, deciding_probes 1, probe_lease 30 s, "
+        "half_open_for no limit, hold_back 0, ramp_for 0, failure_if all, seed its own, "
+        "name \"circuit breaker\", tags \"\", events told to nobody, control no\n"
+        "    timeout: limit 250 ms, name \"attempt\", tags \"\", events told to nobody\n"
+        "worst case: 3 calls, 2.5 s\n");
 }
 
 TEST_CASE("describe: what was set is told instead of the default") {

@@ -28,8 +28,8 @@ TEST_CASE("invoke: functions, function objects, and what they return") {
     int n = 1;
     invoke([&]() -> int& { return n; }) = 9;
     CHECK(n == 9);
-    const auto moved = invoke([](outlast_tests::move_only m) { return m; },
-                              outlast_tests::move_only{5});
+    const auto moved =
+        invoke([](outlast_tests::move_only m) { return m; }, outlast_tests::move_only{5});
     CHECK(*moved.value == 5);
 }
 

@@ -13,8 +13,8 @@
 #include "support/catch.hpp"
 #include "support/print.hpp"
 #include "support/script.hpp"
-#include "support/watched_lock.hpp"
 #include "support/told.hpp"
+#include "support/watched_lock.hpp"
 
 #include <functional>
 #include <memory>

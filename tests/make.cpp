@@ -43,9 +43,9 @@ TEST_CASE("make: a pipeline, or the sentence about its order") {
                                                 outlast::timeout{1s});
     };
     auto good = make(2s);
-    static_assert(std::same_as<decltype(good),
-                               outlast::result<outlast::pipeline<outlast::timeout, outlast::retry,
-                                                                 outlast::timeout>>>);
+    static_assert(
+        std::same_as<decltype(good), outlast::result<outlast::pipeline<
+                                         outlast::timeout, outlast::retry, outlast::timeout>>>);
     CHECK(good.has_value());
     const auto bad = make(500ms);
     REQUIRE(!bad);

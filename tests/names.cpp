@@ -30,8 +30,8 @@ void check_names(std::initializer_list<std::string_view> names) {
 TEST_CASE("names: every value is called what its enumerator is called") {
     check_names<circuit_state>({"closed", "open", "half_open"});
     check_names<source>({"live", "cached", "stale", "fallback"});
-    check_names<stopped>({"none", "attempts", "deadline", "not_retryable", "told_not_to",
-                          "max_duration", "budget"});
+    check_names<stopped>(
+        {"none", "attempts", "deadline", "not_retryable", "told_not_to", "max_duration", "budget"});
     check_names<refusal>({"none", "timed_out", "circuit_open", "cancelled", "rate_limited",
                           "bulkhead_full", "unavailable", "invalid_options", "threw"});
     check_names<verdict_kind>({"success", "failure", "neutral", "expired"});

@@ -131,7 +131,7 @@ TEST_CASE("nest: what the inner machine asks for is cut to the outer one's deadl
     pair_of<> p;
     p.outer.answers = {call_by(70ms), call_by(20ms)};
     p.inner.answers = {step::call(work, never), step::wait(at(90ms)), step::park(never),
-                       step::wait(at(60ms)),    finished(bad),    step::wait(at(50ms))};
+                       step::wait(at(60ms)),    finished(bad),        step::wait(at(50ms))};
     CHECK(begin(p.both, p.now, never) == call_by(70ms));
     CHECK(settle(p.both, p.now, bad) == step::wait(at(70ms)));
     CHECK(wake(p.both, p.now) == step::park(at(70ms)));

@@ -107,8 +107,8 @@ TEST_CASE("law 11: the caller's wish to stop wins over its deadline, and that ov
         hand_clock::reset();
         std::stop_source stop;
         const steady_clock::time_point by{(hand_clock::zero + 1h).time_since_epoch()};
-        const auto r = outlast::run<hand_clock>(
-            p, limits{.deadline = by, .stop = stop.get_token()}, late, stop, stopped);
+        const auto r = outlast::run<hand_clock>(p, limits{.deadline = by, .stop = stop.get_token()},
+                                                late, stop, stopped);
         CHECK(r.error().code() == (stopped ? refusal::cancelled : refusal::timed_out));
     }
 }

@@ -56,14 +56,15 @@ void together(F each) {
 } // namespace
 
 TEST_CASE("threads: these are the shared policies with the lock of threads") {
-    STATIC_REQUIRE(
-        std::is_same_v<outlast::circuit_breaker, outlast::basic_circuit_breaker<outlast::thread_lock>>);
+    STATIC_REQUIRE(std::is_same_v<outlast::circuit_breaker,
+                                  outlast::basic_circuit_breaker<outlast::thread_lock>>);
     auto itself = [](int key) { return key; };
     auto make = [](int) { return std::make_shared<outlast::retry>(); };
     using table = outlast::keyed<decltype(itself), decltype(make), int>;
     STATIC_REQUIRE(
-        std::is_base_of_v<outlast::basic_keyed<outlast::thread_lock, decltype(itself), decltype(make), int>,
-                          table>);
+        std::is_base_of_v<
+            outlast::basic_keyed<outlast::thread_lock, decltype(itself), decltype(make), int>,
+            table>);
     CHECK(table{itself, make}.size() == 0);
 }
 

@@ -241,9 +241,10 @@ TEST_CASE("TO-06 two nested timeouts, the outer is shorter") {
     retry policy{{.max_attempts = 3, .backoff = constant(0ms)}};
     tap outside_a;
     tap outside_b;
-    outlast::pipeline p{outlast::fallback{true}, std::ref(policy),
-                        std::ref(outside_a),     timeout{{.limit = 50ms, .name = "A"}},
-                        std::ref(outside_b),     outlast::pipeline{timeout{{.limit = 100ms, .name = "B"}}}};
+    outlast::pipeline p{
+        outlast::fallback{true}, std::ref(policy),
+        std::ref(outside_a),     timeout{{.limit = 50ms, .name = "A"}},
+        std::ref(outside_b),     outlast::pipeline{timeout{{.limit = 100ms, .name = "B"}}}};
     outlast::simulation sim;
     auto& c = sim.call(p, [&] { return sim.spend(150ms), false; });
     sim.run();

@@ -164,9 +164,11 @@ private:
             if (chance == jitter::smooth)
                 p.last = duration::zero();
             const duration d = longer(next(p, most), hint);
-            const bool levelled = d >= cap || n > 10'000 || (listed_count != 0 && n >= listed_count);
-            const duration more = scaled(levelled ? longer(longer(d, n > 10'000 ? cap : d), hint) : d,
-                                         levelled ? delays - n : 1, 1);
+            const bool levelled =
+                d >= cap || n > 10'000 || (listed_count != 0 && n >= listed_count);
+            const duration more =
+                scaled(levelled ? longer(longer(d, n > 10'000 ? cap : d), hint) : d,
+                       levelled ? delays - n : 1, 1);
             sum = sum > forever - more ? forever : sum + more;
             if (levelled)
                 break;

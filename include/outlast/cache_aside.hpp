@@ -5,8 +5,8 @@
 #include <outlast/cache_options.hpp>
 #include <outlast/cache_run.hpp>
 #include <outlast/error.hpp>
-#include <outlast/machine.hpp>
 #include <outlast/flights.hpp>
+#include <outlast/machine.hpp>
 #include <outlast/refresh.hpp>
 #include <outlast/store.hpp>
 

@@ -333,10 +333,8 @@ private:
     // Tells the circuit what an admitted call came to.
     constexpr void tell(reading& now, const verdict& v) {
         const auto& counts = shared_->failure_if_;
-        if (!v.ok() && !(v.failed() && (!counts || counts(v)))) {
-            permit_.drop();
-            return;
-        }
+        if (!v.ok() && !(v.failed() && (!counts || counts(v))))
+            return say_nothing(now);
         call_result r{.failed = v.failed(), .hint = v.hint};
         if (permit_) {
             (void)permit_.spend();
@@ -346,6 +344,17 @@ private:
             (void)now.get();
             (void)record(now, v, r);
         }
+    }
+
+    // The place is free again, unless its lease is over by now: then it has failed.
+    constexpr void say_nothing(reading& now) {
+        if (!permit_)
+            return;
+        const instant t = now.get();
+        shared_->change(t, [&](data& d) {
+            (void)d.core.state(t);
+            d.core.give_back(permit_.spend());
+        });
     }
 
     constexpr bool record(reading& now, const verdict& v, const call_result& r) {

@@ -65,7 +65,9 @@ public:
         if (!s.is(sign::refusing))
             return std::nullopt;
         const std::uint64_t tripped = tripped_.load();
-        const notice n{instant{duration{until_.load()}}, code_.load(), domain_.load(),
+        const notice n{instant{duration{until_.load()}},
+                       code_.load(),
+                       domain_.load(),
                        {static_cast<std::uint32_t>(tripped >> 32U),
                         static_cast<std::uint32_t>(tripped), slow_.load()}};
         // The words belong together if the sign is still the one that was stored after them.

@@ -85,8 +85,8 @@ public:
     /// Runs the callable once; what it throws is a failure. The result is built where it is wanted.
     /// \param context what the callable is told, if it wants to be: made only then
     template <class Context>
-    OUTLAST_INLINE static result_type attempt(Context&& context, F& callable,
-                                              const A&... arguments) {
+    OUTLAST_INLINE static result_type
+    attempt(Context&& context, F& callable, const A&... arguments) {
 #if OUTLAST_EXCEPTIONS
         try {
             return lifted(context, callable, arguments...);
@@ -114,8 +114,8 @@ public:
         ++attempts_;
         const auto context = [&] { return call{attempts_, by, clock, stop}; };
         slot_.fill([&]() -> result_type {
-            return std::apply(
-                [&](const A&... a) { return attempt(context, callable_, a...); }, arguments_);
+            return std::apply([&](const A&... a) { return attempt(context, callable_, a...); },
+                              arguments_);
         });
         return judged(callable_, *slot_);
     }
@@ -179,8 +179,10 @@ public:
     /// The outcome where no attempt left one: a refusal. Built where the caller wants it and moved
     /// nowhere, as it is to be cheap.
     template <class Machine>
-    OUTLAST_INLINE static result_type refused_as(const verdict& v, const Machine& m,
-                                                 duration elapsed, std::uint32_t attempts,
+    OUTLAST_INLINE static result_type refused_as(const verdict& v,
+                                                 const Machine& m,
+                                                 duration elapsed,
+                                                 std::uint32_t attempts,
                                                  report* wanted) {
         result_type r{boost::outcome_v2::in_place_type<failure>, v};
         report& facts = r.assume_error().facts();
@@ -218,15 +220,16 @@ private:
     }
 
     template <class Context>
-    OUTLAST_INLINE static result_type lifted([[maybe_unused]] Context&& context, F& callable,
-                                             const A&... arguments) {
+    OUTLAST_INLINE static result_type
+    lifted([[maybe_unused]] Context&& context, F& callable, const A&... arguments) {
         static_assert(detail::takes_call<F, A...> || std::is_invocable_v<F&, const A&...>,
                       "outlast: the callable accepts neither (call&, arguments…) nor (arguments…). "
                       "Arguments are handed to every attempt as const lvalues, so that no attempt "
                       "finds them moved from.");
         if constexpr (detail::takes_call<F, A...>) {
             call told = context();
-            return from([&]() -> decltype(auto) { return detail::invoke(callable, told, arguments...); });
+            return from(
+                [&]() -> decltype(auto) { return detail::invoke(callable, told, arguments...); });
         } else {
             return from([&]() -> decltype(auto) { return detail::invoke(callable, arguments...); });
         }

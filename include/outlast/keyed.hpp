@@ -9,7 +9,7 @@
 #include <outlast/machine.hpp>
 
 #include <cstddef>
-#include <memory>     // std::shared_ptr
+#include <memory> // std::shared_ptr
 #include <utility>
 
 namespace outlast {

@@ -106,9 +106,8 @@ consteval bool check_machine() {
         requires {
             M::operations;
             M::pinned;
-        },
-        "outlast: this run is no machine: it has no `operations`, the number of its own "
-        "operations, or no `pinned`. Inherit outlast::pass_through if it has none.");
+        }, "outlast: this run is no machine: it has no `operations`, the number of its own "
+           "operations, or no `pinned`. Inherit outlast::pass_through if it has none.");
     static_assert(
         requires(M& m, reading& now, instant by, verdict& v) {
             { m.begin(now, by, v) } -> std::same_as<step>;

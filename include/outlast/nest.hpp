@@ -22,7 +22,8 @@ public:
     static constexpr operation operations = Outer::operations + Inner::operations;
     static constexpr bool pinned = Outer::pinned || Inner::pinned;
 
-    OUTLAST_INLINE constexpr nest(Outer outer, Inner inner) : outer_(std::move(outer)), inner_(std::move(inner)) {}
+    OUTLAST_INLINE constexpr nest(Outer outer, Inner inner)
+        : outer_(std::move(outer)), inner_(std::move(inner)) {}
 
     OUTLAST_INLINE constexpr nest(nest&& other) noexcept = default;
     OUTLAST_INLINE constexpr ~nest() = default;

@@ -36,8 +36,7 @@ struct open_time {
         return a.series.base == b.series.base && a.series.step == b.series.step &&
                a.series.factor_millis == b.series.factor_millis && a.series.cap == b.series.cap &&
                a.series.chance == b.series.chance && a.series.spread == b.series.spread &&
-               a.series.listed_count == b.series.listed_count &&
-               a.series.listed == b.series.listed;
+               a.series.listed_count == b.series.listed_count && a.series.listed == b.series.listed;
     }
 };
 

@@ -7,7 +7,6 @@
 #include <outlast/lesser.hpp>
 #include <outlast/time.hpp>
 
-
 namespace outlast {
 
 /// Lets through a share of those who ask that grows from nothing to all over a span of time. By

@@ -13,8 +13,8 @@
 #include <outlast/time.hpp>
 
 #include <cstddef>
-#include <string_view> // std::hash
 #include <cstdint>
+#include <string_view> // std::hash
 
 namespace outlast {
 

@@ -69,7 +69,7 @@ struct report {
     std::uint32_t failed = 0; ///< of the breaker that refused: failures, out of
     std::uint32_t recorded = 0;
     std::uint32_t slow = 0; ///< and slow calls, if they were what opened it
-    bool manual = false; ///< the refusal was ordered by hand
+    bool manual = false;    ///< the refusal was ordered by hand
 };
 
 } // namespace outlast

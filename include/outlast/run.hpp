@@ -99,8 +99,8 @@ public:
 
     /// \param limit null where the caller set none
     template <class Pipeline>
-    OUTLAST_INLINE static result_type start(Pipeline& policies, const limits* limit, F& callable,
-                                            const A&... arguments) {
+    OUTLAST_INLINE static result_type
+    start(Pipeline& policies, const limits* limit, F& callable, const A&... arguments) {
         Machine machine = policies.start(arguments...);
         reading now = read_once<Clock>();
         instant by = limit == nullptr ? never : deadline_of(*limit);
@@ -146,12 +146,15 @@ private:
     }
 
     // Every return is of `r`, which is therefore built where the caller wants it.
-    OUTLAST_INLINE static result_type first(Machine& machine, instant by, const reading& begun,
-                                            const limits* limit, F& callable,
+    OUTLAST_INLINE static result_type first(Machine& machine,
+                                            instant by,
+                                            const reading& begun,
+                                            const limits* limit,
+                                            F& callable,
                                             const A&... arguments) {
-        result_type r = hand_type::attempt(
-            [&] { return call{1, by, read_once<Clock>(), stop_of(limit)}; }, callable,
-            arguments...);
+        result_type r =
+            hand_type::attempt([&] { return call{1, by, read_once<Clock>(), stop_of(limit)}; },
+                               callable, arguments...);
         reading now = read_once<Clock>();
         if constexpr (hand_type::judges_values) {
             const verdict v = hand_type::judged(callable, r);
@@ -175,8 +178,13 @@ private:
 
     // The call is not over with its first attempt, of which the machine has not been told yet. What
     // it comes to takes the place of `r`. `judgement` is null where `r` says it itself.
-    OUTLAST_COLD static void go_on(carried machine, const verdict* judgement, instant begun,
-                                   instant now, const limits* limit, result_type& r, F& callable,
+    OUTLAST_COLD static void go_on(carried machine,
+                                   const verdict* judgement,
+                                   instant begun,
+                                   instant now,
+                                   const limits* limit,
+                                   result_type& r,
+                                   F& callable,
                                    const A&... arguments) {
         session s{machine, reading_of(now), begun, limit, callable, arguments...};
         verdict v = judgement != nullptr ? *judgement : judge(r);
@@ -189,8 +197,8 @@ private:
     }
 
     // The call as it is told to the machine from its beginning.
-    OUTLAST_COLD static result_type elsewise(carried machine, instant at, const limits* limit,
-                                             F& callable, const A&... arguments) {
+    OUTLAST_COLD static result_type
+    elsewise(carried machine, instant at, const limits* limit, F& callable, const A&... arguments) {
         const limits& bounds = limit == nullptr ? no_limits() : *limit;
         reading now = reading_of(at);
         verdict v = may_begin(bounds, now);
@@ -212,8 +220,12 @@ private:
         waiting_thread thread{};
         hand_type in_hand;
 
-        session(Machine& m, const reading& event, instant beginning, const limits* wanted,
-                F& callable, const A&... arguments)
+        session(Machine& m,
+                const reading& event,
+                instant beginning,
+                const limits* wanted,
+                F& callable,
+                const A&... arguments)
             : machine(m),
               now(event),
               begun(beginning),
@@ -292,8 +304,9 @@ private:
 
 /// `limit` may be null.
 template <class Clock, class Pipeline, class F, class... A>
-OUTLAST_INLINE inline auto drive(Pipeline& policies, const limits* limit, F& callable,
-                                 const A&... arguments) -> typename hand<F, A...>::result_type {
+OUTLAST_INLINE inline auto
+drive(Pipeline& policies, const limits* limit, F& callable, const A&... arguments) ->
+    typename hand<F, A...>::result_type {
     using machine = decltype(policies.start(arguments...));
     using driver = blocking_call<Clock, machine, F, A...>;
 #if OUTLAST_EXCEPTIONS
@@ -319,8 +332,8 @@ OUTLAST_INLINE inline auto drive(Pipeline& policies, const limits* limit, F& cal
 /// \tparam Clock see `steady`
 /// \return `outlast::result` of the callable's value
 template <class Clock = steady, class Pipeline, class F, class... A>
-OUTLAST_INLINE inline auto run(Pipeline& policies, const limits& limit, F&& callable,
-                               const A&... arguments) {
+OUTLAST_INLINE inline auto
+run(Pipeline& policies, const limits& limit, F&& callable, const A&... arguments) {
     return detail::drive<Clock>(policies, &limit, callable, arguments...);
 }
 

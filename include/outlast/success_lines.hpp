@@ -54,8 +54,8 @@ class success_lines<Lock> {
 public:
     success_lines() : size_(Lock::lines()), lines_(new line[size_]) {}
 
-    [[nodiscard]] OUTLAST_INLINE bool counts(std::uint64_t generation, bool by_time,
-                                             reading& now) const {
+    [[nodiscard]] OUTLAST_INLINE bool
+    counts(std::uint64_t generation, bool by_time, reading& now) const {
         const std::size_t mine = Lock::line();
         if (mine >= size_)
             return false;

@@ -76,8 +76,8 @@ public:
 
     /// Twice the processors, 8 to 64; 64 bytes each, in every policy that counts.
     [[nodiscard]] static std::size_t lines() noexcept {
-        static const std::size_t n =
-            lesser<std::size_t>(greater<std::size_t>(2 * std::thread::hardware_concurrency(), 8), 64);
+        static const std::size_t n = lesser<std::size_t>(
+            greater<std::size_t>(2 * std::thread::hardware_concurrency(), 8), 64);
         return n;
     }
     [[nodiscard]] static std::size_t line() noexcept { return detail::thread_number::mine(); }

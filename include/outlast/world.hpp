@@ -285,8 +285,7 @@ private:
 
     constexpr void follow(step s) {
         for (;;) {
-            trace_.push_back(
-                {world_.now_, s, s.what == action::finish ? in_hand_ : verdict{}});
+            trace_.push_back({world_.now_, s, s.what == action::finish ? in_hand_ : verdict{}});
             step_ = s;
             switch (s.what) {
             case action::call: {

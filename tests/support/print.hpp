@@ -10,9 +10,8 @@
 #include <outlast/window.hpp>
 #include <outlast/world.hpp>
 
-#include "support/told.hpp"
-
 #include "support/catch.hpp"
+#include "support/told.hpp"
 
 #include <cstdint>
 #include <string>

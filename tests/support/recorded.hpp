@@ -88,9 +88,8 @@ public:
             outlast::step moved = s;
             if (s.at != outlast::never)
                 moved.at = outlast::instant{s.at - hand_clock::zero};
-            notes_->trace_.push_back(
-                {outlast::instant{hand_clock::time - hand_clock::zero}, moved,
-                 s.what == outlast::action::finish ? v : outlast::verdict{}});
+            notes_->trace_.push_back({outlast::instant{hand_clock::time - hand_clock::zero}, moved,
+                                      s.what == outlast::action::finish ? v : outlast::verdict{}});
             if (notes_->on_step)
                 notes_->on_step(s);
             return s;

@@ -110,14 +110,13 @@ public:
     class run : public outlast::pass_through {
     public:
         constexpr explicit run(tap& notes) noexcept : notes_(&notes) {}
-        constexpr outlast::step begin(outlast::reading& now, outlast::instant by,
-                                      outlast::verdict&) {
+        constexpr outlast::step
+        begin(outlast::reading& now, outlast::instant by, outlast::verdict&) {
             notes_->begun.push_back(now.get());
             inside_ = true;
             return outlast::step::call(outlast::work, by);
         }
-        constexpr outlast::step settled(outlast::reading& now, outlast::lane,
-                                        outlast::verdict& v) {
+        constexpr outlast::step settled(outlast::reading& now, outlast::lane, outlast::verdict& v) {
             notes_->ended.push_back({now.get(), v});
             inside_ = false;
             return outlast::step::finish();

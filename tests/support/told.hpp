@@ -13,8 +13,7 @@ struct answer : outlast::step {
     outlast::verdict outcome{};
 
     constexpr answer(const outlast::step& s, const outlast::verdict& v = {}) noexcept
-        : outlast::step(s),
-          outcome(s.what == outlast::action::finish ? v : outlast::verdict{}) {}
+        : outlast::step(s), outcome(s.what == outlast::action::finish ? v : outlast::verdict{}) {}
 
     friend constexpr bool operator==(const answer&, const answer&) = default;
     friend constexpr bool operator==(const answer& a, const outlast::step& s) {
