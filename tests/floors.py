@@ -13,7 +13,7 @@ import sys
 FLOORS = {
     0: "config lesser",
     0.1: "invoke",
-    1: "time ratio label callback",
+    1: "time ratio label callback refusal",
     1.1: "random",
     2: "step backoff tally freshness lru text ramp running_calls circuit_control",
     2.1: "count_window time_window probes open_time event report",

@@ -48,6 +48,8 @@ TEST_CASE("step: a failure keeps the error code behind it") {
     CHECK(v.hint == 3s);
     CHECK_FALSE(verdict::failure().error());
     CHECK_FALSE(verdict::success().error());
+    CHECK(verdict::expired().error() == std::errc::timed_out);
+    CHECK(verdict::neutral(refusal::circuit_open).error() == refusal::circuit_open);
 }
 
 TEST_CASE("step: the four answers") {

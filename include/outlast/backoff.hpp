@@ -239,7 +239,8 @@ private:
     return {.base = base, .step = base};
 }
 
-/// base, base·factor, base·factor² … \param factor 1 or more, kept in thousandths
+/// base, base·factor, base·factor² … without jitter and cap: see `with` and `capped`.
+/// \param factor 1 or more, kept in thousandths
 [[nodiscard]] constexpr backoff exponential(duration base, double factor = 2.0) noexcept {
     // What is not a sensible factor (NaN too) becomes one that `valid` refuses.
     const bool sensible = factor >= 1.0 && factor <= 1'000'000.0;

@@ -23,7 +23,8 @@ namespace outlast {
 /// **Sharing** the policies, and a table of at most `capacity` of them; beyond it the one used
 /// least recently is forgotten, with what it had learnt, once no call uses it any more. `Lock`
 /// guards the table; `make` and `key_of` are called outside it. Pass it by `std::ref`.
-/// **Cost** one lock and one lookup a call; a new key allocates its policy.
+/// **Cost** one lock and one lookup a call; a new key allocates its policy. Its name, if it is
+/// interned, stays until the program ends: for keys from a fixed set.
 /// **Example**
 ///
 ///     outlast::keyed breakers{[](const std::string& host) { return host; },

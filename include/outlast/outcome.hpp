@@ -214,12 +214,12 @@ template <class T>
 ///
 /// **Example**
 ///
-///     struct reply { int status; outlast::duration retry_after; };
+///     struct reply { int status; outlast::duration retry_after = outlast::verdict::no_hint; };
 ///     int calls = 0;
-///     auto http_get = [&] { return ++calls < 3 ? reply{503, 1ms} : reply{200, {}}; };
+///     auto http_get = [&] { return ++calls < 3 ? reply{503, 1ms} : reply{200}; };
 ///     outlast::judged get{http_get, [](const reply& r) {
 ///         if (r.status < 500) return outlast::verdict::success();
-///         return outlast::verdict::failure(r.retry_after); // a duration, or verdict::no_hint
+///         return outlast::verdict::failure(r.retry_after); // no_hint: it said nothing
 ///     }};
 ///     outlast::pipeline p{outlast::retry{{.max_attempts = 3}}};
 ///     std::cout << p(get).value().status << " after " << calls << " calls";   // 200 after 3 calls

@@ -51,6 +51,7 @@
 #include <outlast/random.hpp>
 #include <outlast/ratio.hpp>
 #include <outlast/refresh.hpp>
+#include <outlast/refusal.hpp>
 #include <outlast/report.hpp>
 #include <outlast/result.hpp>
 #include <outlast/retry.hpp>

@@ -326,7 +326,7 @@ private:
             choice.after() >= duration::zero()
                 ? shorter(choice.after(), series.cap)
                 : series.next(series_, series.chance == jitter::none ? 0 : shared_->random_());
-        if (!v.has_hint())
+        if (!v.has_hint() || v.hint == duration::zero()) // "at once" is no order to wait
             return own;
         series_ = {};
         return longer(own, shorter(v.hint, options().hint_cap));

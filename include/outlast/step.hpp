@@ -4,26 +4,13 @@
 #ifndef OUTLAST_STEP_HPP
 #define OUTLAST_STEP_HPP
 
+#include <outlast/refusal.hpp>
 #include <outlast/time.hpp>
 
 #include <cstdint>
 #include <system_error>
 
 namespace outlast {
-
-/// An answer that the library gives itself, as a state of the world. `none`: it gave none, what
-/// happened is the callable's own outcome. Converts to `std::error_code` (error.hpp).
-enum class refusal : std::uint8_t {
-    none,
-    timed_out,       ///< a deadline of this library passed
-    circuit_open,    ///< the breaker refused: the dependency fails too often
-    cancelled,       ///< the caller asked to stop
-    rate_limited,    ///< over the permitted rate
-    bulkhead_full,   ///< over the permitted concurrency
-    unavailable,     ///< what guards the dependency says that it is away
-    invalid_options, ///< a policy cannot be built from these options
-    threw,           ///< the callable threw something that carries no error code
-};
 
 /// What an attempt came to, never the value.
 enum class verdict_kind : std::uint8_t {
@@ -69,9 +56,12 @@ struct verdict {
         return kind == verdict_kind::failure || kind == verdict_kind::expired;
     }
     [[nodiscard]] constexpr bool has_hint() const noexcept { return hint != no_hint; }
-    /// The error code behind a failure; empty where there is none.
+    /// The error code behind a failure, or else the refusal's: a timeout of ours equals
+    /// `std::errc::timed_out`. Empty where there is neither.
     [[nodiscard]] std::error_code error() const noexcept {
-        return domain == nullptr ? std::error_code{} : std::error_code{code, *domain};
+        if (domain != nullptr)
+            return {code, *domain};
+        return why == refusal::none ? std::error_code{} : make_error_code(why);
     }
 
     friend constexpr bool operator==(const verdict&, const verdict&) = default;

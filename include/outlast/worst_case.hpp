@@ -74,6 +74,7 @@ constexpr bounds worst_from(const Policies& policies, duration within, const Inn
 ///     constexpr outlast::pipeline p{outlast::timeout{800ms}, outlast::retry{}};
 ///     static_assert(outlast::worst_case(p).calls == 3);
 ///     static_assert(outlast::worst_case(p).latency <= 1s);
+///     auto guarded = p;   // a pipeline that is called is no constant: a copy is
 ///
 /// A policy of yours takes part by a member `worst_case(duration within, const Inner& inner) const`:
 /// `inner(left)` gives the `bounds` of what is inside it when it has `left`. Without that its calls
