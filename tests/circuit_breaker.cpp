@@ -231,6 +231,51 @@ TEST_CASE("BS-04 at the policy: how long a call took is what its clock says") {
     }
 }
 
+TEST_CASE("circuit breaker: calls beyond those that it can follow are slow when they end") {
+    breaker a{{.window = 100, .slow_from = 1s, .slow_ratio = 50_percent}};
+    outlast::pipeline p{std::ref(a)};
+    outlast::world w;
+    w.play(p, script{}.succeeds(900ms)); // the oldest: no place before it is free again
+    for (int i = 0; i != 1023; ++i)
+        w.play(p, script{});
+    for (int i = 0; i != 100; ++i)
+        w.play(p, script{}.succeeds(30s));
+    w.advance(1min);
+    CHECK(a.state(w.time()) != closed);
+    CHECK(a.counters().slow >= 50);
+}
+
+TEST_CASE("circuit breaker: a refusal quotes what opened it, not what came too late") {
+    breaker a{{.window = 2, .open_for = 1h}};
+    outlast::pipeline p{std::ref(a)};
+    outlast::simulation sim;
+    const auto late = [&]() -> outlast::result<int> {
+        return sim.spend(1s), std::make_error_code(std::errc::no_space_on_device);
+    };
+    auto& slow = sim.call(p, late);
+    const auto down = []() -> outlast::result<int> { return refused; };
+    sim.call(p, down);
+    sim.call(p, down);
+    sim.run();
+    CHECK(slow.done());
+    CHECK_THAT(sim.call(p, down).result().error().message(),
+               Catch::Matchers::ContainsSubstring("(last: Connection refused)"));
+}
+
+TEST_CASE("circuit breaker: what a control refuses is counted, with no other call's numbers") {
+    outlast::circuit_control control;
+    breaker a{{.window = 1, .open_for = 1s, .control = &control}};
+    outlast::pipeline p{std::ref(a)};
+    outlast::world w;
+    w.play(p, script{}.fails());
+    w.play(p, script{});
+    const auto hold = control.isolate();
+    for (int i = 0; i != 3; ++i)
+        w.play(p, script{});
+    CHECK(a.counters().refused(outlast::circuit_refusal::isolated) == 3);
+    CHECK(a.counters().refused(outlast::circuit_refusal::open) == 1);
+}
+
 TEST_CASE("BM-02 and BM-03: in shadow it only counts, disabled it does not even do that") {
     std::vector<outlast::event_kind> told;
     auto note = [&](const outlast::event& e) { told.push_back(e.what); };

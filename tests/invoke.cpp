@@ -42,6 +42,8 @@ TEST_CASE("invoke: pointers to members, of an object, a pointer to one, a refere
     CHECK(invoke(&counter::plus, std::ref(c), 2) == 5);
     const auto kept = std::ref(c); // as arguments are: const
     CHECK(invoke(&counter::plus, kept, 2) == 5);
+    const auto owned = std::make_shared<counter>();
+    CHECK(invoke(&counter::plus, owned, 4) == 7);
     counter* const at = &c;
     CHECK(invoke(&counter::n, at) == 3);
     invoke(&counter::add, c, 5);

@@ -94,6 +94,57 @@ TEST_CASE("run: a stop that was requested before the start: no call at all") {
     CHECK(calls == 0);
 }
 
+namespace {
+
+/// Links its call to somebody who wakes it, as a seat in a flight does.
+struct parks {
+    outlast::waker* wake = nullptr;
+    bool over = false;
+    std::latch parked{1};
+
+    struct run : outlast::pass_through {
+        static constexpr outlast::operation operations = 1;
+        static constexpr bool pinned = true;
+        parks* links;
+        explicit run(parks& p) : links(&p) {}
+        outlast::step begin(outlast::reading&, outlast::instant, verdict&) {
+            return outlast::step::call(1, outlast::never);
+        }
+        outlast::step settled(outlast::reading&, outlast::lane, verdict&) {
+            links->parked.count_down();
+            return outlast::step::park(outlast::never);
+        }
+        void abandoned() noexcept {
+            if (links->wake == nullptr)
+                return;
+            links->wake->wake(); // is there still
+            links->wake = nullptr;
+            links->over = true;
+        }
+        template <class Hand>
+        verdict act(outlast::operation, outlast::reading&, Hand& hand) {
+            links->wake = &hand.waiter();
+            return {};
+        }
+    };
+    run start() { return run{*this}; }
+};
+
+} // namespace
+
+TEST_CASE("run: who may wake a call is told that it is over while there is one to wake") {
+    parks links;
+    outlast::pipeline p{std::ref(links)};
+    std::stop_source stop;
+    std::jthread later{[&] {
+        links.parked.wait();
+        stop.request_stop();
+    }};
+    const auto r = p(limits{.stop = stop.get_token()}, [] { return 1; });
+    CHECK(r.error().code() == refusal::cancelled);
+    CHECK(links.over);
+}
+
 TEST_CASE("law 11: the caller's wish to stop wins over its deadline, and that over a good value") {
     hand_clock::reset();
     outlast::pipeline<> p{};

@@ -29,9 +29,9 @@ struct three {
 };
 
 struct lines : success_lines<three> {
-    std::vector<std::pair<std::uint32_t, instant>> collected(std::uint64_t generation) {
-        std::vector<std::pair<std::uint32_t, instant>> all;
-        collect(generation, [&](std::uint32_t n, instant end) { all.emplace_back(n, end); });
+    std::vector<std::pair<std::uint64_t, instant>> collected(std::uint64_t generation) {
+        std::vector<std::pair<std::uint64_t, instant>> all;
+        collect(generation, [&](std::uint64_t n, instant end) { all.emplace_back(n, end); });
         return all;
     }
     bool counted(std::uint64_t generation, instant now, bool by_time = true) {
@@ -43,7 +43,7 @@ struct lines : success_lines<three> {
     }
 };
 
-using sums = std::vector<std::pair<std::uint32_t, instant>>;
+using sums = std::vector<std::pair<std::uint64_t, instant>>;
 
 } // namespace
 
@@ -95,6 +95,30 @@ TEST_CASE("success_lines: each thread has its own, and one beyond them has none"
     three::calling = 0;
 }
 
+TEST_CASE("success_lines: a thread without a line writes nowhere, asked before or not") {
+    lines all;
+    three::calling = 2;
+    all.count();
+    CHECK(!all.refuse());
+    three::calling = 0;
+    CHECK(all.refusals() == 0);
+    CHECK(all.refuse());
+    CHECK(all.refusals() == 1);
+    CHECK(all.refusals() == 0);
+    CHECK(all.collected(UINT64_MAX).empty());
+}
+
+TEST_CASE("success_lines: what raced with the end of a generation is not the next one's") {
+    three::calling = 0;
+    lines all;
+    all.begin(1, never);
+    CHECK(all.counted(1, at(0ms), false));
+    all.begin(2, never); // not collected before
+    CHECK(all.collected(2).empty());
+    CHECK(all.counted(2, at(0ms), false));
+    CHECK(all.collected(2) == sums{{1, never}});
+}
+
 TEST_CASE("success_lines: without slices no clock is looked at") {
     three::calling = 0;
     lines all;
@@ -113,6 +137,6 @@ TEST_CASE("success_lines: a lock that does not know threads apart has none") {
     reading now{at(0ms)};
     none.begin(1, never);
     CHECK(!none.counts(1, false, now));
-    none.collect(1, [](std::uint32_t, instant) { FAIL("nothing was counted"); });
+    none.collect(1, [](std::uint64_t, instant) { FAIL("nothing was counted"); });
     SUCCEED();
 }

@@ -109,16 +109,17 @@ public:
     }
     /// So many quick successes of this generation that were counted elsewhere while it was quiet,
     /// as of `when`. To be told before anything that came after them.
-    constexpr void add_successes(std::uint32_t n, instant when) noexcept {
+    constexpr void add_successes(std::uint64_t n, instant when) noexcept {
         if (mode_ == circuit_mode::disabled)
             return;
         if (!counting())
             return log_.late(n);
         log_.succeeded(n);
-        watch_.add_successes(n, when);
+        watch_.add_successes(static_cast<std::uint32_t>(lesser<std::uint64_t>(n, UINT32_MAX)),
+                             when);
     }
     /// So many refusals that were given elsewhere, on the word of `refuses_until`.
-    constexpr void add_refusals(std::uint32_t n, circuit_refusal why) noexcept {
+    constexpr void add_refusals(std::uint64_t n, circuit_refusal why) noexcept {
         log_.refused(why, n);
     }
     /// Every call before that instant is refused, and nothing but the count of refusals changes.

@@ -160,7 +160,7 @@ private:
         std::size_t n = 0;
         const auto locked = [&](data& d) {
             if (d.core.quiet())
-                lines_.collect(d.core.generation(), [&](std::uint32_t more, instant slice_end) {
+                lines_.collect(d.core.generation(), [&](std::uint64_t more, instant slice_end) {
                     d.core.add_successes(more, after(slice_end, duration{-1}));
                 });
             struct at_end {
@@ -216,6 +216,7 @@ public:
         permit_.drop();
         refused_ = false;
         opened_for_ = verdict::no_hint;
+        since_ = never;
         return plain_begin(now, t.by) ? step::call(work, t.by) : ask(now, t, v);
     }
 
@@ -266,7 +267,10 @@ private:
 
     constexpr step ask(reading& now, terms t, verdict& v) {
         if (isolated_outside()) {
+            shared_->change(never,
+                            [](data& d) { d.core.add_refusals(1, circuit_refusal::isolated); });
             v = verdict::neutral(refusal::circuit_open);
+            tripped_ = {};
             by_hand_ = true;
             return refuse(v, circuit_refusal::isolated);
         }
@@ -280,10 +284,10 @@ private:
         if (!a.admitted)
             return refuse(v, a.why);
         admitted_ = a.with;
-        if (a.with.place != ticket::no_place) {
+        if (a.with.place != ticket::no_place)
             permit_ = {*shared_, a.with};
+        if (now.known()) // a call that finds no place among those that are followed has a length too
             since_ = now.get();
-        }
         return step::call(work, t.by);
     }
 
@@ -336,10 +340,10 @@ private:
         if (!v.ok() && !(v.failed() && (!counts || counts(v))))
             return say_nothing(now);
         call_result r{.failed = v.failed(), .hint = v.hint};
-        if (permit_) {
+        if (permit_)
             (void)permit_.spend();
+        if (since_ != never)
             r.took = until(since_, now.get());
-        }
         if (!record(now, v, r)) {
             (void)now.get();
             (void)record(now, v, r);
@@ -359,7 +363,8 @@ private:
 
     constexpr bool record(reading& now, const verdict& v, const call_result& r) {
         return shared_->change(now.known() ? now.get() : never, [&](data& d) {
-            if (r.failed) {
+            if (r.failed && d.core.mode() != circuit_mode::disabled &&
+                admitted_.generation == d.core.generation()) {
                 d.last = v;
                 // A timeout of ours has no code of its own.
                 if (!std::is_constant_evaluated() && v.domain == nullptr &&
@@ -385,7 +390,7 @@ private:
     basic_circuit_breaker* shared_;
     permit<basic_circuit_breaker> permit_{}; // of a call that the circuit wants to hear of
     ticket admitted_{};
-    instant since_{};                        // with a permit
+    instant since_ = never;                  // where somebody may want to know how long it took
     duration opened_for_ = verdict::no_hint; // this call's result opened it
     tally tripped_{};                        // of a refusal
     bool refused_ = false;

@@ -97,6 +97,8 @@ public:
         const instant until = c.refuses_until();
         if (until != instant::min() && until != never) { // by hand there is no time to come back
             s.bits_ |= sign::refusing;
+            if (!(sign_.load() == s))
+                sign_.store({}); // nobody takes words of two refusals for one
             until_.store(until.time_since_epoch().count());
             tripped_.store(std::uint64_t{c.tripped().recorded} << 32U | c.tripped().failed);
             slow_.store(slow_of(c));

@@ -16,15 +16,15 @@ namespace outlast {
 /// Not thread-safe; allocates nothing.
 class circuit_log {
 public:
-    constexpr void refused(circuit_refusal why, std::uint32_t n = 1) noexcept {
+    constexpr void refused(circuit_refusal why, std::uint64_t n = 1) noexcept {
         counters_.refused_by[static_cast<std::size_t>(why)] += n;
     }
     constexpr void ended(bool failed, bool slow) noexcept {
         ++(failed ? counters_.failed : counters_.succeeded);
         counters_.slow += slow;
     }
-    constexpr void succeeded(std::uint32_t n) noexcept { counters_.succeeded += n; }
-    constexpr void late(std::uint32_t n) noexcept { counters_.late += n; }
+    constexpr void succeeded(std::uint64_t n) noexcept { counters_.succeeded += n; }
+    constexpr void late(std::uint64_t n) noexcept { counters_.late += n; }
     constexpr void neutral() noexcept { ++counters_.neutral; }
     [[nodiscard]] constexpr const circuit_counters& counters() const noexcept { return counters_; }
 

@@ -49,7 +49,8 @@ struct circuit_breaker_options {
     /// dependency that comes and goes. Default 0: closing does.
     duration flap_memory{};
     /// If the failure that opens it says when to come back, it stays open for that long at least,
-    /// but for no more than this on that account. 0: whatever it says. Default 5 min.
+    /// but for no more than this on that account. 0: what it says counts for nothing. Default
+    /// 5 min.
     duration hint_cap = std::chrono::minutes{5};
 
     // ---- half-open

@@ -11,23 +11,23 @@
 
 namespace outlast::detail {
 
-template <class T>
+template <class Class, class T>
 [[nodiscard]] constexpr decltype(auto) object_of(T& given) noexcept {
     using plain = std::remove_const_t<T>;
-    if constexpr (std::is_pointer_v<plain>)
-        return *given;
-    else if constexpr (!std::is_same_v<std::unwrap_reference_t<plain>, plain>)
+    if constexpr (!std::is_same_v<std::unwrap_reference_t<plain>, plain>)
         return static_cast<std::unwrap_reference_t<plain>>(given);
-    else
+    else if constexpr (std::is_base_of_v<Class, plain>)
         return static_cast<T&>(given);
+    else
+        return *given; // a pointer, plain or smart
 }
 
-template <class F, class Object, class... A>
-constexpr decltype(auto) invoke_member(F member, Object& object, A&&... arguments) {
-    if constexpr (std::is_member_function_pointer_v<F>)
-        return (object_of(object).*member)(std::forward<A>(arguments)...);
+template <class Member, class Class, class Object, class... A>
+constexpr decltype(auto) invoke_member(Member Class::* member, Object& object, A&&... arguments) {
+    if constexpr (std::is_function_v<Member>)
+        return (object_of<Class>(object).*member)(std::forward<A>(arguments)...);
     else
-        return (object_of(object).*member);
+        return (object_of<Class>(object).*member);
 }
 
 /// As `std::invoke`, without <functional>, which costs more to include than all of this library.

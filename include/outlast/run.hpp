@@ -192,8 +192,7 @@ private:
         step next;
         if (s.settle(0, v, next))
             s.carry_out(next, v);
-        std::destroy_at(&r);
-        ::new (static_cast<void*>(&r)) result_type(s.conclude(v));
+        replace(r, s, v);
     }
 
     // The call as it is told to the machine from its beginning.
@@ -231,6 +230,10 @@ private:
               begun(beginning),
               limit(wanted == nullptr ? no_limits() : *wanted),
               in_hand(callable, thread, arguments...) {}
+        // Whoever could wake this thread is told first that nobody waits any more.
+        ~session() { machine.abandoned(); }
+        session(const session&) = delete;
+        session& operator=(const session&) = delete;
 
         // Tells the machine about an attempt. False: the caller has asked to stop; it is over.
         bool settle(lane on, verdict& v, step& next) {
@@ -291,6 +294,21 @@ private:
                                     limit.facts);
         }
     };
+
+    // If the value can't be moved out, that is the outcome: `r` is never left without one.
+    static void replace(result_type& r, session& s, const verdict& v) {
+        std::destroy_at(&r);
+        void* const place = &r;
+#if OUTLAST_EXCEPTIONS
+        try {
+            ::new (place) result_type(s.conclude(v));
+        } catch (...) {
+            ::new (place) result_type(boost::outcome_v2::in_place_type<failure>, thrown());
+        }
+#else
+        ::new (place) result_type(s.conclude(v));
+#endif
+    }
 
     static const limits& no_limits() noexcept {
         static const limits none{};

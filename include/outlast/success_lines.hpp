@@ -45,7 +45,7 @@ public:
     constexpr bool refuse() noexcept { return false; }
     template <class Collect>
     constexpr void collect(std::uint64_t, Collect&&) noexcept {}
-    constexpr std::uint32_t refusals() noexcept { return 0; }
+    constexpr std::uint64_t refusals() noexcept { return 0; }
     constexpr void begin(std::uint64_t, instant) noexcept {}
 };
 
@@ -63,7 +63,11 @@ public:
         return l.generation == generation && (!by_time || now.get() < l.end);
     }
 
-    OUTLAST_INLINE void count() noexcept { add_one(lines_[Lock::line()].counted); }
+    OUTLAST_INLINE void count() noexcept {
+        // Looked at again: whether this thread has one may not have been asked.
+        if (const std::size_t mine = Lock::line(); mine < size_)
+            add_one(lines_[mine].counted);
+    }
 
     OUTLAST_INLINE bool refuse() noexcept {
         const std::size_t mine = Lock::line();
@@ -80,7 +84,7 @@ public:
     void collect(std::uint64_t generation, Take&& take) {
         for (std::size_t i = 0; i != size_; ++i) {
             line& l = lines_[i];
-            const std::uint32_t n = l.counted.load(std::memory_order_relaxed);
+            const std::uint64_t n = l.counted.load(std::memory_order_relaxed);
             if (l.generation == generation && n != l.taken)
                 take(n - l.taken, l.end);
             l.taken = n;
@@ -88,11 +92,11 @@ public:
     }
 
     /// How many refusals have been counted since the last time.
-    std::uint32_t refusals() noexcept {
-        std::uint32_t sum = 0;
+    std::uint64_t refusals() noexcept {
+        std::uint64_t sum = 0;
         for (std::size_t i = 0; i != size_; ++i) {
             line& l = lines_[i];
-            const std::uint32_t n = l.refused.load(std::memory_order_relaxed);
+            const std::uint64_t n = l.refused.load(std::memory_order_relaxed);
             sum += n - l.refused_taken;
             l.refused_taken = n;
         }
@@ -100,18 +104,20 @@ public:
     }
 
     /// From here on this thread counts in its line, until `end` (`never`: there are no slices).
-    /// \pre what it held has been collected
     void begin(std::uint64_t generation, instant end) noexcept {
         const std::size_t mine = Lock::line();
         if (mine >= size_)
             return;
-        lines_[mine].generation = generation;
-        lines_[mine].end = end;
+        line& l = lines_[mine];
+        if (l.generation != generation) // what it holds belongs to the time before
+            l.taken = l.counted.load(std::memory_order_relaxed);
+        l.generation = generation;
+        l.end = end;
     }
 
 private:
     // By the only writer: a plain addition in two halves.
-    OUTLAST_INLINE static void add_one(std::atomic<std::uint32_t>& n) noexcept {
+    OUTLAST_INLINE static void add_one(std::atomic<std::uint64_t>& n) noexcept {
         n.store(n.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     }
 
@@ -120,10 +126,10 @@ private:
     struct alignas(64) line {
         std::uint64_t generation = UINT64_MAX;
         instant end = never;
-        std::atomic<std::uint32_t> counted{0};
-        std::uint32_t taken = 0; // of `counted`; only under the lock
-        std::atomic<std::uint32_t> refused{0};
-        std::uint32_t refused_taken = 0;
+        std::atomic<std::uint64_t> counted{0};
+        std::uint64_t taken = 0; // of `counted`; only under the lock
+        std::atomic<std::uint64_t> refused{0};
+        std::uint64_t refused_taken = 0;
     };
 
     std::size_t size_;
