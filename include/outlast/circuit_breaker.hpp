@@ -97,8 +97,8 @@ public:
     }
     [[nodiscard]] constexpr circuit_breaker_options options() const {
         // No `mutable`: GCC 12 takes that for no constant.
-        auto& shared = const_cast<basic_circuit_breaker*>(this)->shared_;
-        return shared.with([](const data& d) { return d.core.options(); });
+        return const_cast<basic_circuit_breaker*>(this)->shared_.with(
+            [](const data& d) { return d.core.options(); });
     }
 
     // ---- by hand
@@ -187,9 +187,7 @@ private:
     }
 
     constexpr void tell(instant now, const std::array<circuit_event, 4>& told, std::size_t n) {
-        if (!events_)
-            return;
-        for (std::size_t i = 0; i != n && i != told.size(); ++i)
+        for (std::size_t i = 0; events_ && i != n && i != told.size(); ++i)
             events_(event_of(told[i], now, name_, tags_));
     }
 
