@@ -42,7 +42,7 @@ struct begins_with_nothing : smallest {
     void begin(reading&, instant, verdict&) {}
 };
 struct counts_nothing {
-    static constexpr bool pinned = false;
+    [[maybe_unused]] static constexpr bool pinned = false;
     step begin(reading&, instant by, verdict&) { return step::call(outlast::work, by); }
     step settled(reading&, lane, verdict&) { return step::finish(); }
     step woke(reading&, lane, verdict&) { return step::finish(); }
