@@ -21,10 +21,19 @@ template <class F, class... A>
 constexpr bool takes_call = std::is_invocable_v<F&, call&, const A&...>;
 
 template <class F, class... A>
-struct what_returns : std::invoke_result<F&, const A&...> {};
+struct what_returns {
+    static_assert(!sizeof(F*),
+                  "outlast: the callable accepts neither (call&, arguments…) nor "
+                  "(arguments…). Arguments are handed to every attempt as const "
+                  "lvalues, so that no attempt finds them moved from.");
+    using type = void;
+};
 template <class F, class... A>
     requires takes_call<F, A...>
 struct what_returns<F, A...> : std::invoke_result<F&, call&, const A&...> {};
+template <class F, class... A>
+    requires(!takes_call<F, A...> && std::is_invocable_v<F&, const A&...>)
+struct what_returns<F, A...> : std::invoke_result<F&, const A&...> {};
 
 template <class F, class T>
 constexpr bool judges = requires(F& f, const T& value) { f.judge_value(value); };
@@ -222,10 +231,6 @@ private:
     template <class Context>
     OUTLAST_INLINE static result_type
     lifted([[maybe_unused]] Context&& context, F& callable, const A&... arguments) {
-        static_assert(detail::takes_call<F, A...> || std::is_invocable_v<F&, const A&...>,
-                      "outlast: the callable accepts neither (call&, arguments…) nor (arguments…). "
-                      "Arguments are handed to every attempt as const lvalues, so that no attempt "
-                      "finds them moved from.");
         if constexpr (detail::takes_call<F, A...>) {
             call told = context();
             return from(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// refused: outlast: this run is no machine: it needs `step begin\(reading& now, instant by`
+// refused: outlast: this run is no machine: it needs `step begin\(reading& now, instant by, verdict&\)`
 #include <outlast/outlast.hpp>
 
 struct hasty {
