@@ -254,7 +254,7 @@ TEST_CASE("threads: successes that many threads count in their lines are all the
     }
 }
 
-TEST_CASE("threads: a refusal takes no lock and is counted") {
+TEST_CASE("threads: every refusal is counted, whoever gets it") {
     outlast::circuit_breaker a{{.window = 1, .open_for = 1h}};
     outlast::pipeline p{std::ref(a)};
     const auto down = []() -> outlast::result<int> { return outlast_tests::refused; };

@@ -78,7 +78,7 @@ struct backoff {
             return smoothed(p, n, draw);
         if (chance == jitter::decorrelated) {
             const duration widest = scaled(n == 0 ? base : p.last, 3, 1);
-            return p.last = lesser(base + portion(greater(widest, base) - base, draw), cap);
+            return p.last = shorter(base + portion(longer(widest, base) - base, draw), cap);
         }
         p.last = listed_count != 0 ? listed[lesser<std::size_t>(n, listed_count - 1U)]
                  : n == 0          ? base
@@ -204,7 +204,7 @@ private:
             return cap;
         const duration from = n == 0 ? duration::zero() : p.last;
         p.last = duration{static_cast<duration::rep>(point)};
-        return lesser(scaled(greater(p.last - from, duration::zero()), 10, 14), cap);
+        return shorter(scaled(longer(p.last - from, duration::zero()), 10, 14), cap);
     }
 
     // The mathematics of the standard library is not for constant expressions.

@@ -8,7 +8,6 @@
 #include <outlast/config.hpp>
 #include <outlast/event.hpp>
 #include <outlast/flights.hpp>
-#include <outlast/lesser.hpp>
 #include <outlast/report.hpp>
 #include <outlast/step.hpp>
 #include <outlast/store.hpp>
@@ -225,7 +224,7 @@ private:
         asking_->holds_stale = g == grade::stale;
         if (got == role::leads)
             return ask_work(by_);
-        asking_->park_until = lesser(
+        asking_->park_until = earlier(
             by_, after(now.get(), g == grade::stale ? options().stale_wait : options().wait));
         return step::park(asking_->park_until);
     }

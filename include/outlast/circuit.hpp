@@ -315,7 +315,7 @@ private:
             open_times_.restart();
         duration length = open_times_.take();
         if (hint > duration::zero())
-            length = greater(length, lesser(hint, options_.hint_cap));
+            length = longer(length, shorter(hint, options_.hint_cap));
         open_until_ = after(since, length);
         enter(circuit_state::open);
         tripped_ = counts;

@@ -6,7 +6,6 @@
 
 #include <outlast/circuit_facts.hpp>
 #include <outlast/circuit_options.hpp>
-#include <outlast/lesser.hpp>
 #include <outlast/probes.hpp>
 #include <outlast/time.hpp>
 
@@ -40,7 +39,7 @@ public:
         instant come_back = never; ///< it was refused: when something will have changed
     };
     constexpr admission admit(instant now, bool spare) noexcept {
-        const instant changes = lesser(probes_.first_lease_end(), over_at_);
+        const instant changes = earlier(probes_.first_lease_end(), over_at_);
         if (!spare && holds_back(now))
             return {.why = circuit_refusal::held_back,
                     .come_back = changes != never ? changes : held_until_};
@@ -82,7 +81,7 @@ public:
     [[nodiscard]] constexpr decision pass(instant now) noexcept {
         for (;;) {
             const instant lease = probes_.first_lease_end();
-            if (lesser(lease, over_at_) > now)
+            if (earlier(lease, over_at_) > now)
                 return {};
             if (lease > over_at_)
                 return {circuit_cause::stay_over, over_at_};

@@ -178,7 +178,7 @@ public:
         const bool own_value = v.why == refusal::none && slot_.filled() && *slot_;
         if (v.ok() || own_value) {
             if (wanted != nullptr)
-                explain(*wanted = report{}, v, m, elapsed);
+                explain(*wanted = report{}, attempts_, v, m, elapsed);
             return std::move(*slot_);
         }
         return holds_error() ? failed_as(v, m, elapsed, wanted)
@@ -195,10 +195,7 @@ public:
                                                  report* wanted) {
         result_type r{boost::outcome_v2::in_place_type<failure>, v};
         report& facts = r.assume_error().facts();
-        facts.attempts = attempts;
-        facts.elapsed = elapsed;
-        facts.retry_after = v.hint;
-        m.explain(facts);
+        explain(facts, attempts, v, m, elapsed);
         if (wanted != nullptr)
             *wanted = facts;
         return r;
@@ -208,8 +205,12 @@ private:
     [[nodiscard]] bool holds_error() const noexcept { return slot_.filled() && !*slot_; }
 
     template <class Machine>
-    void explain(report& facts, const verdict& v, const Machine& m, duration elapsed) const {
-        facts.attempts = attempts_;
+    OUTLAST_INLINE static void explain(report& facts,
+                                       std::uint32_t attempts,
+                                       const verdict& v,
+                                       const Machine& m,
+                                       duration elapsed) {
+        facts.attempts = attempts;
         facts.elapsed = elapsed;
         facts.retry_after = v.hint;
         m.explain(facts);
@@ -219,7 +220,7 @@ private:
     result_type failed_as(const verdict& v, const Machine& m, duration elapsed, report* wanted) {
         result_type r{boost::outcome_v2::in_place_type<failure>, failure_behind(v)};
         report facts;
-        explain(facts, v, m, elapsed);
+        explain(facts, attempts_, v, m, elapsed);
         if (wanted != nullptr)
             *wanted = facts;
         // A nested pipeline has told its own story already.

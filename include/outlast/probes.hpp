@@ -62,7 +62,7 @@ public:
         instant first = never;
         for (const place& p : places_)
             if (p.is == state::running)
-                first = lesser(first, p.until);
+                first = earlier(first, p.until);
         return first;
     }
 

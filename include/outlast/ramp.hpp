@@ -33,7 +33,7 @@ public:
         if (!under_way_)
             return true;
         // Both terms are below the span, so that only their sum may leave the type.
-        const duration part = greater(until(from_, now), duration::zero());
+        const duration part = longer(until(from_, now), duration::zero());
         if (credit_ < span_ - part) {
             credit_ += part;
             return false;

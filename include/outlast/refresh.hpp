@@ -6,7 +6,6 @@
 
 #include <outlast/config.hpp>
 #include <outlast/freshness.hpp>
-#include <outlast/lesser.hpp>
 #include <outlast/random.hpp>
 #include <outlast/ratio.hpp>
 #include <outlast/shared_word.hpp>
@@ -51,7 +50,7 @@ public:
 
     /// \param hint how long asking again makes no sense; anything negative: unknown
     constexpr void failed(instant now, duration hint) noexcept {
-        resume_.store(after(now, greater(pause_, hint)).time_since_epoch().count());
+        resume_.store(after(now, longer(pause_, hint)).time_since_epoch().count());
     }
     constexpr void succeeded() noexcept {
         if (share_ != 0 && resume_.load() != at_once)

@@ -4,7 +4,6 @@
 
 #include <outlast/error.hpp>
 #include <outlast/event.hpp>
-#include <outlast/lesser.hpp>
 #include <outlast/machine.hpp>
 
 #include <concepts>
@@ -78,7 +77,7 @@ public:
     /// See worst_case.hpp.
     template <class Inner>
     [[nodiscard]] constexpr auto worst_case(duration within, const Inner& inner) const {
-        return inner(lesser(within, options_.limit));
+        return inner(shorter(within, options_.limit));
     }
 
 private:
@@ -193,7 +192,7 @@ public:
             limit = limit_of_(arguments...);
         else
             limit = limit_of_();
-        return {options_, lesser(limit, options_.limit)};
+        return {options_, shorter(limit, options_.limit)};
     }
 
 private:

@@ -4,7 +4,6 @@
 #ifndef OUTLAST_WORST_CASE_HPP
 #define OUTLAST_WORST_CASE_HPP
 
-#include <outlast/lesser.hpp>
 #include <outlast/order.hpp>
 #include <outlast/time.hpp>
 
@@ -50,7 +49,7 @@ constexpr bounds worst_through(const P& policy, duration within, const Inner& in
                            { policy.worst_case(within, inner) } -> std::same_as<bounds>;
                        })
         worst = policy.worst_case(within, inner);
-    worst.latency = lesser(worst.latency, within);
+    worst.latency = shorter(worst.latency, within);
     return worst;
 }
 
