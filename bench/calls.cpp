@@ -2,11 +2,13 @@
 //
 // What a guarded call costs, beside what cannot be had for less: a call, a reading of a clock, a lock.
 #include "harness.hpp"
+#include "least.hpp"
 #include "ordinary.hpp"
 #include "subjects.hpp"
 
 #include <chrono>
 #include <mutex>
+#include <utility>
 
 namespace bench {
 namespace {
@@ -29,6 +31,20 @@ void add_floors() {
     add("coarse_clock", [] { benchmark::DoNotOptimize(coarse::now()); });
     static std::mutex mutex;
     add("mutex", [] { const std::lock_guard hold{mutex}; });
+}
+
+// What is left when nothing is asked that the answer does not need: a bar that is not kept is measured
+// against these.
+void add_least() {
+    static least::circuit circuit;
+    circuit.trip(std::make_error_code(std::errc::connection_refused), coarse::now() + 24h);
+    for (auto [name, failures] : {std::pair{"least_no_failure", 0}, {"least_failures", most_failures}})
+        add(name, [failures = failures] {
+            int left = failures;
+            take(least::retry(most_failures + 1, [&left] { return work_after(left); }));
+        });
+    add("least_rejected", [] { take(circuit.refuse<outlast::steady>()); });
+    add("least_rejected_coarse", [] { take(circuit.refuse<coarse>()); });
 }
 
 void add_single_policies() {
@@ -76,6 +92,7 @@ void add_refusals_and_failures() {
 void add_benchmarks() {
     open_the_breaker();
     add_floors();
+    add_least();
     add_single_policies();
     add_composed();
     add_refusals_and_failures();

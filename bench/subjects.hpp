@@ -6,6 +6,7 @@
 #define OUTLAST_BENCH_SUBJECTS_HPP
 
 #include <outlast/outlast.hpp>
+#include <outlast/keyed.hpp>
 
 #include <boost/outcome/std_result.hpp>
 

@@ -3,6 +3,7 @@
 // What a call costs: allocations, counted by a replaced operator new; moves of the value; sizes of
 // what lies on the stack. A program of its own, for the sake of that operator.
 #include <outlast/cache/memory.hpp>
+#include <outlast/keyed.hpp>
 #include <outlast/outlast.hpp>
 
 #include "support/catch.hpp"

@@ -211,6 +211,8 @@ struct wrapped {
     bool plain_begin(reading&, instant&) { return false; }
     bool plain_success(reading&) const { return false; }
     void plain_end() {}
+    bool plain_refusal(outlast::reading&, outlast::verdict&) { return false; }
+    bool passes_refusals() noexcept { return false; }
     void abandoned() noexcept { inner->abandoned(); }
     template <class Hand>
     verdict act(outlast::operation what, reading& now, Hand& hand) {

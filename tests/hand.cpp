@@ -44,7 +44,7 @@ struct silent final : outlast::waker {
 /// A machine that has nothing to tell, or a name.
 struct teller : outlast::leaf {
     bool tells = false;
-    constexpr void explain(report& facts) const noexcept {
+    constexpr void explain(outlast::failure_facts& facts) const noexcept {
         if (tells)
             facts.policy = "teller";
     }

@@ -38,7 +38,7 @@ TEST_CASE("label: what is made at run time outlives its text and is made once") 
     CHECK(label::intern("https://orders.example.com").view() == "https://orders.example.com");
     CHECK(label::intern("").empty());
     using namespace std::string_view_literals;
-    CHECK(label::intern("a\0b"sv).view().size() == 3);
+    CHECK(label::intern("a\0b"sv) == label{"a"}); // to its first zero
 }
 
 TEST_CASE("label: threads that intern the same names get the same labels") {

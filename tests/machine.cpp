@@ -36,7 +36,7 @@ struct abandons_loudly : smallest {
     void abandoned() {} // not noexcept
 };
 struct explains_by_change : smallest {
-    void explain(report&) noexcept {} // not const
+    void explain(outlast::failure_facts&) noexcept {} // not const
 };
 struct begins_with_nothing : smallest {
     void begin(reading&, instant, verdict&) {}
@@ -51,8 +51,11 @@ struct counts_nothing {
     bool plain_begin(reading&, instant&) { return false; }
     bool plain_success(reading&) const { return false; }
     void plain_end() noexcept {}
+    bool plain_refusal(reading&, verdict&) { return false; }
+    bool passes_refusals() noexcept { return false; }
+    void credit(report&) const noexcept {}
     void abandoned() noexcept {}
-    void explain(report&) const noexcept {}
+    void explain(outlast::failure_facts&) const noexcept {}
 };
 struct counts_at_run_time : counts_nothing {
     int operations = 0;

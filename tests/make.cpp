@@ -11,6 +11,8 @@
 #include <chrono>
 #include <concepts>
 
+using namespace std::chrono_literals;
+
 TEST_CASE("make: good options give the policy") {
     auto r = outlast::make<outlast::retry>(outlast::retry_options{.max_attempts = 7});
     static_assert(std::same_as<decltype(r), outlast::result<outlast::retry>>);
@@ -18,12 +20,15 @@ TEST_CASE("make: good options give the policy") {
     CHECK(r.value().options().max_attempts == 7);
 }
 
-TEST_CASE("make: a policy that cannot be moved comes behind a pointer") {
+TEST_CASE("make: a policy that cannot be moved is made where the result is kept") {
     auto r = outlast::make<outlast::circuit_breaker>(outlast::circuit_breaker_options{.window = 5});
-    static_assert(
-        std::same_as<decltype(r), outlast::result<std::unique_ptr<outlast::circuit_breaker>>>);
+    static_assert(std::same_as<decltype(r), outlast::result<outlast::circuit_breaker>>);
     REQUIRE(r);
-    CHECK(r.value()->options().window.calls == 5);
+    CHECK(r.value().options().window.calls == 5);
+    const auto bad =
+        outlast::make<outlast::circuit_breaker>(outlast::circuit_breaker_options{.open_for = -1s});
+    REQUIRE(!bad);
+    CHECK(bad.error().why() == outlast::refusal::invalid_options);
 }
 
 TEST_CASE("make: bad options give the sentence that the constructor throws") {
@@ -37,7 +42,6 @@ TEST_CASE("make: bad options give the sentence that the constructor throws") {
 }
 
 TEST_CASE("make: a pipeline, or the sentence about its order") {
-    using namespace std::chrono_literals;
     const auto make = [](outlast::duration total) {
         return outlast::make<outlast::pipeline>(outlast::timeout{total}, outlast::retry{},
                                                 outlast::timeout{1s});

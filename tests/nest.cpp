@@ -44,6 +44,8 @@ struct notes {
     std::size_t next = 0;
     instant nudge = never;
     bool plain = false;
+    bool refuses = false;
+    bool passes = false;
 
     constexpr step say(verdict& v) {
         const answer a = next < answers.size() ? answers[next++] : finished({});
@@ -87,8 +89,14 @@ struct puppet {
     constexpr bool plain_begin(reading&, instant&) { return strings->plain; }
     constexpr bool plain_success(reading&) const { return strings->plain; }
     constexpr void plain_end() noexcept { strings->events.push_back({told::plain_end}); }
+    constexpr bool plain_refusal(reading&, verdict& v) {
+        v = verdict::neutral(outlast::refusal::circuit_open);
+        return strings->refuses;
+    }
+    constexpr bool passes_refusals() noexcept { return strings->passes; }
+    constexpr void credit(outlast::report&) const noexcept {}
     constexpr void abandoned() noexcept { strings->events.push_back({told::abandoned}); }
-    constexpr void explain(outlast::report& facts) const noexcept {
+    constexpr void explain(outlast::failure_facts& facts) const noexcept {
         facts.attempts = facts.attempts * 10 + mark;
     }
     template <class Hand>
@@ -308,6 +316,28 @@ TEST_CASE("nest: who further out holds a stand-in is known to all inside, and on
     CHECK(p.inner.events.front().spare);
     CHECK(!p.inner.events.back().spare);
     CHECK(p.inner.all() == told_all{told::begin, told::settled, told::begin});
+}
+
+TEST_CASE("nest: a refusal is plain where the outer one says no, or passes on the inner one's") {
+    for (const bool outer_begins : {false, true})
+        for (const bool outer_refuses : {false, true})
+            for (const bool outer_passes : {false, true})
+                for (const bool inner_refuses : {false, true}) {
+                    pair_of<> p;
+                    p.outer.plain = outer_begins;
+                    p.outer.refuses = outer_refuses;
+                    p.outer.passes = outer_passes;
+                    p.inner.refuses = inner_refuses;
+                    instant by = at(90ms);
+                    REQUIRE(!p.both.plain_begin(p.now, by));
+                    verdict v;
+                    CAPTURE(outer_begins, outer_refuses, outer_passes, inner_refuses);
+                    CHECK(p.both.plain_refusal(p.now, v) ==
+                          (outer_begins ? outer_passes && inner_refuses : outer_refuses));
+                    CHECK(p.both.passes_refusals() == (outer_passes && p.inner.passes));
+                    CHECK(p.outer.events.empty());
+                    CHECK(p.inner.events.empty());
+                }
 }
 
 TEST_CASE("nest: a case is plain when it is so for both, and its end reaches the inner one first") {

@@ -28,11 +28,11 @@ int main() {
     auto retry = outlast::make<outlast::retry>(
         outlast::retry_options{.max_attempts = 3, .backoff = outlast::constant(1ns)});
     auto breaker = outlast::make<outlast::circuit_breaker>(outlast::circuit_breaker_options{
-        .window = 4, .open_for = 10min, .name = "users"}); // a unique_ptr: it does not move
+        .window = 4, .open_for = 10min, .name = "users"}); // it does not move, and stays here
     if (!retry || !breaker)
         return 1;
     outlast::pipeline guarded{outlast::timeout{1h}, std::move(retry).assume_value(),
-                              std::ref(*breaker.assume_value())};
+                              std::ref(breaker.assume_value())};
 
     auto fetch = [](outlast::call& c, int id) -> result<std::string> {
         if (c.attempt() < 3)

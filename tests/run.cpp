@@ -4,6 +4,7 @@
 #include <outlast/cache/memory.hpp>
 #include <outlast/cache_aside.hpp>
 #include <outlast/fallback.hpp>
+#include <outlast/keyed.hpp>
 #include <outlast/pipeline.hpp>
 #include <outlast/retry.hpp>
 #include <outlast/threads.hpp>

@@ -4,12 +4,12 @@
 #include <outlast/outcome.hpp>
 #include <outlast/pipeline.hpp>
 #include <outlast/random.hpp>
-#include <outlast/retry.hpp>
 #include <outlast/run.hpp>
 
 #include "support/callable.hpp"
 #include "support/catch.hpp"
 #include "support/print.hpp"
+#include "support/together.hpp"
 #include "support/told.hpp"
 
 #include <algorithm>
@@ -28,6 +28,7 @@ using outlast::circuit_state;
 using outlast::refusal;
 using outlast::verdict;
 using outlast_tests::refused;
+using outlast_tests::together;
 
 namespace {
 
@@ -38,34 +39,11 @@ struct shared_clock {
     static void advance(outlast::duration d) { time += d.count(); }
 };
 
-// Runs `each(thread)` on four threads that start together.
-template <class F>
-void together(F each) {
-    constexpr int n = 4;
-    std::atomic<int> ready{0};
-    std::vector<std::jthread> running;
-    for (int t = 0; t != n; ++t)
-        running.emplace_back([&ready, &each, t] {
-            ++ready;
-            while (ready != n)
-                std::this_thread::yield();
-            each(t);
-        });
-}
-
 } // namespace
 
 TEST_CASE("threads: these are the shared policies with the lock of threads") {
     STATIC_REQUIRE(std::is_same_v<outlast::circuit_breaker,
                                   outlast::basic_circuit_breaker<outlast::thread_lock>>);
-    auto itself = [](int key) { return key; };
-    auto make = [](int) { return std::make_shared<outlast::retry>(); };
-    using table = outlast::keyed<decltype(itself), decltype(make), int>;
-    STATIC_REQUIRE(
-        std::is_base_of_v<
-            outlast::basic_keyed<outlast::thread_lock, decltype(itself), decltype(make), int>,
-            table>);
-    CHECK(table{itself, make}.size() == 0);
 }
 
 TEST_CASE("law 2: threads never run more probes than are permitted, and lose none") {
@@ -139,40 +117,6 @@ TEST_CASE("threads: while threads call, others may order it open and closed by h
     });
     CHECK(odd == 0);
     CHECK(guard.state(shared_clock::now()) == circuit_state::closed);
-}
-
-TEST_CASE("threads: a keyed policy is the same one for all") {
-    std::atomic<int> made{0};
-    outlast::keyed breakers{
-        [](const std::string& host) { return host; },
-        [&made](const std::string& host) {
-            ++made;
-            return std::make_shared<outlast::circuit_breaker>(
-                outlast::circuit_breaker_options{.name = outlast::label::intern(host)});
-        }};
-    std::vector<std::vector<std::shared_ptr<outlast::circuit_breaker>>> seen(4);
-    together([&](int t) {
-        for (int i = 0; i != 50; ++i)
-            seen[static_cast<std::size_t>(t)].push_back(breakers.at("host " + std::to_string(i)));
-    });
-    for (const auto& mine : seen)
-        CHECK((mine == seen[0]));
-    CHECK(breakers.size() == 50);
-    CHECK(made >= 50);
-}
-
-TEST_CASE("threads: a keyed table smaller than its traffic stays so small") {
-    outlast::keyed<decltype([](int key) { return key; }),
-                   decltype([](int) { return std::make_shared<outlast::retry>(); }), int>
-        small{{}, {}, 3};
-    outlast::pipeline p{std::ref(small)};
-    std::atomic<int> wrong{0};
-    together([&](int t) {
-        for (int i = 0; i != 300; ++i)
-            wrong += p([](int x) { return 2 * x; }, i * 7 % 10 + t).value() != 2 * (i * 7 % 10 + t);
-    });
-    CHECK(wrong == 0);
-    CHECK(small.size() == 3);
 }
 
 namespace {

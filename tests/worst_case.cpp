@@ -5,6 +5,7 @@
 #include <outlast/cache_aside.hpp>
 #include <outlast/circuit_breaker.hpp>
 #include <outlast/fallback.hpp>
+#include <outlast/keyed.hpp>
 #include <outlast/pipeline.hpp>
 #include <outlast/retry.hpp>
 #include <outlast/simulate.hpp>

@@ -68,12 +68,22 @@ struct backoff {
         return b;
     }
 
-    /// The next delay to wait, given a uniform draw. \pre valid()
+    /// The next delay to wait. \pre valid()
+    /// \param random asked for a uniform draw, where there is chance
+    template <std::invocable Random>
+    [[nodiscard]] OUTLAST_INLINE constexpr duration next(progress& p, Random& random) const noexcept {
+        return level() ? shorter(base, cap) : varied(p, chance == jitter::none ? 0 : random());
+    }
     [[nodiscard]] constexpr duration next(progress& p, fraction draw) const noexcept {
+        const auto known = [=] { return draw; };
+        return next(p, known);
+    }
+
+private:
+    // Of a series that is not level.
+    [[nodiscard]] OUTLAST_COLD constexpr duration varied(progress& p, fraction draw) const noexcept {
         const std::uint32_t n = p.given;
         p.given += n != UINT32_MAX;
-        if (level())
-            return p.last = shorter(base, cap);
         if (chance == jitter::smooth)
             return smoothed(p, n, draw);
         if (chance == jitter::decorrelated) {
@@ -86,6 +96,7 @@ struct backoff {
         return drawn(p.last, draw);
     }
 
+public:
     /// The delay before chance that follows `previous`.
     [[nodiscard]] constexpr duration grown(duration previous) const noexcept {
         const duration longer = scaled(previous, factor_millis, 1000);

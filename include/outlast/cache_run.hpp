@@ -89,22 +89,28 @@ public:
     bool plain_begin(reading&, instant&) noexcept { return false; }
     bool plain_success(reading&) const noexcept { return false; }
     void plain_end() noexcept {}
+    bool plain_refusal(reading&, verdict&) noexcept { return false; }
+    bool passes_refusals() noexcept { return false; }
     void abandoned() noexcept {
         if (asking_)
             asking_->place.leave();
     }
 
-    void explain(report& facts) const noexcept {
+    void explain(failure_facts& facts) const noexcept {
         if (how_ == source::live)
             return;
         facts.policy = "cache";
         facts.name = options().name;
+        if (how_ == source::stale)
+            facts.retry_after = asking_->outcome.hint;
+    }
+    void credit(report& facts) const noexcept {
+        if (how_ == source::live)
+            return;
         facts.how = how_;
         facts.age = until(since_, asked_);
-        if (how_ == source::stale) {
+        if (how_ == source::stale)
             facts.because = asking_->outcome;
-            facts.retry_after = facts.because.hint;
-        }
     }
 
     /// Carries out one of its operations for a driver; `hand` holds the value of the call.

@@ -34,6 +34,8 @@ public:
         [[nodiscard]] constexpr bool is_uncounted() const noexcept { return is(uncounted); }
         /// The number is one of a slice of time.
         [[nodiscard]] constexpr bool is_sliced() const noexcept { return is(sliced); }
+        /// It is open: `refusal` knows until when.
+        [[nodiscard]] constexpr bool is_refusing() const noexcept { return is(refusing); }
         [[nodiscard]] constexpr std::uint64_t generation() const noexcept { return bits_ >> flags; }
 
         friend constexpr bool operator==(sign, sign) noexcept = default;
@@ -60,9 +62,9 @@ public:
         tally tripped{};
     };
     /// What to refuse with, without asking the circuit; nothing, if that has to be asked.
-    [[nodiscard]] constexpr std::optional<notice> refusal() const noexcept {
+    [[nodiscard]] OUTLAST_INLINE constexpr std::optional<notice> refusal() const noexcept {
         const sign s = sign_.load();
-        if (!s.is(sign::refusing))
+        if (!s.is_refusing())
             return std::nullopt;
         const std::uint64_t tripped = tripped_.load();
         const notice n{instant{duration{until_.load()}},

@@ -4,18 +4,18 @@
 #ifndef OUTLAST_COUNT_WINDOW_HPP
 #define OUTLAST_COUNT_WINDOW_HPP
 
+#include <outlast/heap_array.hpp>
 #include <outlast/lesser.hpp>
 #include <outlast/tally.hpp>
 
 #include <cstdint>
-#include <vector>
 
 namespace outlast {
 
 /// A ring of the last n outcomes. The newest displaces the oldest. \pre n > 0
 class count_window {
 public:
-    constexpr explicit count_window(std::uint32_t n) : ring_(n, std::uint8_t{0}) {}
+    constexpr explicit count_window(std::uint32_t n) : ring_(n) {}
 
     constexpr void record(bool failed, bool slow = false) noexcept {
         put(static_cast<std::uint8_t>((failed ? failed_bit : 0U) | (slow ? slow_bit : 0U)));
@@ -59,14 +59,15 @@ public:
     }
 
     /// Its results, oldest first, and back: the newest that it can hold.
-    [[nodiscard]] constexpr std::vector<std::uint8_t> contents() const {
-        std::vector<std::uint8_t> all;
-        all.reserve(sum_.recorded);
-        for (std::uint32_t at = oldest(), i = 0; i != sum_.recorded; ++i, at = following(at))
-            all.push_back(ring_[at]);
+    [[nodiscard]] constexpr heap_array<std::uint8_t> contents() const {
+        heap_array<std::uint8_t> all(sum_.recorded);
+        for (std::uint32_t at = oldest(); std::uint8_t& one : all) {
+            one = ring_[at];
+            at = following(at);
+        }
         return all;
     }
-    constexpr void refill(const std::vector<std::uint8_t>& all) noexcept {
+    constexpr void refill(const heap_array<std::uint8_t>& all) noexcept {
         clear();
         for (const std::uint8_t one : all)
             put(one & (failed_bit | slow_bit));
@@ -97,7 +98,7 @@ private:
         next_ = following(next_);
     }
 
-    std::vector<std::uint8_t> ring_; // a place that holds no result is 0
+    heap_array<std::uint8_t> ring_; // a place that holds no result is 0
     std::uint32_t next_ = 0;
     tally sum_{};
 };

@@ -57,8 +57,8 @@ public:
     [[nodiscard]] const std::exception_ptr& thrown() const noexcept { return thrown_; }
 
     /// The numbers of the call, as the policies told them.
-    [[nodiscard]] const report& facts() const noexcept { return facts_; }
-    [[nodiscard]] report& facts() noexcept { return facts_; }
+    [[nodiscard]] const failure_facts& facts() const noexcept { return facts_; }
+    [[nodiscard]] failure_facts& facts() noexcept { return facts_; }
     /// Runs of the callable.
     [[nodiscard]] std::uint32_t attempts() const noexcept { return facts_.attempts; }
     /// When asking again makes sense, from now; nothing where nobody knows.
@@ -96,7 +96,7 @@ public:
         origin_ = origin;
         return *this;
     }
-    failure& with_facts(const report& facts) noexcept {
+    failure& with_facts(const failure_facts& facts) noexcept {
         facts_ = facts;
         return *this;
     }
@@ -167,7 +167,7 @@ private:
     plain_code cause_{};
     plain_code origin_{};
     std::exception_ptr thrown_{};
-    report facts_{};
+    failure_facts facts_{};
 };
 
 /// For `std::error_code ec = r.error().code()` in generic code, and for Boost.Outcome.

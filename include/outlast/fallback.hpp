@@ -132,12 +132,15 @@ public:
     }
     OUTLAST_INLINE constexpr bool plain_success(reading&) const noexcept { return true; }
 
-    constexpr void explain(report& facts) const noexcept {
+    OUTLAST_INLINE constexpr void explain(failure_facts& facts) const noexcept {
         if (!replacing_)
             return;
         facts.policy = "fallback";
         facts.name = shared_->options_.name;
-        facts.how = source::fallback;
+    }
+    constexpr void credit(report& facts) const noexcept {
+        if (replacing_)
+            facts.how = source::fallback;
     }
 
     /// Carries out its operation for a driver; `hand` holds the value of the call.

@@ -176,28 +176,23 @@ public:
     [[nodiscard]] result_type
     conclude(const verdict& v, const Machine& m, duration elapsed, report* wanted) {
         const bool own_value = v.why == refusal::none && slot_.filled() && *slot_;
-        if (v.ok() || own_value) {
-            if (wanted != nullptr)
-                explain(*wanted = report{}, attempts_, v, m, elapsed);
-            return std::move(*slot_);
+        if (wanted != nullptr) {
+            *wanted = {};
+            tell(*wanted, attempts_, v, m, elapsed);
+            m.credit(*wanted);
         }
-        return holds_error() ? failed_as(v, m, elapsed, wanted)
-                             : refused_as(v, m, elapsed, attempts_, wanted);
+        if (v.ok() || own_value)
+            return std::move(*slot_);
+        return holds_error() ? failed_as(v, m, elapsed) : refused_as(v, m, elapsed, attempts_);
     }
 
     /// The outcome where no attempt left one: a refusal. Built where the caller wants it and moved
     /// nowhere, as it is to be cheap.
     template <class Machine>
-    OUTLAST_INLINE static result_type refused_as(const verdict& v,
-                                                 const Machine& m,
-                                                 duration elapsed,
-                                                 std::uint32_t attempts,
-                                                 report* wanted) {
+    OUTLAST_INLINE static result_type
+    refused_as(const verdict& v, const Machine& m, duration elapsed, std::uint32_t attempts) {
         result_type r{boost::outcome_v2::in_place_type<failure>, v};
-        report& facts = r.assume_error().facts();
-        explain(facts, attempts, v, m, elapsed);
-        if (wanted != nullptr)
-            *wanted = facts;
+        tell(r.assume_error().facts(), attempts, v, m, elapsed);
         return r;
     }
 
@@ -205,11 +200,11 @@ private:
     [[nodiscard]] bool holds_error() const noexcept { return slot_.filled() && !*slot_; }
 
     template <class Machine>
-    OUTLAST_INLINE static void explain(report& facts,
-                                       std::uint32_t attempts,
-                                       const verdict& v,
-                                       const Machine& m,
-                                       duration elapsed) {
+    OUTLAST_INLINE static void tell(failure_facts& facts,
+                                    std::uint32_t attempts,
+                                    const verdict& v,
+                                    const Machine& m,
+                                    duration elapsed) {
         facts.attempts = attempts;
         facts.elapsed = elapsed;
         facts.retry_after = v.hint;
@@ -217,12 +212,10 @@ private:
     }
 
     template <class Machine>
-    result_type failed_as(const verdict& v, const Machine& m, duration elapsed, report* wanted) {
+    result_type failed_as(const verdict& v, const Machine& m, duration elapsed) {
         result_type r{boost::outcome_v2::in_place_type<failure>, failure_behind(v)};
-        report facts;
-        explain(facts, attempts_, v, m, elapsed);
-        if (wanted != nullptr)
-            *wanted = facts;
+        failure_facts facts;
+        tell(facts, attempts_, v, m, elapsed);
         // A nested pipeline has told its own story already.
         if (!facts.policy.empty() || r.assume_error().facts().policy.empty())
             r.assume_error().facts() = facts;

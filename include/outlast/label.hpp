@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// A name that costs two words, is never freed and can therefore travel in any failure.
+// A name that costs one word, is never freed and can therefore travel in any failure.
 #ifndef OUTLAST_LABEL_HPP
 #define OUTLAST_LABEL_HPP
 
@@ -20,17 +20,21 @@ public:
     constexpr label() noexcept = default;
 
     template <std::size_t N>
-    consteval label(const char (&literal)[N]) noexcept : text_(literal, N - 1) {}
+    consteval label(const char (&literal)[N]) noexcept : text_(literal) {}
 
-    /// From a text that lives until the program ends, which the caller vouches for.
-    [[nodiscard]] static constexpr label of_static(std::string_view text) noexcept {
-        return label{text};
+    /// From a text that ends with a zero and lives until the program ends, both of which the caller
+    /// vouches for.
+    [[nodiscard]] static constexpr label of_static(const char* text) noexcept {
+        label made;
+        made.text_ = text;
+        return made;
     }
 
-    /// The label with this text, made on its first use. Thread-safe and lock-free; linear in the
+    /// The label with this text, up to its first zero, made on its first use. Thread-safe and lock-free; linear in the
     /// number of names, each of which lives until the program ends: for configuration, not for
     /// what a request brings along.
     [[nodiscard]] static label intern(std::string_view text) {
+        text = text.substr(0, text.find('\0'));
         struct node {
             std::string_view text;
             node* next;
@@ -46,7 +50,7 @@ public:
                         delete[] fresh->text.data();
                         delete fresh;
                     }
-                    return label{n->text};
+                    return of_static(n->text.data());
                 }
             seen = head;
             if (fresh == nullptr) {
@@ -57,19 +61,21 @@ public:
             fresh->next = head;
             if (names.compare_exchange_weak(head, fresh, std::memory_order_acq_rel,
                                             std::memory_order_acquire))
-                return label{fresh->text};
+                return of_static(fresh->text.data());
         }
     }
 
-    [[nodiscard]] constexpr std::string_view view() const noexcept { return text_; }
-    [[nodiscard]] constexpr bool empty() const noexcept { return text_.empty(); }
+    [[nodiscard]] constexpr std::string_view view() const noexcept {
+        return text_ == nullptr ? std::string_view{} : std::string_view{text_};
+    }
+    [[nodiscard]] constexpr bool empty() const noexcept { return text_ == nullptr || *text_ == 0; }
 
-    friend constexpr bool operator==(label, label) noexcept = default;
+    friend constexpr bool operator==(label a, label b) noexcept {
+        return a.text_ == b.text_ || a.view() == b.view();
+    }
 
 private:
-    constexpr explicit label(std::string_view text) noexcept : text_(text) {}
-
-    std::string_view text_;
+    const char* text_ = nullptr;
 };
 
 } // namespace outlast

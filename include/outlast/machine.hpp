@@ -37,7 +37,7 @@ inline constexpr duty duty_of<P> = P::does;
 // clang-format off
 template <class M>
 concept machine = requires(M& m, const M& seen, reading& now, instant& by, lane on, verdict& v,
-                           report& facts) {
+                           failure_facts& facts, report& whole) {
     // How many operations of its own the run can ask for: *call* steps name them 1 … operations.
     // Each is carried out by the run's `act` (see pipeline.hpp); `work` is the user's callable.
     { std::bool_constant<(M::operations >= 0)>{} };
@@ -75,12 +75,21 @@ concept machine = requires(M& m, const M& seen, reading& now, instant& by, lane 
     { seen.plain_success(now) } -> std::same_as<bool>;
     { m.plain_end() } noexcept;
 
+    // May be asked when `plain_begin` has just said no. True to the first: `begin` would refuse at
+    // once with the verdict that is left in `v`, and what it would have done is done. True to the
+    // second, which is asked when the machine itself has said yes: a refusal from inside would be
+    // handed on as it is, whatever it says.
+    { m.plain_refusal(now, v) } -> std::same_as<bool>;
+    { m.passes_refusals() } noexcept -> std::same_as<bool>;
+
     // The call is dropped before it finished: give back what is held, record nothing. The
     // destructor does the same. After it only `begin` or destruction follows.
     { m.abandoned() } noexcept -> std::same_as<void>;
 
-    // The call is over and somebody wants to know: add what this policy knows about it.
+    // The call is over and somebody wants to know: add what this policy knows about it. To the
+    // second, in a success too: where the answer came from.
     { seen.explain(facts) } noexcept -> std::same_as<void>;
+    { seen.credit(whole) } noexcept -> std::same_as<void>;
 };
 // clang-format on
 
@@ -95,8 +104,11 @@ struct pass_through {
     constexpr bool plain_begin(reading&, instant&) noexcept { return false; }
     constexpr bool plain_success(reading&) const noexcept { return false; }
     constexpr void plain_end() noexcept {}
+    constexpr bool plain_refusal(reading&, verdict&) noexcept { return false; }
+    constexpr bool passes_refusals() noexcept { return false; }
     constexpr void abandoned() noexcept {}
-    constexpr void explain(report&) const noexcept {}
+    constexpr void explain(failure_facts&) const noexcept {}
+    constexpr void credit(report&) const noexcept {}
 };
 
 /// Says which part of the contract a type misses, one sentence each; used where a machine enters.

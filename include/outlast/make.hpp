@@ -7,7 +7,6 @@
 #include <outlast/order.hpp>
 #include <outlast/result.hpp>
 
-#include <memory> // std::unique_ptr
 #include <type_traits>
 #include <utility> // std::move
 
@@ -16,7 +15,7 @@ namespace outlast {
 namespace detail {
 
 [[nodiscard]] inline failure invalid_options(const char* problem) {
-    report facts;
+    failure_facts facts;
     facts.name = label::of_static(problem);
     return failure{refusal::invalid_options}.with_facts(facts);
 }
@@ -26,18 +25,15 @@ namespace detail {
 /// A policy from options that come from outside: `auto r = make<retry>(retry_options{…})`. The
 /// constructors throw `std::invalid_argument` for what is refused here.
 ///
-/// \return the policy itself if it can be moved, else a `std::unique_ptr` to it (a breaker, say); or
-///         a failure `invalid_options` whose message is a sentence about what is wrong
+/// \return the policy; or a failure `invalid_options` whose message is a sentence about what is wrong.
+///         A policy that does not move (a breaker, say) stays in the result, which is then kept where
+///         the policy is to live: `static auto breaker = make<circuit_breaker>(…);`
 template <class Policy, class Options>
-[[nodiscard]] auto make(const Options& options) {
-    constexpr bool movable = std::is_move_constructible_v<Policy>;
-    using made = result<std::conditional_t<movable, Policy, std::unique_ptr<Policy>>>;
+[[nodiscard]] result<Policy> make(const Options& options) {
     if (const char* problem = options.problem())
-        return made{detail::invalid_options(problem)};
-    if constexpr (movable)
-        return made{Policy{options}};
-    else
-        return made{std::make_unique<Policy>(options)};
+        return result<Policy>{boost::outcome_v2::in_place_type<failure>,
+                              detail::invalid_options(problem)};
+    return result<Policy>{boost::outcome_v2::in_place_type<Policy>, options};
 }
 
 /// A pipeline of policies whose options come from outside: `make<outlast::pipeline>(timeout, …)`.

@@ -64,10 +64,12 @@ public:
 
     /// What it leaves behind when it says no is undone by `begin`.
     OUTLAST_INLINE constexpr bool plain_begin(reading& now, instant& by) {
-        if (!outer_.plain_begin(now, by))
+        passed_ = false;
+        if (!outer_.plain_begin(now, by)) [[unlikely]]
             return false;
+        passed_ = true;
         by_ = by;
-        if (!inner_.plain_begin(now, by))
+        if (!inner_.plain_begin(now, by)) [[unlikely]]
             return false;
         by = earlier(by, by_);
         return inside_ = true;
@@ -81,15 +83,28 @@ public:
         outer_.plain_end();
     }
 
+    OUTLAST_INLINE constexpr bool plain_refusal(reading& now, verdict& v) {
+        return passed_ ? outer_.passes_refusals() && inner_.plain_refusal(now, v)
+                       : outer_.plain_refusal(now, v);
+    }
+    OUTLAST_INLINE constexpr bool passes_refusals() noexcept {
+        return outer_.passes_refusals() && inner_.passes_refusals();
+    }
+
     constexpr void abandoned() noexcept {
         drop_inner();
         outer_.abandoned();
     }
 
     // The inner one first: what the outer one decided over it stands.
-    constexpr void explain(report& facts) const noexcept {
+    OUTLAST_INLINE constexpr void explain(failure_facts& facts) const noexcept {
         inner_.explain(facts);
         outer_.explain(facts);
+    }
+
+    constexpr void credit(report& facts) const noexcept {
+        inner_.credit(facts);
+        outer_.credit(facts);
     }
 
     /// Carries out an operation of the machine that it belongs to.
@@ -150,6 +165,7 @@ private:
     Inner inner_;
     instant by_ = never;
     bool inside_ = false;
+    bool passed_ = false; // the outer machine said yes to the plain case
     bool spare_ = false; // somebody further out holds a stand-in
 };
 

@@ -49,7 +49,7 @@ public:
 
     /// How long it is open this time.
     constexpr duration take() noexcept {
-        return series_.next(taken_, series_.chance == jitter::none ? 0 : random_());
+        return series_.next(taken_, random_);
     }
 
     /// The next one is the first again.
@@ -62,7 +62,7 @@ public:
         restart();
         while (taken_.given != taken) {
             const duration before = taken_.last;
-            (void)series_.next(taken_, 0);
+            (void)series_.next(taken_, fraction{0});
             if (taken_.given > backoff::most_listed && taken_.last == before)
                 break; // it has levelled
         }

@@ -68,23 +68,23 @@ struct outcome_traits {
     static X lower(result<X>&& r) { return std::move(r).value(); }
 };
 
-template <>
-struct outcome_traits<void> {
-    using value_type = void;
-    static void lower(result<void>&& r) { r.value(); }
+// Templates, so that a program which has no `result<void>` does not compile one.
+template <class X>
+    requires std::is_void_v<X>
+struct outcome_traits<X> {
+    using value_type = X;
+    static X lower(result<X>&& r) { r.value(); }
 };
 
-template <>
-struct outcome_traits<std::error_code> {
-    using value_type = void;
-    static result<void> lift(std::error_code e) {
+template <std::same_as<std::error_code> X>
+struct outcome_traits<X> {
+    using value_type = std::conditional_t<sizeof(X) != 0, void, X>;
+    static result<value_type> lift(X e) {
         if (e)
-            return detail::failed_with<void>(e);
+            return detail::failed_with<value_type>(e);
         return boost::outcome_v2::success();
     }
-    static std::error_code lower(const result<void>& r) {
-        return r ? std::error_code{} : r.error().code();
-    }
+    static X lower(const result<value_type>& r) { return r ? X{} : r.error().code(); }
 };
 
 template <class T>

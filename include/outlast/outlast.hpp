@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Everything but the simulation, `describe`, and what lives in folders of its own (cache/, http/,
-// oauth2/).
+// Everything but `keyed`, the simulation, `describe`, and what lives in folders of its own (cache/,
+// http/, oauth2/).
 #ifndef OUTLAST_OUTLAST_HPP
 #define OUTLAST_OUTLAST_HPP
 
@@ -19,6 +19,7 @@
 #include <outlast/circuit_gate.hpp>
 #include <outlast/circuit_log.hpp>
 #include <outlast/circuit_options.hpp>
+#include <outlast/circuit_run.hpp>
 #include <outlast/circuit_telling.hpp>
 #include <outlast/circuit_trial.hpp>
 #include <outlast/circuit_watch.hpp>
@@ -32,11 +33,10 @@
 #include <outlast/freshness.hpp>
 #include <outlast/guarded.hpp>
 #include <outlast/hand.hpp>
+#include <outlast/heap_array.hpp>
 #include <outlast/invoke.hpp>
-#include <outlast/keyed.hpp>
 #include <outlast/label.hpp>
 #include <outlast/lesser.hpp>
-#include <outlast/lru.hpp>
 #include <outlast/machine.hpp>
 #include <outlast/make.hpp>
 #include <outlast/names.hpp>

@@ -4,12 +4,12 @@
 #ifndef OUTLAST_PROBES_HPP
 #define OUTLAST_PROBES_HPP
 
+#include <outlast/heap_array.hpp>
 #include <outlast/lesser.hpp>
 #include <outlast/tally.hpp>
 #include <outlast/time.hpp>
 
 #include <cstdint>
-#include <vector>
 
 namespace outlast {
 
@@ -99,7 +99,7 @@ private:
     };
 
     std::uint32_t at_once_;
-    std::vector<place> places_;
+    heap_array<place> places_;
 };
 
 } // namespace outlast

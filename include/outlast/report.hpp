@@ -53,23 +53,28 @@ enum class source : std::uint8_t {
     fallback, ///< the fallback
 };
 
-/// Plain numbers, filled in only when somebody looks: after a failure, or when the caller handed in
-/// a report. Nothing here refers to memory that can go away.
-struct report {
-    label policy{};             ///< kind of the policy that decided the outcome: "circuit breaker"
-    label name{};               ///< its name, or that of what it guards
-    std::uint32_t attempts = 0; ///< runs of the user's callable
-    duration elapsed{};         ///< from begin to end; zero when no policy needed a clock
+/// What a failure carries. Plain numbers; nothing here refers to memory that can go away. Small, as
+/// a refusal is to cost little more than to write it.
+struct failure_facts {
+    label policy{};                         ///< kind of the policy that decided: "circuit breaker"
+    label name{};                           ///< its name, or that of what it guards
     duration retry_after = duration::min(); ///< when asking again makes sense; min: unknown
-    stopped why_stopped = stopped::none;
-    source how = source::live;
-    duration age{};           ///< of a cached or stale answer
-    verdict because{};        ///< of a stale answer: what it stands in for; a success otherwise
-    duration limit{};         ///< of the timeout that fired
-    std::uint32_t failed = 0; ///< of the breaker that refused: failures, out of
+    duration elapsed{}; ///< from begin to end; zero when no policy needed a clock
+    duration limit{};   ///< of the timeout that fired
+    std::uint32_t attempts = 0; ///< runs of the user's callable
+    std::uint32_t failed = 0;   ///< of the breaker that refused: failures, out of
     std::uint32_t recorded = 0;
     std::uint32_t slow = 0; ///< and slow calls, if they were what opened it
-    bool manual = false;    ///< the refusal was ordered by hand
+    stopped why_stopped = stopped::none;
+    bool manual = false; ///< the refusal was ordered by hand
+};
+
+/// The facts of a call that may have succeeded. Filled in only when somebody looks: after a failure,
+/// or when the caller handed in a report.
+struct report : failure_facts {
+    source how = source::live;
+    duration age{};    ///< of a cached or stale answer
+    verdict because{}; ///< of a stale answer: what it stands in for; a success otherwise
 };
 
 } // namespace outlast

@@ -211,8 +211,13 @@ public:
     }
     OUTLAST_INLINE constexpr bool plain_success(reading&) const noexcept { return true; }
     OUTLAST_INLINE constexpr void plain_end() noexcept {
-        if (outlast::budget* const shared = options().budget)
+        if (outlast::budget* const shared = options().budget) [[unlikely]]
             shared->succeeded();
+    }
+
+    OUTLAST_INLINE constexpr bool passes_refusals() noexcept {
+        stopped_ = stopped::not_retryable;
+        return !options().retry_refusals && !options().events;
     }
 
     constexpr step woke(reading& now, lane, verdict& v) {
@@ -220,7 +225,7 @@ public:
         return why == stopped::none ? next(now, v) : stop(why, v);
     }
 
-    constexpr void explain(report& facts) const noexcept {
+    OUTLAST_INLINE constexpr void explain(failure_facts& facts) const noexcept {
         if (stopped_ != stopped::none)
             facts.why_stopped = stopped_;
     }
@@ -230,24 +235,28 @@ private:
         return shared_->options_;
     }
 
-    constexpr step not_good(reading& now, const verdict& v) {
-        settle_account(v);
-        again choice = true;
-        if (const stopped why = against(now, v, choice); why != stopped::none)
-            return stop(why, v);
+    OUTLAST_INLINE constexpr step not_good(reading& now, const verdict& v) {
         outlast::budget* const budget = options().budget;
-        if (budget != nullptr && v.failed())
+        if (budget != nullptr) [[unlikely]]
+            settle_account(v);
+        again choice = true;
+        if (v.kind != verdict_kind::failure || options().retry_if) [[unlikely]]
+            if (const stopped why = against(now, v, choice); why != stopped::none)
+                return stop(why, v);
+        if (budget != nullptr && v.failed()) [[unlikely]]
             budget->failed();
-        if (v.has_hint() && v.hint < duration::zero())
+        if (v.has_hint() && v.hint < duration::zero()) [[unlikely]]
             return stop(stopped::told_not_to, v);
-        if (made_ == options().max_attempts)
+        if (made_ == options().max_attempts) [[unlikely]]
             return stop(stopped::attempts, v);
         const duration pause = delay(v, choice);
-        if (const stopped why = too_late(now, pause); why != stopped::none)
-            return stop(why, v);
-        if (budget != nullptr && sent_ && !budget->allows(now.get()))
+        if (by_ != never || options().max_duration != no_limit)
+            if (const stopped why = too_late(now, pause); why != stopped::none)
+                return stop(why, v);
+        if (budget != nullptr && sent_ && !budget->allows(now.get())) [[unlikely]]
             return stop(stopped::budget, v);
-        tell(event_kind::retrying, v, pause);
+        if (options().events) [[unlikely]]
+            tell(event_kind::retrying, v, pause);
         return pause == duration::zero() && v.kind != verdict_kind::neutral
                    ? next(now, v)
                    : step::wait(after(now.get(), pause));
@@ -264,7 +273,7 @@ private:
         paid_ = false;
     }
 
-    constexpr step next(reading& now, const verdict& v) {
+    OUTLAST_INLINE constexpr step next(reading& now, const verdict& v) {
         if (options().budget != nullptr && sent_) {
             if (!options().budget->take(now.get()))
                 return stop(stopped::budget, v);
@@ -276,25 +285,25 @@ private:
 
     constexpr step stop(stopped why, const verdict& v) {
         stopped_ = why;
-        tell(event_kind::gave_up, v, duration::zero());
+        if (options().events)
+            tell(event_kind::gave_up, v, duration::zero());
         return step::finish();
     }
 
-    constexpr void tell(event_kind what, const verdict& v, duration pause) const {
-        if (options().events) [[unlikely]]
-            options().events(
-                {.what = what,
-                 .policy = "retry",
-                 .name = options().name,
-                 .tags = options().tags,
-                 .attempt = made_,
-                 .span = pause,
-                 .outcome = v,
-                 .why = stopped_ == stopped::none ? std::string_view{} : to_string(stopped_)});
+    OUTLAST_COLD constexpr void tell(event_kind what, const verdict& v, duration pause) const {
+        options().events(
+            {.what = what,
+             .policy = "retry",
+             .name = options().name,
+             .tags = options().tags,
+             .attempt = made_,
+             .span = pause,
+             .outcome = v,
+             .why = stopped_ == stopped::none ? std::string_view{} : to_string(stopped_)});
     }
 
     // What speaks against repeating this outcome, whatever is left to repeat it with.
-    constexpr stopped against(reading& now, const verdict& v, again& choice) const {
+    OUTLAST_COLD constexpr stopped against(reading& now, const verdict& v, again& choice) const {
         if (v.kind == verdict_kind::neutral) {
             if (options().retry_refusals && v.has_hint() && v.why != refusal::cancelled)
                 return stopped::none;
@@ -309,10 +318,8 @@ private:
     }
 
     // What speaks against an attempt after this pause. One that begins at the deadline is none.
-    constexpr stopped too_late(reading& now, duration pause) const {
+    OUTLAST_COLD constexpr stopped too_late(reading& now, duration pause) const {
         const duration most = options().max_duration;
-        if (by_ == never && most == no_limit)
-            return stopped::none;
         if (by_ != never && after(after(now.get(), pause), options().least_attempt) >= by_)
             return stopped::deadline;
         return most != no_limit && after(now.get(), pause) >= after(begun_, most)
@@ -320,13 +327,12 @@ private:
                    : stopped::none;
     }
 
-    constexpr duration delay(const verdict& v, const again& choice) noexcept {
+    OUTLAST_INLINE constexpr duration delay(const verdict& v, const again& choice) noexcept {
         const outlast::backoff& series = options().backoff;
-        const duration own =
-            choice.after() >= duration::zero()
-                ? shorter(choice.after(), series.cap)
-                : series.next(series_, series.chance == jitter::none ? 0 : shared_->random_());
-        if (!v.has_hint() || v.hint == duration::zero()) // "at once" is no order to wait
+        const duration own = choice.after() >= duration::zero()
+                                 ? shorter(choice.after(), series.cap)
+                                 : series.next(series_, shared_->random_);
+        if (!v.has_hint() || v.hint == duration::zero()) [[likely]] // "at once" is no order to wait
             return own;
         series_ = {};
         return longer(own, shorter(v.hint, options().hint_cap));

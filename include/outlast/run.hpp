@@ -10,7 +10,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <memory> // std::destroy_at
 #include <mutex>
 #include <new> // placement
 #include <stop_token>
@@ -104,9 +103,12 @@ public:
         Machine machine = policies.start(arguments...);
         reading now = read_once<Clock>();
         instant by = limit == nullptr ? never : deadline_of(*limit);
-        if (limit == nullptr || may_begin(*limit, now).ok()) [[likely]]
+        if (limit == nullptr || may_begin(*limit, now).ok()) [[likely]] {
             if (machine.plain_begin(now, by) && in_time(by, now)) [[likely]]
                 return first(machine, by, now, limit, callable, arguments...);
+            if (verdict v; limit == nullptr && machine.plain_refusal(now, v))
+                return hand_type::refused_as(v, machine, duration{}, 0);
+        }
         return elsewise(std::forward<carried>(machine), time_of(now), limit, callable,
                         arguments...);
     }
@@ -204,8 +206,6 @@ private:
         step first = step::finish();
         if (v.ok())
             first = machine.begin(now, deadline_of(bounds), v);
-        if (first.what == action::finish && !v.ok())
-            return hand_type::refused_as(v, machine, duration{}, 0, bounds.facts);
         session s{machine, now, time_of(now), limit, callable, arguments...};
         s.carry_out(first, v);
         return s.conclude(v);
@@ -297,7 +297,7 @@ private:
 
     // If the value can't be moved out, that is the outcome: `r` is never left without one.
     static void replace(result_type& r, session& s, const verdict& v) {
-        std::destroy_at(&r);
+        r.~result_type();
         void* const place = &r;
 #if OUTLAST_EXCEPTIONS
         try {

@@ -4,12 +4,12 @@
 #ifndef OUTLAST_RUNNING_CALLS_HPP
 #define OUTLAST_RUNNING_CALLS_HPP
 
+#include <outlast/heap_array.hpp>
 #include <outlast/time.hpp>
 
 #include <bit> // std::bit_ceil
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 namespace outlast {
 
@@ -78,7 +78,7 @@ private:
     }
 
     duration limit_;
-    std::vector<instant> starts_; // never: it is over. A power of two, so that numbers may wrap
+    heap_array<instant> starts_; // never: it is over. A power of two, so that numbers may wrap
     std::uint32_t first_ = 0;     // number of the oldest in the ring
     std::uint32_t young_ = 0;     // how many there are in it
     std::uint32_t overdue_ = 0;

@@ -6,8 +6,7 @@
 
 #include <outlast/config.hpp>
 
-#include <memory> // std::construct_at, std::destroy_at
-#include <new>    // placement
+#include <new> // placement
 #include <utility>
 
 namespace outlast {
@@ -31,7 +30,7 @@ public:
 
     void clear() noexcept {
         if (filled_)
-            std::destroy_at(&value_);
+            value_.~T();
         filled_ = false;
     }
 

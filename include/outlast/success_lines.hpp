@@ -5,13 +5,13 @@
 #define OUTLAST_SUCCESS_LINES_HPP
 
 #include <outlast/config.hpp>
+#include <outlast/heap_array.hpp>
 #include <outlast/time.hpp>
 
 #include <atomic>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <memory> // std::unique_ptr
 
 namespace outlast {
 
@@ -52,12 +52,12 @@ public:
 template <knows_threads Lock>
 class success_lines<Lock> {
 public:
-    success_lines() : size_(Lock::lines()), lines_(new line[size_]) {}
+    success_lines() : lines_(Lock::lines()) {}
 
     [[nodiscard]] OUTLAST_INLINE bool
     counts(std::uint64_t generation, bool by_time, reading& now) const {
         const std::size_t mine = Lock::line();
-        if (mine >= size_)
+        if (mine >= lines_.size())
             return false;
         const line& l = lines_[mine];
         return l.generation == generation && (!by_time || now.get() < l.end);
@@ -65,13 +65,13 @@ public:
 
     OUTLAST_INLINE void count() noexcept {
         // Looked at again: whether this thread has one may not have been asked.
-        if (const std::size_t mine = Lock::line(); mine < size_)
+        if (const std::size_t mine = Lock::line(); mine < lines_.size())
             add_one(lines_[mine].counted);
     }
 
     OUTLAST_INLINE bool refuse() noexcept {
         const std::size_t mine = Lock::line();
-        if (mine >= size_)
+        if (mine >= lines_.size())
             return false;
         add_one(lines_[mine].refused);
         return true;
@@ -82,8 +82,7 @@ public:
     /// Tells what has been counted in this generation since the last time: `take(n, slice_end)`.
     template <class Take>
     void collect(std::uint64_t generation, Take&& take) {
-        for (std::size_t i = 0; i != size_; ++i) {
-            line& l = lines_[i];
+        for (line& l : lines_) {
             const std::uint64_t n = l.counted.load(std::memory_order_relaxed);
             if (l.generation == generation && n != l.taken)
                 take(n - l.taken, l.end);
@@ -94,8 +93,7 @@ public:
     /// How many refusals have been counted since the last time.
     std::uint64_t refusals() noexcept {
         std::uint64_t sum = 0;
-        for (std::size_t i = 0; i != size_; ++i) {
-            line& l = lines_[i];
+        for (line& l : lines_) {
             const std::uint64_t n = l.refused.load(std::memory_order_relaxed);
             sum += n - l.refused_taken;
             l.refused_taken = n;
@@ -106,7 +104,7 @@ public:
     /// From here on this thread counts in its line, until `end` (`never`: there are no slices).
     void begin(std::uint64_t generation, instant end) noexcept {
         const std::size_t mine = Lock::line();
-        if (mine >= size_)
+        if (mine >= lines_.size())
             return;
         line& l = lines_[mine];
         if (l.generation != generation) // what it holds belongs to the time before
@@ -132,8 +130,7 @@ private:
         std::uint64_t refused_taken = 0;
     };
 
-    std::size_t size_;
-    std::unique_ptr<line[]> lines_;
+    heap_array<line> lines_;
 };
 
 } // namespace outlast

@@ -5,7 +5,6 @@
 #define OUTLAST_THREADS_HPP
 
 #include <outlast/circuit_breaker.hpp>
-#include <outlast/keyed.hpp>
 #include <outlast/lesser.hpp>
 
 #include <atomic>
@@ -13,9 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
-#include <string>
 #include <thread>
-#include <utility>
 
 namespace outlast {
 
@@ -88,15 +85,6 @@ private:
 
 /// A circuit breaker that any number of threads may use at once.
 using circuit_breaker = basic_circuit_breaker<thread_lock>;
-
-/// `basic_keyed` for any number of threads, with keys of type `std::string` unless said otherwise.
-template <class KeyOf, class Make, class Key = std::string>
-class keyed : public basic_keyed<thread_lock, KeyOf, Make, Key> {
-public:
-    keyed(KeyOf key_of, Make make, std::size_t capacity = 1024)
-        : basic_keyed<thread_lock, KeyOf, Make, Key>(std::move(key_of), std::move(make), capacity) {
-    }
-};
 
 } // namespace outlast
 

@@ -53,11 +53,11 @@ inline constexpr duration no_limit = forever;
 
 /// `at + span`, kept inside the timeline: never wraps, `never` stays `never`.
 [[nodiscard]] constexpr instant after(instant at, duration span) noexcept {
-    if (at == never)
+    if (at == never) [[unlikely]]
         return never;
-    if (span > duration::zero() && at > instant::max() - span)
+    if (span > duration::zero() && at > instant::max() - span) [[unlikely]]
         return instant::max();
-    if (span < duration::zero() && at < instant::min() - span)
+    if (span < duration::zero() && at < instant::min() - span) [[unlikely]]
         return instant::min();
     return at + span;
 }
@@ -100,7 +100,7 @@ public:
 
     /// The time of this event: the same answer however often it is asked.
     [[nodiscard]] OUTLAST_INLINE constexpr instant get() {
-        if (ask_ != nullptr) {
+        if (ask_ != nullptr) [[likely]] {
             at_ = ask_(whom_);
             ask_ = nullptr;
         }

@@ -107,7 +107,9 @@ public:
     OUTLAST_INLINE constexpr bool plain_begin(reading& now, instant& by) {
         fired_ = false;
         outer_ = by;
-        own_ = limit_ == no_limit ? never : after(now.get(), limit_);
+        own_ = never;
+        if (limit_ != no_limit) [[likely]]
+            own_ = after(now.get(), limit_);
         by = earlier(own_, outer_);
         return by == never || now.get() < by;
     }
@@ -115,7 +117,10 @@ public:
         return (own_ == never && outer_ == never) || now.get() < earlier(own_, outer_);
     }
 
-    constexpr void explain(report& facts) const noexcept {
+    // At the same instant as it began, so that it cannot have fired.
+    OUTLAST_INLINE constexpr bool passes_refusals() noexcept { return true; }
+
+    OUTLAST_INLINE constexpr void explain(failure_facts& facts) const noexcept {
         if (!fired_)
             return;
         facts.policy = "timeout";

@@ -5,19 +5,19 @@
 #define OUTLAST_WINDOW_HPP
 
 #include <outlast/count_window.hpp>
+#include <outlast/heap_array.hpp>
 #include <outlast/tally.hpp>
 #include <outlast/time.hpp>
 #include <outlast/time_window.hpp>
 
 #include <cstdint>
-#include <vector>
 
 namespace outlast {
 
 /// What a window of any kind holds, as a value: for another window of the same kind.
 struct window_contents {
     window_span of{1};
-    std::vector<std::uint8_t> results{}; ///< of a count of calls: oldest first
+    heap_array<std::uint8_t> results{}; ///< of a count of calls: oldest first
     time_window::slices slices{};        ///< of a span of time: oldest first
     std::uint32_t in_a_row = 0;          ///< of consecutive ones
 };

@@ -20,8 +20,11 @@ struct hasty {
         bool plain_begin(outlast::reading&, outlast::instant&) { return false; }
         bool plain_success(outlast::reading&) const { return false; }
         void plain_end() noexcept {}
+        bool plain_refusal(outlast::reading&, outlast::verdict&) { return false; }
+        bool passes_refusals() noexcept { return false; }
+        void credit(outlast::report&) const noexcept {}
         void abandoned() noexcept {}
-        void explain(outlast::report&) const noexcept {}
+        void explain(outlast::failure_facts&) const noexcept {}
     };
     run start() { return {}; }
 };

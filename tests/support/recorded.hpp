@@ -75,8 +75,11 @@ public:
         bool plain_begin(outlast::reading&, outlast::instant&) noexcept { return false; }
         bool plain_success(outlast::reading&) const noexcept { return false; }
         void plain_end() noexcept {}
+        bool plain_refusal(outlast::reading&, outlast::verdict&) { return false; }
+        bool passes_refusals() noexcept { return false; }
+        void credit(outlast::report& facts) const noexcept { machine_.credit(facts); }
         void abandoned() noexcept { machine_.abandoned(); }
-        void explain(outlast::report& facts) const noexcept { machine_.explain(facts); }
+        void explain(outlast::failure_facts& facts) const noexcept { machine_.explain(facts); }
         template <class Hand>
         outlast::verdict act(outlast::operation what, outlast::reading& now, Hand& hand) {
             return machine_.act(what, now, hand);
