@@ -2,6 +2,7 @@
 //
 // What it costs to know a token already, beside one digest of it, and beside the ordinary way.
 #include "harness.hpp"
+#include "least.hpp"
 #include "tokens.hpp"
 
 #include <openssl/evp.h>
@@ -85,6 +86,20 @@ auto lookup() {
     };
 }
 
+// The least: see least.hpp.
+struct least_table : least::table<token_digest, verdict> {
+    explicit least_table(const token_set& all) : table(all.size()) {
+        all.in_any_order([this](std::string_view token) { put(keyer()(token).value(), {}); });
+    }
+};
+template <std::size_t N>
+auto least_lookup() {
+    return [&cache = filled<N, least_table>(), &all = digests<N>()](std::size_t i) {
+        bool found = cache.find(all[i]) != nullptr;
+        benchmark::DoNotOptimize(found);
+    };
+}
+
 template <std::size_t N>
 auto ordinary_hit() {
     return [&cache = filled<N, noted>(), &all = tokens<N>()](std::size_t i) {
@@ -101,6 +116,8 @@ void add_benchmarks() {
     add_round<1'000>("lookup_1k", lookup<1'000>);
     add_round<100'000>("lookup_100k", lookup<100'000>);
     add_round<1'000'000>("lookup_1m", lookup<1'000'000>);
+    add_round<1'000>("least_lookup_1k", least_lookup<1'000>);
+    add_round<1'000'000>("least_lookup_1m", least_lookup<1'000'000>);
     for (const int threads : {1, 2}) {
         add_round<1'000>("hit_1k", hit<1'000>, threads);
         add_round<100'000>("hit_100k", hit<100'000>, threads);

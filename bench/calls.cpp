@@ -38,7 +38,8 @@ void add_floors() {
 void add_least() {
     static least::circuit circuit;
     circuit.trip(std::make_error_code(std::errc::connection_refused), coarse::now() + 24h);
-    for (auto [name, failures] : {std::pair{"least_no_failure", 0}, {"least_failures", most_failures}})
+    for (auto [name, failures] :
+         {std::pair{"least_no_failure", 0}, {"least_failures", most_failures}})
         add(name, [failures = failures] {
             int left = failures;
             take(least::retry(most_failures + 1, [&left] { return work_after(left); }));

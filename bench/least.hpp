@@ -9,11 +9,15 @@
 #include <outlast/result.hpp>
 #include <outlast/threads.hpp>
 
-#include <benchmark/benchmark.h>
 #include <boost/outcome/std_result.hpp>
 
+#include <benchmark/benchmark.h>
+
 #include <atomic>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <system_error>
 #include <vector>
 
@@ -79,6 +83,41 @@ outlast::result<int> retry(int most, F f) {
             return r;
     }
 }
+
+/// What is known of keys, for one thread, which never changes: a row of numbers, and where they say so
+/// an entry in a line of its own. A lookup reads one of each.
+template <class Key, class Value>
+class table {
+public:
+    explicit table(std::size_t n) : places_(std::bit_ceil(2 * n)) { entries_.reserve(n); }
+
+    void put(const Key& key, const Value& value) {
+        std::size_t i = first(key);
+        while (places_[i] != 0)
+            i = next(i);
+        entries_.push_back({key, value});
+        places_[i] = static_cast<std::uint32_t>(entries_.size());
+    }
+    [[nodiscard]] const Value* find(const Key& key) const {
+        for (std::size_t i = first(key); places_[i] != 0; i = next(i))
+            if (const entry& e = entries_[places_[i] - 1]; e.key == key)
+                return &e.value;
+        return nullptr;
+    }
+
+private:
+    struct alignas(64) entry {
+        Key key;
+        Value value;
+    };
+    [[nodiscard]] std::size_t first(const Key& key) const {
+        return std::hash<Key>{}(key) & (places_.size() - 1);
+    }
+    [[nodiscard]] std::size_t next(std::size_t i) const { return (i + 1) & (places_.size() - 1); }
+
+    std::vector<std::uint32_t> places_; // the number of an entry, from 1; 0: none
+    std::vector<entry> entries_{};
+};
 
 } // namespace bench::least
 

@@ -5,8 +5,8 @@
 #ifndef OUTLAST_BENCH_SUBJECTS_HPP
 #define OUTLAST_BENCH_SUBJECTS_HPP
 
-#include <outlast/outlast.hpp>
 #include <outlast/keyed.hpp>
+#include <outlast/outlast.hpp>
 
 #include <boost/outcome/std_result.hpp>
 

@@ -42,7 +42,7 @@ TEST_CASE("circuit_gate: says what its circuit says") {
     CHECK(!gate.read().is_uncounted());
     CHECK(!gate.read().is_sliced());
     CHECK(gate.read().generation() == c.generation());
-    CHECK(!gate.refusal());
+    CHECK(!gate.read().is_refusing());
 
     record(c, at(0s), true);
     gate.publish(c, {});
@@ -53,23 +53,23 @@ TEST_CASE("circuit_gate: says what its circuit says") {
     const verdict last = verdict::failure(std::make_error_code(std::errc::timed_out));
     gate.publish(c, last);
     CHECK(!gate.read().all_pass());
-    REQUIRE(gate.refusal());
-    CHECK(gate.refusal()->until == at(11s));
-    CHECK(gate.refusal()->tripped == outlast::tally{2, 2});
-    CHECK(gate.refusal()->code == last.code);
-    CHECK(gate.refusal()->domain == last.domain);
+    REQUIRE(gate.refusal(gate.read()));
+    CHECK(gate.refusal(gate.read())->until == at(11s));
+    CHECK(gate.refusal(gate.read())->tripped == outlast::tally{2, 2});
+    CHECK(gate.refusal(gate.read())->code == last.code);
+    CHECK(gate.refusal(gate.read())->domain == last.domain);
 
     c.set_mode(circuit_mode::isolated); // by hand there is no time to come back
     gate.publish(c, last);
     CHECK(!gate.read().all_pass());
-    CHECK(!gate.refusal());
+    CHECK(!gate.read().is_refusing());
 
     CHECK(c.state(at(11s)) == outlast::circuit_state::open); // the mode is not normal
     c.set_mode(circuit_mode::normal);
     CHECK(c.state(at(11s)) == outlast::circuit_state::half_open);
     gate.publish(c, last);
     CHECK(!gate.read().all_pass());
-    CHECK(!gate.refusal());
+    CHECK(!gate.read().is_refusing());
 }
 
 TEST_CASE("circuit_gate: what successes must be told to depends on the window") {
@@ -109,12 +109,16 @@ TEST_CASE("circuit_gate: the words of a refusal are never of two different ones"
     // Many different refusals must have been seen: one that is read often shows nothing.
     int changes = 0;
     std::int32_t before = 0;
-    for (int tries = 0; changes < 200 && tries < 200'000'000; ++tries)
-        if (const auto n = gate.refusal()) {
+    for (int tries = 0; changes < 200 && tries < 200'000'000; ++tries) {
+        const auto sign = gate.read();
+        if (!sign.is_refusing())
+            continue;
+        if (const auto n = gate.refusal(sign)) {
             changes += n->code != before;
             before = n->code;
             if (n->until != at(std::chrono::seconds{n->code}))
                 FAIL("until " << outlast_tests::words(n->until) << " of " << n->code);
         }
+    }
     CHECK(changes == 200);
 }

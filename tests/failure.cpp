@@ -25,15 +25,15 @@
 
 using namespace std::chrono_literals;
 using outlast::failure;
+using outlast::failure_facts;
 using outlast::refusal;
-using outlast::report;
 using outlast::result;
 
 namespace {
 
 const auto refused = std::make_error_code(std::errc::connection_refused);
 
-std::string message_of(refusal why, const report& facts = {}, std::error_code cause = {}) {
+std::string message_of(refusal why, const failure_facts& facts = {}, std::error_code cause = {}) {
     return failure{why}.with_cause(cause).with_facts(facts).message();
 }
 
@@ -186,7 +186,7 @@ TEST_CASE("failure: the report of a call that failed") {
                         outlast::timeout{{.limit = 50ms, .name = "attempt"}}};
     auto& c = sim.call(p, [&] { return sim.spend(1s), 1; });
     sim.run();
-    const report facts = c.result().error().facts();
+    const failure_facts facts = c.result().error().facts();
     CHECK(facts.attempts == 3);
     CHECK(facts.elapsed == 350ms);
     CHECK(facts.why_stopped == outlast::stopped::attempts);

@@ -2,8 +2,8 @@
 //
 // What holds for every policy and every composition of them: few reads of the clock, the same steps
 // under every driver, no user code under a lock, and refusals that blame nobody.
-#include <outlast/cache/memory.hpp>
 #include <outlast/basic_keyed.hpp>
+#include <outlast/cache/memory.hpp>
 #include <outlast/outlast.hpp>
 #include <outlast/simulate.hpp>
 

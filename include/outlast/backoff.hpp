@@ -71,7 +71,8 @@ struct backoff {
     /// The next delay to wait. \pre valid()
     /// \param random asked for a uniform draw, where there is chance
     template <std::invocable Random>
-    [[nodiscard]] OUTLAST_INLINE constexpr duration next(progress& p, Random& random) const noexcept {
+    [[nodiscard]] OUTLAST_INLINE constexpr duration next(progress& p,
+                                                         Random& random) const noexcept {
         return level() ? shorter(base, cap) : varied(p, chance == jitter::none ? 0 : random());
     }
     [[nodiscard]] constexpr duration next(progress& p, fraction draw) const noexcept {
@@ -81,7 +82,8 @@ struct backoff {
 
 private:
     // Of a series that is not level.
-    [[nodiscard]] OUTLAST_COLD constexpr duration varied(progress& p, fraction draw) const noexcept {
+    [[nodiscard]] OUTLAST_COLD constexpr duration varied(progress& p,
+                                                         fraction draw) const noexcept {
         const std::uint32_t n = p.given;
         p.given += n != UINT32_MAX;
         if (chance == jitter::smooth)

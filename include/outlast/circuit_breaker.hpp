@@ -37,7 +37,8 @@ namespace outlast {
 /// as is every result of a call admitted before the last change of state.
 /// **Sharing** one breaker for all calls to one dependency: pass it by `std::ref`. What changes is
 /// under `Lock`; `failure_if` is called outside it. A call that is dropped (thrown, cancelled,
-/// never finished) gives its permit back, so that nothing wedges a breaker.
+/// never finished) gives its permit back, so that nothing wedges a breaker; as it says no time, a
+/// probe dropped after its lease has failed only if somebody asked in between.
 /// **Cost** closed and without failures in its window: one load to be admitted, and a success is
 /// counted in a line of the thread's own (of `window`s of time: one look at the time). A refusal
 /// takes no lock either. All else takes it once. No allocation after construction.

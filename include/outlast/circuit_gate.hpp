@@ -62,10 +62,8 @@ public:
         tally tripped{};
     };
     /// What to refuse with, without asking the circuit; nothing, if that has to be asked.
-    [[nodiscard]] OUTLAST_INLINE constexpr std::optional<notice> refusal() const noexcept {
-        const sign s = sign_.load();
-        if (!s.is_refusing())
-            return std::nullopt;
+    /// \pre `s` has just been read, and is refusing
+    [[nodiscard]] OUTLAST_INLINE constexpr std::optional<notice> refusal(sign s) const noexcept {
         const std::uint64_t tripped = tripped_.load();
         const notice n{instant{duration{until_.load()}},
                        code_.load(),

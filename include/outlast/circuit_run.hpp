@@ -25,8 +25,7 @@ class circuit_run : public pass_through {
     using data = typename Breaker::data;
 
 public:
-    OUTLAST_INLINE constexpr explicit circuit_run(Breaker& shared) noexcept
-        : shared_(&shared) {}
+    OUTLAST_INLINE constexpr explicit circuit_run(Breaker& shared) noexcept : shared_(&shared) {}
     OUTLAST_INLINE constexpr circuit_run(circuit_run&& other) noexcept = default;
     OUTLAST_INLINE constexpr ~circuit_run() = default;
 
@@ -47,23 +46,22 @@ public:
     }
 
     OUTLAST_INLINE constexpr bool plain_begin(reading&, instant&) noexcept {
-        const auto sign = shared_->gate_.read();
-        admitted_ = {sign.generation(), ticket::no_place}; // nothing to hold or to give back
-        if (!sign.all_pass()) [[unlikely]]
+        seen_ = shared_->gate_.read();
+        admitted_ = {seen_.generation(), ticket::no_place}; // nothing to hold or to give back
+        if (!seen_.all_pass()) [[unlikely]]
             return false;
         if (shared_->control_ != nullptr) [[unlikely]]
             return !isolated_outside();
         return true;
     }
     OUTLAST_INLINE constexpr bool plain_success(reading& now) const {
-        const auto sign = shared_->gate_.read();
-        if (!sign.is_quiet() || sign.generation() != admitted_.generation) [[unlikely]]
+        if (!seen_.is_quiet() || shared_->gate_.read() != seen_) [[unlikely]]
             return false;
-        return sign.is_uncounted() ||
-               shared_->lines_.counts(sign.generation(), sign.is_sliced(), now);
+        return seen_.is_uncounted() ||
+               shared_->lines_.counts(seen_.generation(), seen_.is_sliced(), now);
     }
     OUTLAST_INLINE constexpr void plain_end() noexcept {
-        if (!shared_->gate_.read().is_uncounted())
+        if (!seen_.is_uncounted())
             shared_->lines_.count();
     }
 
@@ -133,10 +131,11 @@ private:
 
     // Refused by what was published. False: ask the circuit itself.
     OUTLAST_INLINE constexpr bool told_no(reading& now, verdict& v) {
-        if (!shared_->gate_.read().is_refusing())
+        const auto sign = shared_->gate_.read();
+        if (!sign.is_refusing())
             return false;
         (void)now.get(); // before the words are read, not between them
-        const auto n = shared_->gate_.refusal();
+        const auto n = shared_->gate_.refusal(sign);
         // Its time is over, or this thread has no line to count it in.
         if (!n || now.get() >= n->until || !shared_->lines_.refuse())
             return false;
@@ -219,6 +218,7 @@ private:
 
     Breaker* shared_;
     permit<Breaker> permit_{}; // of a call that the circuit wants to hear of
+    typename circuit_gate<typename Breaker::lock_type>::sign seen_{}; // as it began
     ticket admitted_{};
     instant since_ = never;                  // where somebody may want to know how long it took
     duration opened_for_ = verdict::no_hint; // this call's result opened it

@@ -16,7 +16,8 @@ template <class T>
 class heap_array {
 public:
     constexpr heap_array() noexcept = default;
-    constexpr explicit heap_array(std::size_t n) : size_(n), places_(n != 0 ? new T[n]() : nullptr) {}
+    constexpr explicit heap_array(std::size_t n)
+        : size_(n), places_(n != 0 ? new T[n]() : nullptr) {}
     constexpr heap_array(const heap_array& other) : heap_array(other.size_) {
         for (std::size_t i = 0; i != size_; ++i)
             places_[i] = other.places_[i];

@@ -166,7 +166,7 @@ private:
     instant by_ = never;
     bool inside_ = false;
     bool passed_ = false; // the outer machine said yes to the plain case
-    bool spare_ = false; // somebody further out holds a stand-in
+    bool spare_ = false;  // somebody further out holds a stand-in
 };
 
 } // namespace outlast

@@ -48,9 +48,7 @@ public:
         : series_(o.series), random_(seed != 0 ? seed : arbitrary_seed()) {}
 
     /// How long it is open this time.
-    constexpr duration take() noexcept {
-        return series_.next(taken_, random_);
-    }
+    constexpr duration take() noexcept { return series_.next(taken_, random_); }
 
     /// The next one is the first again.
     constexpr void restart() noexcept { taken_ = {}; }

@@ -189,7 +189,7 @@ template <class X>
 
 namespace detail {
 
-[[nodiscard]] inline verdict judge(const failure& f) noexcept {
+[[nodiscard]] OUTLAST_INLINE inline verdict judge(const failure& f) noexcept {
     verdict v = verdict::failure(f.cause(), f.facts().retry_after);
     v.why = f.why() == refusal::threw ? refusal::none : f.why();
     if (v.why != refusal::none && v.why != refusal::timed_out)

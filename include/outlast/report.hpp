@@ -59,8 +59,8 @@ struct failure_facts {
     label policy{};                         ///< kind of the policy that decided: "circuit breaker"
     label name{};                           ///< its name, or that of what it guards
     duration retry_after = duration::min(); ///< when asking again makes sense; min: unknown
-    duration elapsed{}; ///< from begin to end; zero when no policy needed a clock
-    duration limit{};   ///< of the timeout that fired
+    duration elapsed{};         ///< from begin to end; zero when no policy needed a clock
+    duration limit{};           ///< of the timeout that fired
     std::uint32_t attempts = 0; ///< runs of the user's callable
     std::uint32_t failed = 0;   ///< of the breaker that refused: failures, out of
     std::uint32_t recorded = 0;

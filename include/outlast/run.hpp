@@ -109,12 +109,13 @@ public:
             if (verdict v; limit == nullptr && machine.plain_refusal(now, v))
                 return hand_type::refused_as(v, machine, duration{}, 0);
         }
-        return elsewise(std::forward<carried>(machine), time_of(now), limit, callable,
+        return elsewise(carried(std::forward<carried>(machine)), time_of(now), limit, callable,
                         arguments...);
     }
 
 private:
-    // Moved while other calls do not link to it.
+    // For who goes on with it: another one, so that the one in registers needs no address; unless
+    // other calls link to it.
     using carried = std::conditional_t<Machine::pinned, Machine&, Machine>;
 
     static instant deadline_of(const limits& limit) noexcept {
@@ -161,11 +162,11 @@ private:
         if constexpr (hand_type::judges_values) {
             const verdict v = hand_type::judged(callable, r);
             if (!v.ok() || !is_all(machine, now, limit)) [[unlikely]]
-                go_on(std::forward<carried>(machine), &v, time_of(begun), time_of(now), limit, r,
-                      callable, arguments...);
+                go_on(carried(std::forward<carried>(machine)), &v, time_of(begun), time_of(now),
+                      limit, r, callable, arguments...);
         } else if (!r.has_value() || !is_all(machine, now, limit)) [[unlikely]] {
-            go_on(std::forward<carried>(machine), nullptr, time_of(begun), time_of(now), limit, r,
-                  callable, arguments...);
+            go_on(carried(std::forward<carried>(machine)), nullptr, time_of(begun), time_of(now),
+                  limit, r, callable, arguments...);
         }
         return r;
     }
@@ -180,7 +181,7 @@ private:
 
     // The call is not over with its first attempt, of which the machine has not been told yet. What
     // it comes to takes the place of `r`. `judgement` is null where `r` says it itself.
-    OUTLAST_COLD static void go_on(carried machine,
+    OUTLAST_COLD static void go_on(carried&& machine,
                                    const verdict* judgement,
                                    instant begun,
                                    instant now,
@@ -198,8 +199,8 @@ private:
     }
 
     // The call as it is told to the machine from its beginning.
-    OUTLAST_COLD static result_type
-    elsewise(carried machine, instant at, const limits* limit, F& callable, const A&... arguments) {
+    OUTLAST_COLD static result_type elsewise(
+        carried&& machine, instant at, const limits* limit, F& callable, const A&... arguments) {
         const limits& bounds = limit == nullptr ? no_limits() : *limit;
         reading now = reading_of(at);
         verdict v = may_begin(bounds, now);
@@ -216,6 +217,7 @@ private:
         reading now;
         instant begun;
         const limits& limit;
+        bool stoppable; // by somebody, at some time
         waiting_thread thread{};
         hand_type in_hand;
 
@@ -229,6 +231,7 @@ private:
               now(event),
               begun(beginning),
               limit(wanted == nullptr ? no_limits() : *wanted),
+              stoppable(limit.stop.stop_possible()),
               in_hand(callable, thread, arguments...) {}
         // Whoever could wake this thread is told first that nobody waits any more.
         ~session() { machine.abandoned(); }
@@ -237,7 +240,7 @@ private:
 
         // Tells the machine about an attempt. False: the caller has asked to stop; it is over.
         bool settle(lane on, verdict& v, step& next) {
-            if (!v.ok() && limit.stop.stop_requested()) {
+            if (!v.ok() && stoppable && limit.stop.stop_requested()) {
                 v = verdict::neutral(refusal::cancelled, v.hint);
                 return false;
             }
@@ -257,7 +260,9 @@ private:
                         v = verdict::neutral(refusal::timed_out);
                         s = machine.settled(now, s.on, v);
                     } else {
-                        v = in_hand.work(s.at, read_once<Clock>(), limit.stop);
+                        // In place: a copy would wait for bytes that are still being written.
+                        ::new (static_cast<void*>(&v))
+                            verdict(in_hand.work(s.at, read_once<Clock>(), limit.stop));
                         now = read_once<Clock>();
                         if (!settle(s.on, v, s))
                             return;

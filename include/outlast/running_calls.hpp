@@ -79,8 +79,8 @@ private:
 
     duration limit_;
     heap_array<instant> starts_; // never: it is over. A power of two, so that numbers may wrap
-    std::uint32_t first_ = 0;     // number of the oldest in the ring
-    std::uint32_t young_ = 0;     // how many there are in it
+    std::uint32_t first_ = 0;    // number of the oldest in the ring
+    std::uint32_t young_ = 0;    // how many there are in it
     std::uint32_t overdue_ = 0;
 };
 

@@ -18,8 +18,8 @@ namespace outlast {
 struct window_contents {
     window_span of{1};
     heap_array<std::uint8_t> results{}; ///< of a count of calls: oldest first
-    time_window::slices slices{};        ///< of a span of time: oldest first
-    std::uint32_t in_a_row = 0;          ///< of consecutive ones
+    time_window::slices slices{};       ///< of a span of time: oldest first
+    std::uint32_t in_a_row = 0;         ///< of consecutive ones
 };
 
 /// One of the three, as the span says. Not thread-safe. Allocates when it is built, never later.
