@@ -187,14 +187,18 @@ public:
     OUTLAST_INLINE constexpr explicit run(retry& shared) noexcept : shared_(&shared) {}
 
     constexpr step begin(reading& now, instant by, verdict&) {
-        (void)plain_begin(now, by);
+        seat_.leave();
+        if (!plain_begin(now, by))
+            seat_.take(*options().budget);
         return step::call(work, by_);
     }
 
     constexpr step settled(reading& now, lane, verdict& v) {
         if (!v.ok())
             return not_good(now, v);
+        settle_account(v);
         plain_end();
+        seat_.leave();
         return step::finish();
     }
 
@@ -206,8 +210,8 @@ public:
         series_.given = 0;
         made_ = 1;
         stopped_ = stopped::none;
-        sent_ = paid_ = false;
-        return true;
+        sent_ = false;
+        return options().budget == nullptr || !options().budget->counts_running();
     }
     OUTLAST_INLINE constexpr bool plain_success(reading&) const noexcept { return true; }
     OUTLAST_INLINE constexpr void plain_end() noexcept {
@@ -219,6 +223,8 @@ public:
         const stopped why = too_late(now, duration::zero());
         return why == stopped::none ? next(now, v) : stop(why, v);
     }
+
+    constexpr void abandoned() noexcept { seat_.leave(); }
 
     constexpr void explain(report& facts) const noexcept {
         if (stopped_ != stopped::none)
@@ -259,23 +265,20 @@ private:
                              v.why != refusal::timed_out;
         if (!refused)
             sent_ = true;
-        else if (paid_)
-            options().budget->give_back();
-        paid_ = false;
+        if (options().budget != nullptr)
+            seat_.settle(*options().budget, !refused);
     }
 
     constexpr step next(reading& now, const verdict& v) {
-        if (options().budget != nullptr && sent_) {
-            if (!options().budget->take(now.get()))
-                return stop(stopped::budget, v);
-            paid_ = true;
-        }
+        if (options().budget != nullptr && sent_ && !seat_.pay(*options().budget, now.get()))
+            return stop(stopped::budget, v);
         ++made_;
         return step::call(work, by_);
     }
 
     constexpr step stop(stopped why, const verdict& v) {
         stopped_ = why;
+        seat_.leave();
         tell(event_kind::gave_up, v, duration::zero());
         return step::finish();
     }
@@ -339,7 +342,7 @@ private:
     std::uint32_t made_ = 0;
     stopped stopped_ = stopped::none;
     bool sent_ = false; // an attempt was
-    bool paid_ = false; // for the attempt that is under way
+    outlast::budget::seat seat_{};
 };
 
 OUTLAST_INLINE constexpr retry::run retry::start() noexcept { return run{*this}; }
