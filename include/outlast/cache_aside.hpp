@@ -67,6 +67,10 @@ public:
     static constexpr label kind = "cache";
     static constexpr duty does = duty::remembers;
 
+    static_assert(std::is_invocable_r_v<lifetime, Life&, const value_type&>,
+                  "outlast::cache_aside: `life` is called with a value of the store and says how "
+                  "long it may be kept, as an outlast::lifetime: {.fresh_for = 1min}.");
+
     static constexpr bool rechecks = requires(const Life& l, const value_type& v, duration age) {
         { l.recheck(v, age) } -> std::same_as<std::optional<value_type>>;
     };
@@ -92,8 +96,13 @@ public:
     [[nodiscard]] run start(const A&... arguments) {
         if constexpr (requires { std::optional<wanted<key_type>>{key_of_(arguments...)}; })
             return run{*this, key_of_(arguments...)};
-        else
+        else if constexpr (requires { std::optional<key_type>{key_of_(arguments...)}; })
             return run{*this, std::optional<key_type>{key_of_(arguments...)}};
+        else
+            static_assert(!sizeof(KeyOf*),
+                          "outlast::cache_aside: what the key function gives is no key of the "
+                          "store: it is a `key_type`, an outlast::wanted of one, or a "
+                          "std::optional of either.");
     }
 
     /// Forgets the entry of this key: no call that starts after this is answered with what was known

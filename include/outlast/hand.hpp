@@ -25,7 +25,8 @@ struct what_returns {
     static_assert(!sizeof(F*),
                   "outlast: the callable accepts neither (call&, arguments…) nor "
                   "(arguments…). Arguments are handed to every attempt as const "
-                  "lvalues, so that no attempt finds them moved from.");
+                  "lvalues, so that no attempt finds them moved from or changed: take "
+                  "them by value or by const reference, and capture what is to change.");
     using type = void;
 };
 template <class F, class... A>
