@@ -1452,6 +1452,9 @@ TEST_CASE("refresh ahead: one caller near the end asks, all others are answered 
     CHECK(one.finished_at() == at(930ms));
     CHECK(o.calls == 2);
     CHECK(t.stores() == 2);
+    CHECK(t.count(outlast::event_kind::refreshed) == 1);
+    CHECK(t.misses() == 1); // the first of all
+    CHECK(t.hits() == 4);
     // Its life begins anew.
     sim.advance(799ms);
     CHECK(is_cached(sim.call(p, o.ask(), 0), 2));

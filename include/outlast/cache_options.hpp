@@ -42,8 +42,8 @@ struct cache_aside_options {
 
     label name = "cache";
     label tags{};
-    /// Told of each call how it was answered (`hit`, `stale`, `missed`), and of `stored`,
-    /// `store_failed`.
+    /// Told of each call how it was answered (`hit`, `stale`, `missed`, `refreshed`), and of
+    /// `stored`, `store_failed`.
     sink events{};
 
     /// Every option, for `describe`.

@@ -342,7 +342,7 @@ private:
 
     OUTLAST_COLD void tell_end(const verdict& v) const {
         if (how_ == source::live)
-            tell(event_kind::missed, {}, v);
+            tell(asking_ && asking_->refreshes ? event_kind::refreshed : event_kind::missed, {}, v);
         else
             tell(how_ == source::stale ? event_kind::stale : event_kind::hit, until(since_, asked_),
                  v);
