@@ -201,6 +201,24 @@ TEST_CASE("RT-12 time limit ends retrying") {
     CHECK(ended == 1);
 }
 
+TEST_CASE("retry: a failure says whether a later deadline might have mended it") {
+    const auto hurried = [](const retry_options& o, const script& lines, duration deadline) {
+        retry policy{o};
+        outlast::pipeline p{std::ref(policy)};
+        outlast::world w;
+        auto& c = w.play(p, lines, at(deadline));
+        w.run();
+        return c.outcome().hurried;
+    };
+    const retry_options twice{.max_attempts = 2, .backoff = constant(100ms)};
+    CHECK(hurried(twice, script{}.fails(), 100ms));
+    CHECK_FALSE(hurried(twice, script{}.fails(), 101ms)); // two attempts, as many as it makes
+    CHECK_FALSE(hurried(twice, script{}.succeeds(), 100ms));
+    CHECK_FALSE(hurried(twice, script{}.is_neutral(), 100ms));
+    CHECK_FALSE(hurried({.max_attempts = 2, .backoff = constant(100ms), .max_duration = 50ms},
+                        script{}.fails(), 1h));
+}
+
 TEST_CASE("RT-13 server hint that cannot fit") {
     const retry_options o{.max_attempts = 5, .backoff = constant(100ms)};
     story s{o, script{}.fails_with_hint(6000ms), at(5000ms)};

@@ -41,7 +41,8 @@ namespace outlast {
 /// the caller still gets its timeout.
 /// **Sharing** one call a key at a time (single flight). The others are told what it came to: they
 /// look up what it stored, share its failure, or go alone when a good answer was not to be kept. A
-/// leader that is dropped, or fails for want of its own time, makes the first of them the leader.
+/// leader that is dropped, or fails for want of its own time, makes the first of them the leader;
+/// one whose retry had no time for another attempt, the first that has as much again.
 /// Caches that share a store ask each for itself. Pass it by `std::ref`; the store outlives it. Keys
 /// are compared, and seats woken, under `Store::lock_type`; key function, `life`, events, and copies
 /// of values are called outside it.

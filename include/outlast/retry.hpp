@@ -236,7 +236,7 @@ private:
         return shared_->options_;
     }
 
-    constexpr step not_good(reading& now, const verdict& v) {
+    constexpr step not_good(reading& now, verdict& v) {
         settle_account(v);
         again choice = true;
         if (const stopped why = against(now, v, choice); why != stopped::none)
@@ -269,15 +269,16 @@ private:
             seat_.settle(*options().budget, !refused);
     }
 
-    constexpr step next(reading& now, const verdict& v) {
+    constexpr step next(reading& now, verdict& v) {
         if (options().budget != nullptr && sent_ && !seat_.pay(*options().budget, now.get()))
             return stop(stopped::budget, v);
         ++made_;
         return step::call(work, by_);
     }
 
-    constexpr step stop(stopped why, const verdict& v) {
+    constexpr step stop(stopped why, verdict& v) {
         stopped_ = why;
+        v.hurried = why == stopped::deadline && v.failed();
         seat_.leave();
         tell(event_kind::gave_up, v, duration::zero());
         return step::finish();
