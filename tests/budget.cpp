@@ -11,6 +11,7 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -18,6 +19,7 @@ using outlast::budget;
 using outlast::failure_tokens;
 using outlast::no_limit;
 using outlast::ratio;
+using outlast::running_share;
 using outlast::traffic_share;
 using outlast_tests::at;
 
@@ -85,6 +87,70 @@ TEST_CASE("RB-04 fractions survive") {
     CHECK(tokens(fresh, 2s) == 2);
 }
 
+TEST_CASE("RB-05 share of running calls") {
+    budget b{running_share{.share = ratio::of(0.5), .least = 1}};
+    budget::seat calls[2];
+    for (budget::seat& call : calls)
+        call.take(b);
+    REQUIRE(b.take(at(0s)));
+    CHECK(b.running() == budget::in_progress{2, 1});
+    CHECK(b.allows(at(0s)));
+    CHECK(b.take(at(0s))); // 2 of 4
+    CHECK_FALSE(b.allows(at(0s)));
+    CHECK_FALSE(b.take(at(0s))); // 3 of 5
+    b.end_retry(true);
+    CHECK(b.take(at(0s)));
+    CHECK_FALSE(b.take(at(0s)));
+    CHECK_FALSE(b.take(at(1h))); // time frees nothing
+    b.succeeded();
+    b.failed();
+    CHECK(b.running() == budget::in_progress{2, 2}); // nor does what calls come to
+}
+
+TEST_CASE("budget: a share of what runs has a floor, and neither may be") {
+    const auto most = [](const running_share& rule, int calls) {
+        budget b{rule};
+        std::vector<budget::seat> all(static_cast<std::size_t>(calls));
+        for (budget::seat& call : all)
+            call.take(b);
+        int n = 0;
+        while (n != 1000 && b.take(at(0s)))
+            ++n;
+        return n;
+    };
+    CHECK(most({}, 1) == 3);  // the floor
+    CHECK(most({}, 12) == 3); // 3 of 15
+    CHECK(most({}, 15) == 3); // 4 of 19 would be more
+    CHECK(most({}, 16) == 4); // 4 of 20
+    CHECK(most({}, 400) == 100);
+    CHECK(most({.least = 0}, 3) == 0);
+    CHECK(most({.least = 0}, 4) == 1);
+    CHECK(most({.share = ratio::of(0), .least = 2}, 400) == 2);
+    CHECK(most({.share = ratio::of(0), .least = 0}, 400) == 0);
+    CHECK(most({.share = ratio::of(1), .least = 0}, 1) == 1000); // as many as want to
+}
+
+TEST_CASE("budget: a call that leaves takes its retry with it, however it goes") {
+    budget b{running_share{}};
+    {
+        budget::seat dropped;
+        dropped.take(b);
+        REQUIRE(dropped.pay(b, at(0s)));
+        budget::seat moved{std::move(dropped)};
+        CHECK(b.running() == budget::in_progress{1, 1});
+    }
+    CHECK(b.running() == budget::in_progress{});
+    budget::seat call;
+    call.take(b);
+    REQUIRE(call.pay(b, at(0s)));
+    call.settle(b, false);
+    call.settle(b, true); // the next attempt was not paid for
+    CHECK(b.running() == budget::in_progress{1, 0});
+    call.leave();
+    call.leave();
+    CHECK(b.running() == budget::in_progress{});
+}
+
 TEST_CASE("budget: a share of the traffic, in millionths") {
     budget b{traffic_share{.share = ratio::of(0.2), .one_each = no_limit, .at_start = 0}};
     times_n(4, [&] { b.succeeded(); });
@@ -97,8 +163,8 @@ TEST_CASE("budget: a share of the traffic, in millionths") {
 TEST_CASE("budget: what is given back can be taken again, and no more than it holds") {
     budget b{traffic_share{.one_each = no_limit, .most = 2, .at_start = 2}};
     REQUIRE(b.take(at(0s)));
-    b.give_back();
-    b.give_back(); // not above the brim
+    b.end_retry(false);
+    b.end_retry(false); // not above the brim
     CHECK(b.tokens() == 2);
     CHECK(b.take(at(0s)));
     CHECK(b.take(at(0s)));
@@ -136,8 +202,10 @@ TEST_CASE("budget: options that make no sense are refused in a sentence") {
     refuses(failure_tokens{.per_success = ratio::of(-1)},
             "budget: per_success is a ratio from 0 % to 100 %");
     refuses(failure_tokens{.most = 0}, "budget: from 1 to 1000000000 tokens");
+    refuses(running_share{.share = ratio::of(1.1)}, "budget: share is a ratio from 0 % to 100 %");
     CHECK(traffic_share{}.problem() == nullptr);
     CHECK(failure_tokens{}.problem() == nullptr);
+    CHECK(running_share{}.problem() == nullptr);
 }
 
 TEST_CASE("budget: any history against a plain model") {
@@ -191,7 +259,7 @@ TEST_CASE("budget: threads take together no more than there is, and lose nothing
                 if (b.take(at(0s))) {
                     ++taken;
                     if (i % 5 == 0) {
-                        b.give_back();
+                        b.end_retry(false);
                         ++refunded;
                     }
                 }
@@ -220,6 +288,34 @@ TEST_CASE("budget: failures from many threads never take it below nothing") {
     CHECK(b.allows(at(0s)));
 }
 
+TEST_CASE("budget: threads together run no more retries than their share, and none is lost") {
+    constexpr int each = 20'000;
+    budget b{running_share{.share = ratio::of(0), .least = 2}};
+    std::atomic<int> running{0};
+    std::atomic<int> most{0};
+    std::atomic<int> made{0};
+    std::vector<std::thread> all;
+    for (int t = 0; t != 3; ++t)
+        all.emplace_back([&] {
+            for (int i = 0; i != each; ++i) {
+                budget::seat call;
+                call.take(b);
+                if (!call.pay(b, at(0s)))
+                    continue;
+                const int now = ++running;
+                for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);)
+                    ;
+                ++made;
+                --running;
+            }
+        });
+    for (auto& t : all)
+        t.join();
+    CHECK(made > 0);
+    CHECK(most <= 2);
+    CHECK(b.running() == budget::in_progress{});
+}
+
 // ---- in a constant expression
 
 namespace {
@@ -233,6 +329,14 @@ constexpr bool counts() {
     budget c{traffic_share{.one_each = 1s, .most = 1, .at_start = 0}};
     return first && !second && b.take(at(0s)) && !c.take(at(0s)) && c.take(at(1s));
 }
+constexpr bool counts_what_runs() {
+    budget b{running_share{.share = ratio::of(0.5), .least = 0}};
+    const bool idle = b.take(at(0s));
+    budget::seat call;
+    call.take(b);
+    return !idle && b.counts_running() && call.pay(b, at(0s)) && !b.take(at(0s));
+}
+static_assert(counts_what_runs());
 static_assert(counts());
 
 } // namespace

@@ -1452,6 +1452,9 @@ TEST_CASE("refresh ahead: one caller near the end asks, all others are answered 
     CHECK(one.finished_at() == at(930ms));
     CHECK(o.calls == 2);
     CHECK(t.stores() == 2);
+    CHECK(t.count(outlast::event_kind::refreshed) == 1);
+    CHECK(t.misses() == 1); // the first of all
+    CHECK(t.hits() == 4);
     // Its life begins anew.
     sim.advance(799ms);
     CHECK(is_cached(sim.call(p, o.ask(), 0), 2));
@@ -1767,6 +1770,62 @@ TEST_CASE("cache_aside: a leader that failed for want of its own time fails nobo
         CHECK(a.finished_at() == at(48ms));
         CHECK(is_live(b, 7));
         CHECK(b.finished_at() == at(148ms));
+    }
+    SECTION("its retry had no time for another attempt") {
+        outlast::pipeline p{
+            std::ref(remember), outlast::timeout{1s},
+            outlast::retry{{.max_attempts = 3, .backoff = outlast::constant(100ms)}}};
+        const auto recovers = [&](int) -> result<int> {
+            sim.spend(10ms);
+            if (++o.calls < 3)
+                return server_error;
+            return o.calls;
+        };
+        auto& a = sim.call_by(at(50ms), p, recovers, 0);
+        auto& as_short = sim.call_by(at(89ms), p, recovers, 0);
+        auto& longer = sim.call_by(at(500ms), p, recovers, 0);
+        auto& longest = sim.call(p, recovers, 0);
+        sim.run();
+        CHECK(failed_with(a, server_error));
+        CHECK(a.finished_at() == at(10ms)); // 40 ms before its deadline
+        CHECK(a.facts().why_stopped == outlast::stopped::deadline);
+        CHECK(failed_with(as_short, server_error)); // has hardly more time than that
+        CHECK(as_short.finished_at() == at(10ms));
+        CHECK(is_live(longer, 3)); // asks at 10 and at 120
+        CHECK(longer.finished_at() == at(130ms));
+        CHECK(longest.finished_at() == at(130ms)); // joined that
+        CHECK(longest.attempts() == 0);
+        CHECK(o.calls == 3);
+    }
+    SECTION("but a retry that a timeout inside left no time is everybody's, and so is a hint") {
+        outlast::pipeline limited{
+            std::ref(remember), outlast::timeout{50ms},
+            outlast::retry{{.max_attempts = 3, .backoff = outlast::constant(100ms)}}};
+        outlast::pipeline p{
+            std::ref(remember),
+            outlast::retry{{.max_attempts = 3, .backoff = outlast::constant(10ms)}}};
+        const auto dead = [&](int) -> result<int> {
+            sim.spend(10ms);
+            return ++o.calls, server_error;
+        };
+        const auto told_so = [&](int) -> result<int> {
+            sim.spend(10ms);
+            return ++o.calls, outlast::failure{server_error}.with_retry_after(1s);
+        };
+        auto& a = sim.call_by(at(100ms), limited, dead, 0);
+        auto& b = sim.call(limited, dead, 0);
+        sim.run();
+        CHECK(failed_with(a, server_error));
+        CHECK(failed_with(b, server_error));
+        CHECK(b.finished_at() == at(10ms));
+        CHECK(o.calls == 1);
+        auto& c = sim.call_by(at(100ms), p, told_so, 1);
+        auto& d = sim.call(p, told_so, 1);
+        sim.run();
+        CHECK(failed_with(c, server_error));
+        CHECK(failed_with(d, server_error));
+        CHECK(d.finished_at() == at(20ms));
+        CHECK(o.calls == 2);
     }
     SECTION("but a timeout that comes long before its deadline is the server's, and shared") {
         outlast::pipeline p{std::ref(remember)};

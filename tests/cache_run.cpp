@@ -232,7 +232,7 @@ TEST_CASE("cache_run: threads: refreshed, forgotten and told of at once, nothing
     std::atomic<int> events = 0;
     const auto count = [&](const outlast::event& e) {
         events += e.what == outlast::event_kind::hit || e.what == outlast::event_kind::stale ||
-                  e.what == outlast::event_kind::missed;
+                  e.what == outlast::event_kind::missed || e.what == outlast::event_kind::refreshed;
     };
     outlast::cache_aside remember{
         store,

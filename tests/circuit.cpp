@@ -333,6 +333,9 @@ TEST_CASE("BS-02 aggregates") {
     CHECK(b.core().counters().succeeded == 4);
     CHECK(b.core().counters().failed == 1);
     CHECK(b.core().counters().slow == 2);
+    CHECK(b.core().counters().timed == 5);
+    CHECK(b.core().counters().took == 20300ms);
+    CHECK(b.core().counters().mean() == 4060ms);
 }
 
 TEST_CASE("BS-03 slow successes reopen") {

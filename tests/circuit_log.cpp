@@ -25,6 +25,20 @@ TEST_CASE("circuit log: it counts") {
                                                       .refused_by = {0, 0, 2, 0, 0}});
 }
 
+TEST_CASE("circuit log: how long calls took, of those of which it is known") {
+    using namespace std::chrono_literals;
+    circuit_log log;
+    CHECK(log.counters().mean() == 0s);
+    log.ended(false, false);
+    log.ended(false, false, 1s);
+    log.ended(true, false, 2s);
+    CHECK(log.counters().timed == 2);
+    CHECK(log.counters().took == 3s);
+    CHECK(log.counters().mean() == 1500ms);
+    log.ended(true, false, outlast::forever);
+    CHECK(log.counters().took == outlast::forever);
+}
+
 TEST_CASE("circuit log: what happened, in order, the newest four") {
     circuit_log log;
     CHECK_FALSE(log.take());

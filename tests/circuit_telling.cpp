@@ -32,15 +32,12 @@ TEST_CASE("circuit_telling: each change has its word") {
 }
 
 TEST_CASE("circuit_telling: how long it is open, where that is known") {
-    const circuit_event e{circuit_state::closed,
-                          circuit_state::open,
-                          circuit_mode::normal,
-                          circuit_cause::failures,
-                          {},
-                          at(5s)};
+    const circuit_event e{circuit_state::closed,   circuit_state::open, circuit_mode::normal,
+                          circuit_cause::failures, {20, 12, 3},         at(5s)};
     CHECK(event_of(e, at(2s), "orders", "eu").span == 3s);
     CHECK(event_of(e, at(2s), "orders", "eu").name.view() == "orders");
     CHECK(event_of(e, at(2s), "orders", "eu").tags.view() == "eu");
     CHECK(event_of(e, at(2s), "orders", "eu").why == "failures");
+    CHECK(event_of(e, at(2s), "orders", "eu").counts == outlast::tally{20, 12, 3});
     CHECK(event_of(e, never, {}, {}).span == outlast::verdict::no_hint);
 }

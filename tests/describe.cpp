@@ -130,6 +130,14 @@ TEST_CASE("describe: what was set is told instead of the default") {
     CHECK(has(describe(remember), "wait until the call's deadline"));
 }
 
+TEST_CASE("describe: of failures in a row there is no share, and none of slow calls") {
+    const outlast::basic_circuit_breaker<> b{{.window = outlast::consecutive(5)}};
+    CHECK(has(describe(b), "circuit breaker: window 5 failures in a row, open_on_hint no, "));
+    for (const char* const plays_no_part :
+         {"failure_ratio", "minimum_calls", "slow_from", "slow_ratio"})
+        CHECK_FALSE(has(describe(b), plays_no_part));
+}
+
 TEST_CASE("describe: values in the largest unit that takes them as they are") {
     using outlast::ratio;
     CHECK(words(ratio::of(0.5)) == "50 %");

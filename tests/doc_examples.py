@@ -27,6 +27,7 @@ BEFORE = """\
 #include <outlast/cache/memory.hpp>
 #include <outlast/outlast.hpp>
 #include <outlast/describe.hpp>
+#include <outlast/event_text.hpp>
 #include <outlast/simulate.hpp>
 
 #include <iostream>

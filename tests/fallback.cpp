@@ -17,8 +17,10 @@
 #include <functional>
 #include <memory>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <system_error>
+#include <thread>
 
 using namespace std::chrono_literals;
 using outlast::failure;
@@ -211,6 +213,81 @@ TEST_CASE("fallback: what it may be") {
         CHECK(p(fails, text, 2).value() == "kept");
         CHECK(kept == "kept");
     }
+}
+
+TEST_CASE("fallback: it is told of the call, before all else, if it wants to be") {
+    const auto fails = [](const std::string&, int) -> result<std::string> { return error_a; };
+    const std::string text = "text";
+    SECTION("with the failure and the arguments") {
+        outlast::pipeline p{
+            outlast::fallback{[](outlast::call& c, const failure& f, const std::string& s, int n) {
+                return s + std::to_string(n) + " " + f.code().message() + " " +
+                       std::to_string(c.attempt());
+            }}};
+        CHECK(p(fails, text, 2).value() == "text2 " + error_a.message() + " 1");
+    }
+    SECTION("with the arguments") {
+        outlast::pipeline p{outlast::fallback{
+            [](outlast::call&, const std::string& s, int n) { return s + std::to_string(n); }}};
+        CHECK(p(fails, text, 2).value() == "text2");
+    }
+    SECTION("with the failure") {
+        outlast::pipeline p{
+            outlast::fallback{[](outlast::call&, const failure& f) { return f.code().message(); }}};
+        CHECK(p(fails, text, 2).value() == error_a.message());
+    }
+    SECTION("alone; what it throws is its failure") {
+        outlast::pipeline p{outlast::fallback{
+            [](outlast::call&) -> std::string { throw std::system_error(error_c); }}};
+        CHECK(p(fails, text, 2).error().code() == error_c);
+        CHECK(p(fails, text, 2).error().origin() == error_a);
+    }
+}
+
+TEST_CASE("fallback: the call that it is told of has the deadline, the time and the stop token") {
+    outlast::instant by{};
+    outlast::duration left{};
+    outlast::duration later{};
+    outlast::simulation sim;
+    outlast::pipeline p{outlast::timeout{1s}, outlast::fallback{[&](outlast::call& c) {
+                            by = c.deadline();
+                            left = c.remaining();
+                            return static_cast<int>(c.attempt());
+                        }},
+                        outlast::retry{{.max_attempts = 3, .backoff = outlast::constant(100ms)}}};
+    auto& c = sim.call(p, fails_a);
+    sim.run();
+    CHECK(c.result().value() == 3); // runs of the work
+    CHECK(by == at(1s));
+    CHECK(left == 800ms);
+
+    // On the calling thread, where the clock goes on meanwhile.
+    std::stop_source caller;
+    bool asked = false;
+    outlast::pipeline q{outlast::fallback{[&](outlast::call& told) {
+        left = told.remaining();
+        std::this_thread::sleep_for(2ms);
+        later = told.remaining();
+        caller.request_stop();
+        asked = told.stop_requested();
+        return 1;
+    }}};
+    const outlast::limits one_hour{.deadline = std::chrono::steady_clock::now() + 1h,
+                                   .stop = caller.get_token()};
+    CHECK(q(one_hour, fails_a).value() == 1);
+    CHECK(left <= 1h);
+    CHECK(left > 30min);
+    CHECK(later <= left - 2ms);
+    CHECK(asked);
+    CHECK(q(fails_a).value() == 1);
+    CHECK(left == outlast::forever);
+
+    // Nothing was run where everything was refused further in.
+    outlast::basic_circuit_breaker<> breaker;
+    breaker.set_mode(outlast::circuit_mode::isolated);
+    outlast::pipeline r{outlast::fallback{[](outlast::call& told) { return told.attempt(); }},
+                        std::ref(breaker)};
+    CHECK(r([] { return 7U; }).value() == 0);
 }
 
 TEST_CASE("fallback: a cancelled call is not replaced") {

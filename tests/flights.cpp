@@ -36,7 +36,9 @@ struct passenger {
     seat place{};
 
     explicit passenger(int k) : key(k) {}
-    role board(sky& s) { return place.board(s, key, heard); }
+    role board(sky& s, outlast::instant by = outlast::never) {
+        return place.board(s, key, heard, sky::boarding::join, by);
+    }
 };
 
 verdict news(std::uint8_t note) { return {.note = note}; }
@@ -214,6 +216,38 @@ TEST_CASE("flights: a key that is forgotten: who leads is told, who boards now s
     s.forget(2); // a key that nobody asks for
     CHECK(!old.place.outdated());
     CHECK(!fresh.place.outdated());
+}
+
+TEST_CASE("flights: who has longer is spared the news: the first of them leads the others") {
+    using std::chrono::milliseconds;
+    const auto at = [](int n) { return outlast::instant{milliseconds{n}}; };
+    sky s;
+    passenger a{1};
+    passenger at_30{1};
+    passenger at_51{1};
+    passenger at_50{1};
+    passenger whenever{1};
+    a.board(s, at(10)), at_30.board(s, at(30)), at_51.board(s, at(51)), at_50.board(s, at(50)),
+        whenever.board(s);
+    a.place.land(news(7), at(50));
+    CHECK(a.place.look() == role::none);
+    for (passenger* p : {&at_30, &at_50}) {
+        CHECK(p->place.look() == role::told);
+        CHECK(p->place.news() == news(7));
+        CHECK(p->heard.rung == 1);
+        p->place.leave();
+    }
+    CHECK(at_51.place.look() == role::leads);
+    CHECK(at_51.heard.rung == 1);
+    CHECK(whenever.place.look() == role::follows);
+    CHECK(whenever.heard.rung == 0);
+    passenger next{1};
+    CHECK(next.board(s, at(20)) == role::follows); // the flight goes on
+    at_51.place.land(news(8));                     // without an exception, everybody is told
+    CHECK(whenever.place.look() == role::told);
+    CHECK(next.place.look() == role::told);
+    passenger anew{1};
+    CHECK(anew.board(s) == role::leads);
 }
 
 TEST_CASE("flights: alone, a seat leads a flight of its own beside another") {

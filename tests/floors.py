@@ -26,7 +26,7 @@ FLOORS = {
     3.1: "machine flights circuit budget refresh",
     3.15: "circuit_gate cache_run",
     3.2: "names",
-    3.25: "circuit_telling circuit_run",
+    3.25: "circuit_telling circuit_run event_text",
     4: "retry timeout circuit_breaker cache_aside fallback basic_keyed",
     5: "nest order",
     5.1: "pipeline worst_case notes",
@@ -39,7 +39,7 @@ FLOORS = {
     7.1: "simulate keyed",
 }
 UMBRELLA = "outlast"                   # includes every header above, and nobody includes it back
-NOT_IN_UMBRELLA = {"basic_keyed", "keyed", "lru", "world", "simulate", "describe", "notes", "asio"}
+NOT_IN_UMBRELLA = {"basic_keyed", "keyed", "lru", "world", "simulate", "describe", "notes", "event_text", "asio"}
 MAY_INCLUDE_ASIO = {"asio"}            # of the core
 BESIDE = {"cache", "oauth2", "http", "metrics", "redis"}  # folders on top of the core, free among themselves
 

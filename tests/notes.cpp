@@ -59,8 +59,9 @@ TEST_CASE("notes: a retry inside a retry, and one without a timeout inside") {
     CHECK(has(said(pipeline{retry{}, retry{}, timeout{1s}}), "|a retry stands inside a retry"));
     CHECK(has(said(pipeline{timeout{1s}, retry{}}), "|no timeout stands inside the retry"));
     CHECK(said(pipeline{timeout{3s}, retry{}, pipeline{timeout{1s}}}).empty());
-    CHECK(said(pipeline{retry{}, timeout{1s}}).empty());
-    CHECK(said(pipeline{retry{}}) == "|no timeout: a call that hangs is never given up");
+    const retry by_itself{{.hint_cap = 0s}};
+    CHECK(said(pipeline{by_itself, timeout{1s}}).empty());
+    CHECK(said(pipeline{by_itself}) == "|no timeout: a call that hangs is never given up");
     CHECK(said(pipeline{timeout{outlast::no_limit}}) ==
           "|no timeout: a call that hangs is never given up");
 }
@@ -80,7 +81,45 @@ TEST_CASE("notes: a retry that sees only what the fallback fails at") {
     constexpr const char* odd = "|a retry stands outside a fallback";
     outlast::fallback tries{[] { return 0; }};
     CHECK(has(said(pipeline{retry{}, tries, timeout{1s}}), odd));
-    CHECK(said(pipeline{tries, retry{}, timeout{1s}}).empty());
+    CHECK(said(pipeline{timeout{3s}, tries, retry{}, timeout{1s}}).empty());
+}
+
+TEST_CASE("notes: a retry that a server can make wait for long, and nothing outside bounds it") {
+    const auto says = [](const outlast::retry_options& o) {
+        return said(pipeline{retry{o}, timeout{1s}});
+    };
+    CHECK(says({}) == "|no timeout stands outside the retry: where a server says so (Retry-After), "
+                      "a call waits for 2 min before it tries again: set `hint_cap`, or a timeout "
+                      "outside");
+    CHECK(has(says({.hint_cap = 11s}), "waits for 11 s "));
+    CHECK(has(says({.max_duration = 5s}), "waits for 5 s ")); // at most: then it gives up
+    CHECK(says({.max_attempts = 1}).empty());
+    CHECK(says({.hint_cap = 0s}).empty());
+    CHECK(says({.backoff = outlast::constant(1min)}).empty()); // it waits as long by itself
+    CHECK(has(says({.backoff = outlast::constant(59s)}), "waits for 2 min "));
+    CHECK(said(pipeline{timeout{3s}, retry{}, timeout{1s}}).empty());
+    CHECK(said(pipeline{timeout{3s}, pipeline{retry{}}, timeout{1s}}).empty());
+    CHECK_FALSE(said(pipeline{timeout{outlast::no_limit}, retry{}, timeout{1s}}).empty());
+}
+
+TEST_CASE("notes: a refresh ahead for which no call has the time") {
+    outlast::memory<int, int> store{{.capacity = 1, .negative_capacity = 1}};
+    const auto says = [&](outlast::duration total, outlast::ratio share) {
+        outlast::cache_aside remember{
+            store, first, an_hour, {.refresh_ahead = share, .refresh_limit = 250ms}};
+        return said(pipeline{timeout{total}, std::ref(remember), timeout{100ms}});
+    };
+    const auto some = outlast::ratio::of(0.2);
+    CHECK(says(250ms, some) ==
+          "|the cache never refreshes ahead: it does so for a call that has longer than "
+          "`refresh_limit`, and the timeout outside gives it 250 ms");
+    CHECK(says(251ms, some).empty());
+    CHECK(says(250ms, {}).empty());
+    CHECK(says(outlast::no_limit, some).find("refreshes") == std::string::npos);
+    // One inside cuts the refresh, no more.
+    outlast::cache_aside remember{
+        store, first, an_hour, {.wait = 1s, .refresh_ahead = some, .refresh_limit = 250ms}};
+    CHECK(said(pipeline{std::ref(remember), timeout{100ms}}).empty());
 }
 
 TEST_CASE("notes: a wait in the cache that nothing bounds") {

@@ -201,6 +201,24 @@ TEST_CASE("RT-12 time limit ends retrying") {
     CHECK(ended == 1);
 }
 
+TEST_CASE("retry: a failure says whether a later deadline might have mended it") {
+    const auto hurried = [](const retry_options& o, const script& lines, duration deadline) {
+        retry policy{o};
+        outlast::pipeline p{std::ref(policy)};
+        outlast::world w;
+        auto& c = w.play(p, lines, at(deadline));
+        w.run();
+        return c.outcome().hurried;
+    };
+    const retry_options twice{.max_attempts = 2, .backoff = constant(100ms)};
+    CHECK(hurried(twice, script{}.fails(), 100ms));
+    CHECK_FALSE(hurried(twice, script{}.fails(), 101ms)); // two attempts, as many as it makes
+    CHECK_FALSE(hurried(twice, script{}.succeeds(), 100ms));
+    CHECK_FALSE(hurried(twice, script{}.is_neutral(), 100ms));
+    CHECK_FALSE(hurried({.max_attempts = 2, .backoff = constant(100ms), .max_duration = 50ms},
+                        script{}.fails(), 1h));
+}
+
 TEST_CASE("RT-13 server hint that cannot fit") {
     const retry_options o{.max_attempts = 5, .backoff = constant(100ms)};
     story s{o, script{}.fails_with_hint(6000ms), at(5000ms)};
@@ -527,11 +545,17 @@ TEST_CASE("retry: a success is no event; a repeat without a wait is one") {
 // ---- the budget
 
 TEST_CASE("RB-06 budget empty: one call, clear reason") {
-    // Others have spent it.
-    outlast::budget budget{outlast::traffic_share{
-        .share = outlast::ratio::of(0.5), .one_each = outlast::no_limit, .most = 2, .at_start = 2}};
-    REQUIRE(budget.take(at(0ms)));
-    REQUIRE(budget.take(at(0ms)));
+    // Of others, whose calls have ended.
+    outlast::budget budget{outlast::running_share{.share = outlast::ratio::of(0.5), .least = 1}};
+    {
+        outlast::budget::seat others;
+        others.take(budget);
+        REQUIRE(budget.take(at(0ms)));
+        outlast::budget::seat another;
+        another.take(budget);
+        REQUIRE(budget.take(at(0ms))); // 2 of 4
+    }
+    REQUIRE(budget.running() == outlast::budget::in_progress{0, 2});
     notes heard;
     story s{{.max_attempts = 3, .backoff = constant(10ms), .budget = &budget, .events = heard},
             script{}.fails()};
@@ -580,6 +604,64 @@ TEST_CASE("retry: a success pays into the budget, under either driver and howeve
     (void)w.play(p, script{}.hangs()).cancel();
     w.run();
     CHECK(budget.tokens() == 3);
+}
+
+TEST_CASE("retry: a budget of what runs sees each call from its beginning to its end") {
+    using seen = outlast::budget::in_progress;
+    outlast::budget budget{outlast::running_share{.share = outlast::ratio::of(0.5), .least = 0}};
+    retry policy{{.max_attempts = 3, .backoff = constant(10ms), .budget = &budget}};
+    outlast::pipeline p{std::ref(policy)};
+    // On the calling thread, where there is no plain case then.
+    CHECK(p([&] { return budget.running(); }).value() == seen{1, 0});
+    CHECK(budget.running() == seen{});
+
+    outlast::world w;
+    auto& a = w.play(p, script{}.fails(10ms).succeeds(10ms));
+    w.advance(5ms);
+    CHECK(budget.running() == seen{1, 0}); // its first attempt
+    w.advance(10ms);
+    CHECK(budget.running() == seen{1, 0}); // it waits
+    w.advance(10ms);
+    CHECK(budget.running() == seen{1, 1}); // its second attempt: half of both
+    auto& b = w.play(p, script{}.fails().succeeds(10ms));
+    w.advance(1ms);
+    CHECK(budget.running() == seen{2, 1});
+    w.run();
+    CHECK(a.outcome().ok());
+    CHECK(b.outcome().ok());
+    CHECK(budget.running() == seen{});
+}
+
+TEST_CASE("retry: a call that is dropped, cancelled or gives up runs no more") {
+    using seen = outlast::budget::in_progress;
+    outlast::budget budget{outlast::running_share{}};
+    retry policy{
+        {.max_attempts = 2, .backoff = constant(10ms), .retry_refusals = true, .budget = &budget}};
+    outlast::pipeline p{outlast::timeout{50ms}, std::ref(policy)};
+    const auto refusal_with_hint = verdict::neutral(refusal::circuit_open, 1ms);
+    const auto ends_with_none = [&](const script& lines, duration cancelled_after) {
+        outlast::world w;
+        auto& c = w.play(p, lines);
+        CHECK(budget.running().calls == 1);
+        w.advance(cancelled_after);
+        c.cancel();
+        CHECK(c.done());
+        CHECK(budget.running() == seen{});
+    };
+    ends_with_none(script{}.fails(1ms), 2ms);          // while it waits
+    ends_with_none(script{}.fails(1ms).hangs(), 20ms); // in the second attempt
+    ends_with_none(script{}.fails(1ms).fails(), 20ms); // all attempts used
+    ends_with_none(script{}.hangs(), 50ms);            // the timeout outside cut it off
+    ends_with_none(script{}.fails(1ms).hangs(), 50ms); // the same, in the second attempt
+    ends_with_none(script{}.is_neutral(1ms), 2ms);     // not to be repeated
+    ends_with_none(script{}.fails(1ms).with(refusal_with_hint, {}), 20ms); // refused further in
+    {
+        outlast::world w; // goes away with a call in it
+        (void)w.play(p, script{}.fails().hangs());
+        w.advance(20ms);
+        CHECK(budget.running() == seen{1, 1});
+    }
+    CHECK(budget.running() == seen{});
 }
 
 TEST_CASE("law 8: what was refused on this side costs no budget") {

@@ -39,6 +39,23 @@ using outlast_tests::starts;
 using outlast_tests::tap;
 using outlast_tests::times;
 
+TEST_CASE("timeout: a failure that its own limit hurried is hurried no more outside of it") {
+    const auto outside = [](outlast::duration by) {
+        outlast::timeout policy{50ms};
+        auto run = policy.start();
+        outlast::reading now{at(0ms)};
+        (void)outlast_tests::begin(run, now, at(by));
+        auto v = verdict::failure();
+        v.hurried = true;
+        outlast::reading later{at(10ms)};
+        return outlast_tests::settle(run, later, v).outcome.hurried;
+    };
+    CHECK(outside(40ms));
+    CHECK_FALSE(outside(50ms));
+    CHECK_FALSE(outside(51ms));
+    CHECK_FALSE(outside(1h));
+}
+
 TEST_CASE("TO-01 plain timeout") {
     outlast::pipeline p{timeout{2000ms}};
     outlast::simulation sim;

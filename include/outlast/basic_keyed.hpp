@@ -10,9 +10,26 @@
 
 #include <cstddef>
 #include <memory> // std::shared_ptr
+#include <type_traits>
 #include <utility>
 
 namespace outlast {
+
+namespace detail {
+
+template <class Make, class Key>
+struct made_by {
+    static_assert(!sizeof(Make*),
+                  "outlast::keyed: `make` is called with a key (a std::string, unless said "
+                  "otherwise) and gives a std::shared_ptr of its policy.");
+};
+template <class Make, class Key>
+    requires requires { typename std::invoke_result_t<Make&, const Key&>::element_type; }
+struct made_by<Make, Key> {
+    using type = typename std::invoke_result_t<Make&, const Key&>::element_type;
+};
+
+} // namespace detail
 
 /// One policy a key, made when its key is first met: a breaker for each endpoint, say.
 ///
@@ -45,7 +62,7 @@ namespace outlast {
 template <class Lock, class KeyOf, class Make, class Key>
 class basic_keyed {
 public:
-    using policy_type = typename std::invoke_result_t<Make&, const Key&>::element_type;
+    using policy_type = typename detail::made_by<Make, Key>::type;
     class run;
     static constexpr label kind = "keyed";
     static constexpr duty does = duty_of<policy_type>;
@@ -82,6 +99,10 @@ public:
 
     template <class... A>
     [[nodiscard]] run start(const A&... arguments) {
+        static_assert(std::is_invocable_r_v<const Key&, KeyOf&, const A&...> ||
+                          std::is_invocable_r_v<Key, KeyOf&, const A&...>,
+                      "outlast::keyed: its key function is called with the arguments of the call "
+                      "and gives a key (a std::string, unless said otherwise).");
         return run{at(detail::invoke(key_of_, arguments...))};
     }
 

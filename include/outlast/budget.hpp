@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cstdint>
 #include <type_traits> // std::is_constant_evaluated
+#include <utility>     // std::exchange
 
 namespace outlast {
 
@@ -58,15 +59,33 @@ struct failure_tokens {
     }
 };
 
-/// Tokens for retries, shared by all retries that are to live within them.
+/// Retries as a share of what is running at this moment, with a floor for those who run little: one
+/// more may begin if, with it counted, retries are at most `share` of all calls and retries
+/// together, or at most `least`. A call runs from its beginning to its end, while it waits for its
+/// next attempt too; a retry while its attempt does. (As in failsafe-go.)
+struct running_share {
+    /// 100 %: as many as want to. Default 20 %.
+    ratio share = ratio::of(0.2);
+    /// The floor: so many at once, whatever else runs. 0: none. Default 3.
+    std::uint32_t least = 3;
+
+    [[nodiscard]] constexpr const char* problem() const noexcept {
+        return share.valid() ? nullptr : "budget: share is a ratio from 0 % to 100 %";
+    }
+};
+
+/// What retries may cost, shared by all retries that are to live within it.
 ///
-/// **Decides** by its rule, `traffic_share` or `failure_tokens`. What was refused on this side of
-/// the wire, or cancelled, is no failure and no success.
+/// **Decides** by its rule: `traffic_share`, `failure_tokens` or `running_share`. What was refused
+/// on this side of the wire, or cancelled, is no failure and no success.
 /// **Time** `traffic_share` looks at it when a retry is asked for; its floor begins to fill at the
 /// first look. A success needs none.
 /// **Sharing** any number of threads, and retries of any number of pipelines, to each of which its
-/// address is given: it outlives them. Not movable.
-/// **Cost** one relaxed atomic addition a success, none while it is full; no lock, no allocation.
+/// address is given: it outlives them. Not movable. Each function changes one word in one atomic
+/// step, so threads together take no more than there is; `running_share` keeps both of its counts
+/// in one word, so that no thread decides by half of what another did.
+/// **Cost** no lock, no allocation. The tokens: one relaxed atomic addition a success, none while
+/// it is full. `running_share`: two a call, of a word that all calls write.
 /// **Example**
 ///
 ///     outlast::budget budget{outlast::failure_tokens{.most = 2}};
@@ -92,6 +111,12 @@ public:
         keeps_ = most_ / 2;
     }
 
+    constexpr explicit budget(const running_share& rule) : budget(rule.problem(), 0, 0) {
+        counts_running_ = true;
+        share_ = rule.share.millionths();
+        least_ = rule.least;
+    }
+
     budget(const budget&) = delete;
     budget& operator=(const budget&) = delete;
 
@@ -106,23 +131,51 @@ public:
 
     /// Whether a retry would be allowed now.
     [[nodiscard]] constexpr bool allows(instant now) noexcept {
+        if (counts_running_)
+            return has_room(load(running_));
         fill(now);
         return load(tokens_) > keeps_;
     }
 
     /// Takes what a retry costs; false: there is not enough. One step for all threads.
     [[nodiscard]] constexpr bool take(instant now) noexcept {
+        if (counts_running_)
+            return begin_retry();
         fill(now);
         return remove(keeps_ + 1, per_retry_);
     }
 
-    /// The retry that was taken for was not sent.
-    constexpr void give_back() noexcept { add(per_retry_); }
+    /// The retry that was taken for is over. One that was not sent gives back what it took; of one
+    /// that was, only its share of what is running.
+    constexpr void end_retry(bool sent) noexcept {
+        if (counts_running_)
+            plus(running_, -one_retry);
+        else if (!sent)
+            add(per_retry_);
+    }
 
-    /// Whole tokens at this moment.
+    /// Whole tokens at this moment. Of a share of what is running: none.
     [[nodiscard]] constexpr std::uint32_t tokens() const noexcept {
         return static_cast<std::uint32_t>(lesser(load(tokens_), most_) / token);
     }
+
+    /// Whether it wants to know of every call, by a `seat`, that it runs: `running_share` does.
+    [[nodiscard]] OUTLAST_INLINE constexpr bool counts_running() const noexcept {
+        return counts_running_;
+    }
+
+    struct in_progress {
+        std::uint32_t calls = 0;
+        std::uint32_t retries = 0; ///< besides them
+        friend constexpr bool operator==(const in_progress&, const in_progress&) = default;
+    };
+    /// What runs at this moment, if it counts that.
+    [[nodiscard]] constexpr in_progress running() const noexcept {
+        const word seen = load(running_);
+        return {calls_of(seen), retries_of(seen)};
+    }
+
+    class seat;
 
 private:
     // A plain word, so that a budget may live in a constant expression; atomic outside of them.
@@ -149,14 +202,17 @@ private:
                                                           std::memory_order_relaxed);
     }
 
+    OUTLAST_INLINE static constexpr void plus(word& w, word n) noexcept {
+        if (std::is_constant_evaluated())
+            w += n;
+        else
+            std::atomic_ref{w}.fetch_add(n, std::memory_order_relaxed);
+    }
+
     // Some threads at once may add beyond the brim; `remove` does not see what lies above it.
     OUTLAST_INLINE constexpr void add(word n) noexcept {
-        if (load(tokens_) >= most_)
-            return;
-        if (std::is_constant_evaluated())
-            tokens_ += n;
-        else
-            std::atomic_ref{tokens_}.fetch_add(n, std::memory_order_relaxed);
+        if (load(tokens_) < most_)
+            plus(tokens_, n);
     }
 
     // If there is at least so much, takes `n`, or what there is of it.
@@ -186,6 +242,30 @@ private:
             add(lesser(whole, most_ / token) * token);
     }
 
+    // Of what runs: calls in the lower half of the word, retries in the upper one.
+    static constexpr word one_call = 1;
+    static constexpr word one_retry = word{1} << 32;
+    static constexpr std::uint32_t calls_of(word w) noexcept {
+        return static_cast<std::uint32_t>(w & 0xffff'ffff);
+    }
+    static constexpr std::uint32_t retries_of(word w) noexcept {
+        return static_cast<std::uint32_t>(w >> 32);
+    }
+
+    // For one more.
+    [[nodiscard]] constexpr bool has_room(word w) const noexcept {
+        const word retries = word{retries_of(w)} + 1;
+        return retries <= least_ || retries * token <= share_ * (calls_of(w) + retries);
+    }
+
+    constexpr bool begin_retry() noexcept {
+        word seen = load(running_);
+        while (has_room(seen))
+            if (exchange(running_, seen, seen + one_retry))
+                return true;
+        return false;
+    }
+
     word tokens_;
     word filled_ = unseen; // up to when the floor has been given
     word most_;
@@ -194,6 +274,49 @@ private:
     word per_retry_ = 0;
     word keeps_ = 0; // there are retries while there are more
     duration one_each_ = no_limit;
+    bool counts_running_ = false;
+    word running_ = 0;
+    word share_ = 0; // in millionths
+    word least_ = 0;
+};
+
+/// One call's part in a budget: what it has taken, and its place among what is running, where the
+/// budget counts that. A call that is dropped leaves nothing behind. Move-only; the budget outlives
+/// it.
+class budget::seat {
+public:
+    constexpr seat() noexcept = default;
+    OUTLAST_INLINE constexpr seat(seat&& other) noexcept
+        : home_(std::exchange(other.home_, nullptr)), paid_(other.paid_) {}
+    seat& operator=(seat&&) = delete;
+    OUTLAST_INLINE constexpr ~seat() { leave(); }
+
+    /// The call begins. \pre it is left, and `home.counts_running()`
+    constexpr void take(budget& home) noexcept {
+        home_ = &home;
+        plus(home.running_, one_call);
+    }
+    /// A retry is about to begin, if it can pay for itself.
+    [[nodiscard]] constexpr bool pay(budget& home, instant now) noexcept {
+        return paid_ = home.take(now);
+    }
+    /// An attempt is over, whether it was paid for or not.
+    constexpr void settle(budget& home, bool sent) noexcept {
+        if (std::exchange(paid_, false))
+            home.end_retry(sent);
+    }
+    /// The call is over, or dropped.
+    OUTLAST_INLINE constexpr void leave() noexcept {
+        if (home_ != nullptr) {
+            settle(*home_, true);
+            plus(std::exchange(home_, nullptr)->running_, -one_call);
+        }
+        paid_ = false;
+    }
+
+private:
+    budget* home_ = nullptr; // that counts this call
+    bool paid_ = false;
 };
 
 } // namespace outlast

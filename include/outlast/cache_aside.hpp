@@ -41,7 +41,8 @@ namespace outlast {
 /// the caller still gets its timeout.
 /// **Sharing** one call a key at a time (single flight). The others are told what it came to: they
 /// look up what it stored, share its failure, or go alone when a good answer was not to be kept. A
-/// leader that is dropped, or fails for want of its own time, makes the first of them the leader.
+/// leader that is dropped, or fails for want of its own time, makes the first of them the leader;
+/// one whose retry had no time for another attempt, the first that has as much again.
 /// Caches that share a store ask each for itself. Pass it by `std::ref`; the store outlives it. Keys
 /// are compared, and seats woken, under `Store::lock_type`; key function, `life`, events, and copies
 /// of values are called outside it.
@@ -66,6 +67,10 @@ public:
     using run = detail::cache_run<cache_aside>;
     static constexpr label kind = "cache";
     static constexpr duty does = duty::remembers;
+
+    static_assert(std::is_invocable_r_v<lifetime, Life&, const value_type&>,
+                  "outlast::cache_aside: `life` is called with a value of the store and says how "
+                  "long it may be kept, as an outlast::lifetime: {.fresh_for = 1min}.");
 
     static constexpr bool rechecks = requires(const Life& l, const value_type& v, duration age) {
         { l.recheck(v, age) } -> std::same_as<std::optional<value_type>>;
@@ -92,8 +97,13 @@ public:
     [[nodiscard]] run start(const A&... arguments) {
         if constexpr (requires { std::optional<wanted<key_type>>{key_of_(arguments...)}; })
             return run{*this, key_of_(arguments...)};
-        else
+        else if constexpr (requires { std::optional<key_type>{key_of_(arguments...)}; })
             return run{*this, std::optional<key_type>{key_of_(arguments...)}};
+        else
+            static_assert(!sizeof(KeyOf*),
+                          "outlast::cache_aside: what the key function gives is no key of the "
+                          "store: it is a `key_type`, an outlast::wanted of one, or a "
+                          "std::optional of either.");
     }
 
     /// Forgets the entry of this key: no call that starts after this is answered with what was known

@@ -30,7 +30,8 @@ struct cache_aside_options {
     /// before it is stale.
     ratio refresh_ahead{};
     /// How long such a call may take, for its caller waits for it: then it is answered with the
-    /// entry after all. More than 0. Default 250 ms.
+    /// entry after all. More than 0. A caller that has no longer than this makes none, and none is
+    /// made for an entry whose last share is no longer. Default 250 ms.
     duration refresh_limit = std::chrono::milliseconds{250};
     /// After one that failed, none is made for so long, or for as long as the failure says
     /// (Retry-After, an open breaker), if that is longer. Any success ends it. Default 1 s.
@@ -41,8 +42,8 @@ struct cache_aside_options {
 
     label name = "cache";
     label tags{};
-    /// Told of each call how it was answered (`hit`, `stale`, `missed`), and of `stored`,
-    /// `store_failed`.
+    /// Told of each call how it was answered (`hit`, `stale`, `missed`, `refreshed`), and of
+    /// `stored`, `store_failed`.
     sink events{};
 
     /// Every option, for `describe`.

@@ -209,7 +209,7 @@ private:
     role board(boarding how) {
         if (!asking_)
             asking_.emplace();
-        return asking_->place.board(shared_->flights_, want_->key, *wake_, how);
+        return asking_->place.board(shared_->flights_, want_->key, *wake_, how, by_);
     }
 
     // The call is over.
@@ -261,7 +261,7 @@ private:
         if (for_want_of_time(now, v))
             asking_->place.leave();
         else
-            asking_->place.land(v);
+            asking_->place.land(as_news(v), shared_by(now, v));
         if (!asking_->refreshes)
             return stand_in_or(v);
         shared_->ahead_.failed(now.get(), v.hint);
@@ -283,6 +283,20 @@ private:
             return true;
         // A callable that keeps its deadline keeps some distance from it, too.
         return v.error() == std::errc::timed_out && until(now.get(), by) < until(asked_, by) / 10;
+    }
+
+    // The deadline of those who share this failure. Others have so much more time that another attempt
+    // may well fit into it: as much again as was left here, so that a crowd with about the same time
+    // does not fail one by one. A server that said when to come back is not asked by anybody.
+    instant shared_by(reading& now, const verdict& v) const {
+        if (!v.hurried || v.has_hint())
+            return never;
+        const instant by = asking_->work_until;
+        return after(by, until(now.get(), by));
+    }
+    static verdict as_news(verdict v) noexcept {
+        v.hurried = false; // that was this call's time, not theirs
+        return v;
     }
 
     step stand_in_or(const verdict& v) {
@@ -348,7 +362,7 @@ private:
 
     OUTLAST_COLD void tell_end(const verdict& v) const {
         if (how_ == source::live)
-            tell(event_kind::missed, {}, v);
+            tell(asking_ && asking_->refreshes ? event_kind::refreshed : event_kind::missed, {}, v);
         else
             tell(how_ == source::stale ? event_kind::stale : event_kind::hit, until(since_, asked_),
                  v);

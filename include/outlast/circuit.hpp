@@ -248,7 +248,7 @@ private:
 
     constexpr void record_closed(reading& now, ticket with, const call_result& r) {
         const instant t = now.known() ? now.get() : instant{};
-        log_.ended(r.failed, watch_.end(t, with.place, r));
+        log_.ended(r.failed, watch_.end(t, with.place, r), r.took);
         const circuit_watch::finding found = watch_.results(t);
         if (mode_ == circuit_mode::shadow)
             tell_excess(found);
@@ -275,7 +275,7 @@ private:
             log_.late(1);
             return;
         }
-        log_.ended(r.failed, options_.is_slow(r));
+        log_.ended(r.failed, options_.is_slow(r), r.took);
         trial_.answer(with.place, r);
         follow(trial_.decide(now.get(), circuit_cause::probes_failed), hint_of(r));
     }

@@ -78,7 +78,15 @@ struct circuit_counters {
     std::uint64_t slow = 0;    ///< of these two
     std::uint64_t neutral = 0; ///< permits that came back without a result
     std::uint64_t late = 0;    ///< results of an earlier generation: neither good nor failed
+    std::uint64_t timed = 0;   ///< succeeded or failed, and it is known how long they took: with
+                               ///< `slow_from` set, all
+    duration took{};           ///< these together
     std::array<std::uint64_t, 5> refused_by{}; ///< by `circuit_refusal`
+
+    /// How long a call takes; 0 where nobody knows.
+    [[nodiscard]] constexpr duration mean() const noexcept {
+        return timed == 0 ? duration{} : took / static_cast<std::int64_t>(timed);
+    }
 
     [[nodiscard]] constexpr std::uint64_t refused(circuit_refusal why) const noexcept {
         return refused_by[static_cast<std::size_t>(why)];

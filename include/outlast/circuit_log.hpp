@@ -5,6 +5,7 @@
 #define OUTLAST_CIRCUIT_LOG_HPP
 
 #include <outlast/circuit_facts.hpp>
+#include <outlast/time.hpp>
 
 #include <array>
 #include <cstddef>
@@ -19,9 +20,13 @@ public:
     constexpr void refused(circuit_refusal why, std::uint64_t n = 1) noexcept {
         counters_.refused_by[static_cast<std::size_t>(why)] += n;
     }
-    constexpr void ended(bool failed, bool slow) noexcept {
+    constexpr void ended(bool failed, bool slow, duration took = call_result::unknown) noexcept {
         ++(failed ? counters_.failed : counters_.succeeded);
         counters_.slow += slow;
+        if (took == call_result::unknown)
+            return;
+        ++counters_.timed;
+        counters_.took = after(instant{counters_.took}, took).time_since_epoch(); // saturates
     }
     constexpr void succeeded(std::uint64_t n) noexcept { counters_.succeeded += n; }
     constexpr void late(std::uint64_t n) noexcept { counters_.late += n; }

@@ -123,14 +123,17 @@ struct circuit_breaker_options {
         return nullptr;
     }
 
-    /// Every option, for `describe`.
+    /// Every option that plays a part, for `describe`.
     template <class F>
     constexpr void each(F&& f) const {
-        f("failure_ratio", failure_ratio);
+        if (!window.by_row())
+            f("failure_ratio", failure_ratio);
         f("window", window);
-        f("minimum_calls", minimum());
-        f("slow_from", slow_from);
-        f("slow_ratio", slow_ratio);
+        if (!window.by_row()) {
+            f("minimum_calls", minimum());
+            f("slow_from", slow_from);
+            f("slow_ratio", slow_ratio);
+        }
         f("open_on_hint", open_on_hint);
         f("open_for", open_for.series);
         f("flap_memory", flap_memory);

@@ -17,7 +17,8 @@ event_of(const circuit_event& e, instant now, label name, label tags) noexcept {
                .policy = "circuit breaker",
                .name = name,
                .tags = tags,
-               .why = to_string(e.why)};
+               .why = to_string(e.why),
+               .counts = e.counts};
     if (e.mode == circuit_mode::shadow && e.why != circuit_cause::by_hand) {
         told.what = event_kind::would_open;
     } else if (e.mode == circuit_mode::isolated) {

@@ -7,6 +7,7 @@
 #include <outlast/callback.hpp>
 #include <outlast/label.hpp>
 #include <outlast/step.hpp>
+#include <outlast/tally.hpp>
 #include <outlast/time.hpp>
 
 #include <cstdint>
@@ -28,12 +29,13 @@ enum class event_kind : std::uint8_t {
     hit,          ///< cache: answered, with something of age `span`
     stale,        ///< cache: answered with something stale, of age `span`, because the work failed
     missed,       ///< cache: nothing to answer with, so that `outcome` is what the work came to
+    refreshed,    ///< cache: answered by the work, which was asked before the entry had its end
     stored,       ///< cache: an answer was kept, fresh for `span`
     store_failed, ///< cache: the store threw
     fell_back,    ///< fallback: `outcome` was replaced
 };
 
-/// One event of one policy.
+/// One event of one policy; event_text.hpp writes it as a line for a log.
 struct event {
     event_kind what{};
     label policy{};            ///< its kind: "retry"
@@ -43,6 +45,7 @@ struct event {
     duration span{};           ///< see `event_kind`
     verdict outcome{};         ///< what the call came to, where it is over
     std::string_view why{};    ///< in a word, fit for a metric label: "slow_calls"
+    tally counts{};            ///< of a breaker that changes its state: what decided, if any did
 };
 
 /// Takes events; empty by default, and then costs one test where something went wrong and nothing
@@ -75,6 +78,8 @@ using sink = callback<void(const event&)>;
         return "stale";
     case event_kind::missed:
         return "missed";
+    case event_kind::refreshed:
+        return "refreshed";
     case event_kind::stored:
         return "stored";
     case event_kind::store_failed:

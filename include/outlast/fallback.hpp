@@ -75,7 +75,8 @@ public:
     static constexpr duty does = duty::replaces;
 
     /// \param answer a value; or a callable that takes the failure and the arguments of the call,
-    ///        either of them alone, or nothing
+    ///        either of them alone, or nothing; before them, if it wants to, an `outlast::call&`:
+    ///        the deadline that it has to keep too, and how many runs of the work there were
     constexpr explicit fallback(Answer answer, const fallback_options& options = {})
         : answer_(std::move(answer)), options_(options) {}
 
@@ -146,7 +147,7 @@ public:
     /// Carries out its operation for a driver; `hand` holds the value of the call.
     template <class Hand>
     constexpr verdict act(operation, reading&, Hand& hand) {
-        return hand.replace(shared_->answer_, outcome_);
+        return hand.replace(shared_->answer_, outcome_, by_);
     }
 
 private:

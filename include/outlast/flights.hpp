@@ -7,6 +7,7 @@
 #include <outlast/config.hpp>
 #include <outlast/guarded.hpp>
 #include <outlast/step.hpp>
+#include <outlast/time.hpp>
 
 #include <cstddef>
 #include <string_view> // std::hash
@@ -82,8 +83,14 @@ public:
 
     /// Gives up the place held before, and takes one in a flight of this key.
     /// \param wake called, any thread, when a follower is told or becomes the leader
-    role board(flights& home, const Key& key, waker& wake, boarding how = boarding::join) {
+    /// \param by the deadline of this call
+    role board(flights& home,
+               const Key& key,
+               waker& wake,
+               boarding how = boarding::join,
+               instant by = never) {
         leave();
+        by_ = by;
         bucket_ = std::hash<Key>{}(key) % buckets;
         home_ = &home;
         key_ = &key;
@@ -119,22 +126,27 @@ public:
     /// What the leader landed with. \pre look() == role::told
     [[nodiscard]] const verdict& news() const noexcept { return news_; }
 
-    /// The leader is done: everybody who follows is told. Does nothing in another role.
-    void land(const verdict& news) {
+    /// The leader is done: everybody who follows is told; but who has until later than `unless_after`
+    /// is spared it: the first of them leads the others. Does nothing in another role.
+    void land(const verdict& news, instant unless_after = never) {
         if (home_ == nullptr)
             return;
         const bool led = home_->shared_.with([&](table& t) {
             if (role_ != role::leads)
                 return false;
-            unlink(t);
-            for (seat* s = followers_; s != nullptr;) {
-                seat* const next = s->next_;
+            for (seat** at = &followers_; *at != nullptr;) {
+                seat* const s = *at;
+                if (s->by_ > unless_after) {
+                    at = &s->next_;
+                    continue;
+                }
+                *at = s->next_;
                 s->news_ = news;
                 s->next_ = s->leader_ = nullptr;
                 s->role_ = role::told;
                 s->wake_->wake();
-                s = next;
             }
+            hand_over(t);
             followers_ = nullptr;
             role_ = role::none;
             return true;
@@ -203,6 +215,7 @@ private:
     flights* home_ = nullptr; // null: this seat is in no list
     const Key* key_ = nullptr;
     waker* wake_ = nullptr;
+    instant by_ = never;
     std::size_t bucket_ = 0;
     role role_ = role::none;
     bool outdated_ = false;

@@ -25,7 +25,8 @@ struct what_returns {
     static_assert(!sizeof(F*),
                   "outlast: the callable accepts neither (call&, arguments…) nor "
                   "(arguments…). Arguments are handed to every attempt as const "
-                  "lvalues, so that no attempt finds them moved from.");
+                  "lvalues, so that no attempt finds them moved from or changed: take "
+                  "them by value or by const reference, and capture what is to change.");
     using type = void;
 };
 template <class F, class... A>
@@ -149,13 +150,16 @@ public:
     }
 
     /// Puts a fallback's answer in the place of the failure; a failing one keeps both.
+    /// \param by its deadline
     template <class Answer>
-    verdict replace(Answer& answer, const verdict& replaced) {
+    verdict replace(Answer& answer, const verdict& replaced, instant by) {
         const failure first = holds_error() ? failure_behind(replaced) : failure{replaced};
+        const auto context = [&] { return call{attempts_, by, clock_, *stop_}; };
         slot_.fill([&] {
             return detail::caught<value_type>([&]() -> result_type {
-                return std::apply([&](const A&... a) { return answered(answer, first, a...); },
-                                  arguments_);
+                return std::apply(
+                    [&](const A&... a) { return answered(answer, context, first, a...); },
+                    arguments_);
             });
         });
         if (!*slot_)
@@ -167,6 +171,12 @@ public:
     [[nodiscard]] waker& waiter() noexcept { return waiter_; }
 
     // --- for drivers ---
+
+    /// What operations that want to know it are told: a clock not yet asked, and who asks to stop.
+    void told_by(const reading& clock, const std::stop_token& stop) noexcept {
+        clock_ = clock;
+        stop_ = &stop;
+    }
 
     /// The attempt was cut off: what it would have come to is nobody's.
     void drop() noexcept { slot_.clear(); }
@@ -252,21 +262,39 @@ private:
         return failure{v.why}.with_cause(last.code());
     }
 
-    template <class Answer>
-    static result_type answered(Answer& answer, const failure& first, const A&... a) {
-        if constexpr (std::is_invocable_v<Answer&, const failure&, const A&...>)
-            return wrapped([&]() -> decltype(auto) { return detail::invoke(answer, first, a...); });
-        else if constexpr (std::is_invocable_v<Answer&, const A&...>)
-            return wrapped([&]() -> decltype(auto) { return detail::invoke(answer, a...); });
-        else if constexpr (std::is_invocable_v<Answer&, const failure&>)
-            return wrapped([&]() -> decltype(auto) { return detail::invoke(answer, first); });
-        else if constexpr (std::is_invocable_v<Answer&>)
-            return wrapped([&]() -> decltype(auto) { return detail::invoke(answer); });
-        else {
+    // Behind the context, if there is one: the failure and the arguments, one of them, or nothing.
+    template <class Answer, class... C>
+    static constexpr bool accepts =
+        std::is_invocable_v<Answer&, C&..., const failure&, const A&...> ||
+        std::is_invocable_v<Answer&, C&..., const A&...> ||
+        std::is_invocable_v<Answer&, C&..., const failure&> || std::is_invocable_v<Answer&, C&...>;
+
+    template <class Answer, class... C>
+    static decltype(auto) ask(Answer& answer, C&... told, const failure& first, const A&... a) {
+        if constexpr (std::is_invocable_v<Answer&, C&..., const failure&, const A&...>)
+            return detail::invoke(answer, told..., first, a...);
+        else if constexpr (std::is_invocable_v<Answer&, C&..., const A&...>)
+            return detail::invoke(answer, told..., a...);
+        else if constexpr (std::is_invocable_v<Answer&, C&..., const failure&>)
+            return detail::invoke(answer, told..., first);
+        else
+            return detail::invoke(answer, told...);
+    }
+
+    template <class Answer, class Context>
+    static result_type
+    answered(Answer& answer, Context&& context, const failure& first, const A&... a) {
+        if constexpr (accepts<Answer>) {
+            return wrapped([&]() -> decltype(auto) { return ask<Answer>(answer, first, a...); });
+        } else if constexpr (accepts<Answer, call>) {
+            call told = context();
+            return wrapped(
+                [&]() -> decltype(auto) { return ask<Answer, call>(answer, told, first, a...); });
+        } else {
             static_assert(std::is_convertible_v<const Answer&, value_type>,
                           "outlast::fallback: the answer is neither a value of the callable's type "
                           "nor callable with the failure, with the arguments, with both or with "
-                          "nothing.");
+                          "nothing, nor with a call& before them.");
             return result_type{static_cast<value_type>(answer)};
         }
     }
@@ -297,6 +325,8 @@ private:
     std::tuple<const A&...> arguments_;
     slot<result_type> slot_{};
     std::uint32_t attempts_ = 0;
+    reading clock_{instant{}};
+    const std::stop_token* stop_ = nullptr;
 };
 
 namespace detail {

@@ -23,7 +23,18 @@ struct placed {
     bool hides_failures = false;
     bool replaces_all = false;
     bool waits_without_limit = false;
+    duration refresh_limit{}; ///< of a cache that refreshes ahead
+    duration hinted_wait{};   ///< what a hint can make a retry wait, if its own delays are shorter
 };
+
+/// The longest single wait that a server can order, as far as it tells: 0 where all delays of the
+/// retry's own together may take as long, so that it is no surprise.
+template <class Options>
+[[nodiscard]] constexpr duration hinted_wait(const Options& o) noexcept {
+    const duration hinted = shorter(o.hint_cap, o.max_duration);
+    const bool waits = o.max_attempts > 1;
+    return waits && hinted > o.backoff.longest(o.max_attempts - 1, {}) ? hinted : duration{};
+}
 
 template <class P>
 void place(std::vector<placed>& all, const P& policy) {
@@ -31,11 +42,18 @@ void place(std::vector<placed>& all, const P& policy) {
         std::apply([&](const auto&... part) { (place(all, policy_of(part)), ...); },
                    policy.policies());
     } else {
-        placed one{duty_of<P>, limit_of(policy), hides_failures(policy), false, false};
+        placed one{.does = duty_of<P>,
+                   .limit = limit_of(policy),
+                   .hides_failures = hides_failures(policy)};
         if constexpr (duty_of<P> == duty::replaces && requires { !policy.options().when; })
             one.replaces_all = !policy.options().when;
         if constexpr (duty_of<P> == duty::remembers && requires { policy.options().wait; })
             one.waits_without_limit = policy.options().wait == no_limit;
+        if constexpr (duty_of<P> == duty::remembers && requires { policy.options().refreshes(); })
+            if (policy.options().refreshes())
+                one.refresh_limit = policy.options().refresh_limit;
+        if constexpr (duty_of<P> == duty::repeats && requires { policy.options().hint_cap; })
+            one.hinted_wait = hinted_wait(policy.options());
         all.push_back(one);
     }
 }
@@ -74,6 +92,11 @@ template <class P>
                 said.emplace_back(
                     "no timeout stands inside the retry: one attempt that hangs takes "
                     "the time of all");
+            if (all[i].hinted_wait > duration::zero() && !any(0, i, duty::limits))
+                said.push_back("no timeout stands outside the retry: where a server says so "
+                               "(Retry-After), a call waits for " +
+                               in_full(all[i].hinted_wait) +
+                               " before it tries again: set `hint_cap`, or a timeout outside");
             break;
         case duty::admits:
             if (outermost_of_its_kind && any(i, all.size(), duty::repeats))
@@ -84,6 +107,14 @@ template <class P>
             if (all[i].waits_without_limit && !any(0, i, duty::limits))
                 said.emplace_back("a call may wait in the cache for another one without limit: set "
                                   "`wait`, or a timeout outside");
+            for (std::size_t o = 0; o != i; ++o)
+                if (all[o].limit <= all[i].refresh_limit) {
+                    said.push_back(
+                        "the cache never refreshes ahead: it does so for a call that has "
+                        "longer than `refresh_limit`, and the timeout outside gives it " +
+                        in_full(all[o].limit));
+                    break;
+                }
             break;
         case duty::replaces:
             if (all[i].hides_failures && any(0, i, duty::admits))

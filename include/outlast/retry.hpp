@@ -187,14 +187,19 @@ public:
     OUTLAST_INLINE constexpr explicit run(retry& shared) noexcept : shared_(&shared) {}
 
     constexpr step begin(reading& now, instant by, verdict&) {
-        (void)plain_begin(now, by);
+        seat_.leave();
+        if (!plain_begin(now, by))
+            seat_.take(*options().budget);
         return step::call(work, by_);
     }
 
     constexpr step settled(reading& now, lane, verdict& v) {
         if (!v.ok())
             return not_good(now, v);
+        if (options().budget != nullptr) [[unlikely]]
+            settle_account(v);
         plain_end();
+        seat_.leave();
         return step::finish();
     }
 
@@ -206,8 +211,8 @@ public:
         series_.given = 0;
         made_ = 1;
         stopped_ = stopped::none;
-        sent_ = paid_ = false;
-        return true;
+        sent_ = false;
+        return options().budget == nullptr || !options().budget->counts_running();
     }
     OUTLAST_INLINE constexpr bool plain_success(reading&) const noexcept { return true; }
     OUTLAST_INLINE constexpr void plain_end() noexcept {
@@ -225,6 +230,8 @@ public:
         return why == stopped::none ? next(now, v) : stop(why, v);
     }
 
+    constexpr void abandoned() noexcept { seat_.leave(); }
+
     OUTLAST_INLINE constexpr void explain(failure_facts& facts) const noexcept {
         if (stopped_ != stopped::none)
             facts.why_stopped = stopped_;
@@ -235,7 +242,7 @@ private:
         return shared_->options_;
     }
 
-    OUTLAST_INLINE constexpr step not_good(reading& now, const verdict& v) {
+    OUTLAST_INLINE constexpr step not_good(reading& now, verdict& v) {
         outlast::budget* const budget = options().budget;
         if (budget != nullptr) [[unlikely]]
             settle_account(v);
@@ -262,29 +269,26 @@ private:
                    : step::wait(after(now.get(), pause));
     }
 
-    // The budget counts what was sent. Whether a cancelled attempt was, nobody knows.
+    // The budget counts what was sent. Whether a cancelled attempt was, nobody knows. \pre there is one
     constexpr void settle_account(const verdict& v) noexcept {
         const bool refused = v.kind == verdict_kind::neutral && v.why != refusal::cancelled &&
                              v.why != refusal::timed_out;
         if (!refused)
             sent_ = true;
-        else if (paid_)
-            options().budget->give_back();
-        paid_ = false;
+        seat_.settle(*options().budget, !refused);
     }
 
-    OUTLAST_INLINE constexpr step next(reading& now, const verdict& v) {
-        if (options().budget != nullptr && sent_) {
-            if (!options().budget->take(now.get()))
-                return stop(stopped::budget, v);
-            paid_ = true;
-        }
+    OUTLAST_INLINE constexpr step next(reading& now, verdict& v) {
+        if (options().budget != nullptr && sent_ && !seat_.pay(*options().budget, now.get()))
+            return stop(stopped::budget, v);
         ++made_;
         return step::call(work, by_);
     }
 
-    constexpr step stop(stopped why, const verdict& v) {
+    constexpr step stop(stopped why, verdict& v) {
         stopped_ = why;
+        v.hurried = why == stopped::deadline && v.failed();
+        seat_.leave();
         if (options().events)
             tell(event_kind::gave_up, v, duration::zero());
         return step::finish();
@@ -345,7 +349,7 @@ private:
     std::uint32_t made_ = 0;
     stopped stopped_ = stopped::none;
     bool sent_ = false; // an attempt was
-    bool paid_ = false; // for the attempt that is under way
+    outlast::budget::seat seat_{};
 };
 
 OUTLAST_INLINE constexpr retry::run retry::start() noexcept { return run{*this}; }

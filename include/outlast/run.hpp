@@ -232,7 +232,9 @@ private:
               begun(beginning),
               limit(wanted == nullptr ? no_limits() : *wanted),
               stoppable(limit.stop.stop_possible()),
-              in_hand(callable, thread, arguments...) {}
+              in_hand(callable, thread, arguments...) {
+            in_hand.told_by(read_once<Clock>(), limit.stop);
+        }
         // Whoever could wake this thread is told first that nobody waits any more.
         ~session() { machine.abandoned(); }
         session(const session&) = delete;

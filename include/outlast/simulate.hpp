@@ -31,11 +31,12 @@ public:
     called_work& operator=(const called_work&) = delete;
 
     scripted attempt(std::uint32_t, instant by, instant now) {
-        return {hand_.work(by, reading{now}, stop_.get_token()), {}};
+        return {hand_.work(by, reading{now}, stop_), {}};
     }
     void cut() noexcept { hand_.drop(); }
     template <class Machine>
     verdict operate(Machine& machine, operation what, reading& now) {
+        hand_.told_by(now, stop_);
         return detail::operate(machine, what, now, hand_);
     }
     template <class Machine>
@@ -61,7 +62,8 @@ private:
 
     F callable_;
     std::tuple<A...> arguments_;
-    std::stop_source stop_{};
+    std::stop_source source_{};
+    std::stop_token stop_ = source_.get_token();
     hand_type hand_;
     report facts_{};
     std::optional<typename hand_type::result_type> result_{};

@@ -99,6 +99,8 @@ public:
     }
 
     constexpr step settled(reading& now, lane, verdict& v) {
+        if (own_ <= outer_)
+            v.hurried = false; // by this limit, which a later deadline outside does not change
         if (!plain_success(now))
             cut(v);
         return step::finish();

@@ -338,6 +338,34 @@ TEST_CASE("curl: one byte at a time is ended by the deadline") {
     CHECK(clock_type::now() - start < 5s);
 }
 
+TEST_CASE("curl: O-44 chunked body that never ends") { // in a fifth of its time
+    std::atomic<bool> gone{false};
+    std::atomic<int> chunks{0};
+    const auto start = clock_type::now();
+    {
+        server peer{[&](connection& c) {
+            c.read_request();
+            c.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+            while (c.send("1\r\n{\r\n")) {
+                ++chunks;
+                std::this_thread::sleep_for(20ms);
+            }
+            gone = true;
+        }};
+        const auto got = curl_transport{}(post_to(peer.url()), within(400ms));
+        REQUIRE_FALSE(got);
+        CHECK(got.error() == errc::answer_timeout);
+        CHECK_FALSE(sent_nothing(got.error())); // or it would be asked again
+        while (!gone && clock_type::now() - start < 10s)
+            std::this_thread::sleep_for(1ms);
+        CHECK(gone); // the connection is closed, not kept
+        CHECK(peer.requests() == 1);
+    }
+    CHECK(chunks > 1);
+    CHECK(clock_type::now() - start >= 400ms);
+    CHECK(clock_type::now() - start < 10s);
+}
+
 TEST_CASE("curl: a slow answer inside the deadline is an answer") {
     server peer{[](connection& c) {
         c.read_request();

@@ -101,6 +101,17 @@ TEST_CASE("S8 one token, however often it fails, does not open the breaker; ten 
     }
 }
 
+// What the transport makes of them on a socket is in tests/http/curl.cpp.
+TEST_CASE("O-44 chunked body that never ends") {
+    story s;
+    s.server.otherwise = fails(http::errc::answer_timeout).after(2s);
+    const told t = s.at(0s).request("tokA");
+    CHECK(t == "503(5), calls 1");
+    CHECK(t.finished == outlast::instant{2s});
+    CHECK(t.d.because == reason::timed_out);
+    CHECK(s.counted() == outlast::tally{.recorded = 1, .failed = 1});
+}
+
 TEST_CASE("O-59 slow headers") {
     story s;
     s.server.otherwise = fails(http::errc::answer_timeout).after(2s);

@@ -405,7 +405,7 @@ private:
         const int& value() const { return of.value; }
         void emplace(int v) { of.value = v; }
         template <class Answer>
-        outlast::verdict replace(Answer&, const outlast::verdict&) {
+        outlast::verdict replace(Answer&, const outlast::verdict&, outlast::instant) {
             return fails ? outlast::verdict::failure() : outlast::verdict::success();
         }
     };

@@ -63,6 +63,8 @@ inline std::string words(const outlast::verdict& v) {
         s += " (" + words(v.why) + ")";
     if (v.late)
         s += ", late";
+    if (v.hurried)
+        s += ", hurried";
     if (v.error())
         s += ", " + v.error().message();
     if (v.has_hint())
