@@ -185,6 +185,8 @@ private:
 class retry::run : public pass_through {
 public:
     OUTLAST_INLINE constexpr explicit run(retry& shared) noexcept : shared_(&shared) {}
+    OUTLAST_INLINE constexpr run(run&& other) noexcept = default;
+    OUTLAST_INLINE constexpr ~run() = default;
 
     constexpr step begin(reading& now, instant by, verdict&) {
         seat_.leave();

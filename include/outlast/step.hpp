@@ -27,10 +27,11 @@ struct verdict {
 
     verdict_kind kind = verdict_kind::success;
     refusal why = refusal::none;
-    bool late : 1 = false;    ///< expired, and yet the slot holds a good value
-    bool hurried : 1 = false; ///< a failure that a later deadline outside might have mended
-    std::uint8_t note = 0;    ///< for an operation of a policy's own: what it found
-    std::int32_t code = 0;    ///< with `domain`: the error code behind a failure
+    bool late = false; ///< expired, and yet the slot holds a good value
+    // Two in one byte, all of its bits: a bit without a name would have to be kept at each change.
+    bool hurried : 1 = false;  ///< a failure that a later deadline outside might have mended
+    std::uint8_t note : 7 = 0; ///< for an operation of a policy's own: what it found
+    std::int32_t code = 0;     ///< with `domain`: the error code behind a failure
     const std::error_category* domain = nullptr;
     duration hint = no_hint; ///< Retry-After; negative: do not try again; `no_hint`: none
 
