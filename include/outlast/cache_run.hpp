@@ -165,7 +165,7 @@ private:
         verdict outcome{};      // what the work came to, or the wait for it
     };
 
-    static verdict noted(grade g) noexcept { return {.note = static_cast<std::uint8_t>(g)}; }
+    static verdict noted(grade g) noexcept { return verdict::success(static_cast<unsigned>(g)); }
 
     verdict answered(source how, const freshness& times) noexcept {
         how_ = how;
@@ -333,7 +333,7 @@ private:
             return {};
         if (options().events)
             tell(event_kind::stored, life.fresh_for, {});
-        return {.note = stored};
+        return verdict::success(stored);
     }
 
     // What this key was known for is over; but not what was learnt since it was forgotten.

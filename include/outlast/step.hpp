@@ -35,7 +35,11 @@ struct verdict {
     const std::error_category* domain = nullptr;
     duration hint = no_hint; ///< Retry-After; negative: do not try again; `no_hint`: none
 
-    [[nodiscard]] static constexpr verdict success() noexcept { return {}; }
+    [[nodiscard]] static constexpr verdict success(unsigned note = 0) noexcept {
+        verdict v;
+        v.note = note & 0x7fU;
+        return v;
+    }
     [[nodiscard]] static constexpr verdict failure(duration hint = no_hint) noexcept {
         return {.kind = verdict_kind::failure, .hint = hint};
     }
