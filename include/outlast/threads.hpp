@@ -89,6 +89,17 @@ private:
 /// A circuit breaker that any number of threads may use at once.
 using circuit_breaker = basic_circuit_breaker<thread_lock>;
 
+// Declared only: a program that uses one of these includes its header.
+template <class Lock>
+class basic_bulkhead;
+template <class Lock>
+class basic_hedge;
+
+/// A bulkhead that any number of threads may use at once. Its header is bulkhead.hpp.
+using bulkhead = basic_bulkhead<thread_lock>;
+/// A hedge that any number of threads may use at once. Its header is hedge.hpp.
+using hedge = basic_hedge<thread_lock>;
+
 /// `basic_keyed` for any number of threads, with keys of type `std::string` unless said otherwise.
 template <class KeyOf, class Make, class Key = std::string>
 class keyed : public basic_keyed<thread_lock, KeyOf, Make, Key> {

@@ -8,6 +8,7 @@
 #include <outlast/machine.hpp>
 #include <outlast/random.hpp>
 
+#include <array>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -96,7 +97,8 @@ public:
     [[nodiscard]] constexpr random& chance() noexcept { return chance_; }
 
     /// Starts a call whose attempts are scripted, now: `script(attempt, deadline)` gives a
-    /// `scripted`. Needs no value, so it works in constant expressions.
+    /// `scripted`. Needs no value, so it works in constant expressions. (What keeps values, a cache,
+    /// does not compile here.)
     template <class Policies, class Script>
     constexpr simulated& play(Policies& policies, Script script, instant deadline = never);
 
@@ -223,8 +225,8 @@ constexpr void simulated::cancel() {
         stop(verdict::neutral(refusal::cancelled));
 }
 
-/// The loop of this driver. `Work` knows what an attempt is: it starts one, and can be told that
-/// the attempt was cut off.
+/// The loop of this driver. `Work` knows what an attempt is: it starts one in a lane, and can be told
+/// that the attempt there was cut off.
 template <class Machine, class Work>
 class simulated_run : public simulated {
 public:
@@ -248,76 +250,138 @@ public:
     }
 
     constexpr void wake() noexcept override {
-        woken_ = true;
-        if (step_.what == action::park && !done_)
+        bool parked = false;
+        for (in_lane& l : lanes_) {
+            l.woken = true;
+            parked = parked || l.under_way.what == action::park;
+        }
+        if (parked && !done_)
             world_.due(*this, world_.now_);
     }
 
 private:
+    static constexpr lane count = lanes_of<Machine>;
+
+    struct in_lane {
+        step under_way{}; // *finish*: nothing is
+        instant ends = never;
+        verdict pending{}; // of the attempt that is under way
+        bool woken = false;
+
+        [[nodiscard]] constexpr bool calls() const noexcept {
+            return under_way.what == action::call;
+        }
+        // When something happens here.
+        [[nodiscard]] constexpr instant due(instant now) const noexcept {
+            switch (under_way.what) {
+            case action::call:
+                return earlier(ends, under_way.at);
+            case action::park:
+                return woken ? now : under_way.at;
+            case action::wait:
+                return under_way.at;
+            case action::finish:
+                break;
+            }
+            return never;
+        }
+    };
+
     constexpr void happen() override {
         reading now{world_.now_};
-        if (step_.what != action::call) {
-            woken_ = false;
-            return follow(machine_.woke(now, step_.on, in_hand_));
-        }
-        // A result that arrives at the deadline is handed in: whose deadline it is decides.
-        const bool cut = world_.now_ < ends_;
-        if (cut && world_.now_ < step_.at)
-            return nudge(now);
-        if (cut)
-            work_.cut();
-        in_hand_ = cut ? verdict::expired() : pending_;
-        follow(machine_.settled(now, step_.on, in_hand_));
-    }
-
-    // Asked again while the attempt goes on: it may be finished with, else it goes on.
-    constexpr void nudge(reading& now) {
+        for (lane l = 0; l != count; ++l)
+            if (lanes_[l].due(world_.now_) <= world_.now_)
+                return tell(now, l);
+        // Asked again while attempts go on: they may be finished with, else they go on.
         const step s = machine_.nudged(now, in_hand_);
-        if (s.what != action::finish)
-            return under_way();
-        work_.cut();
+        if (count == 1 ? s.what != action::finish : s.is_nothing() && !s.alone)
+            return go_on();
         follow(s);
     }
 
-    constexpr void under_way() noexcept {
-        world_.due(*this, earlier(earlier(ends_, step_.at), later(machine_.nudge(), world_.now_)));
+    constexpr void tell(reading& now, lane on) {
+        in_lane& l = lanes_[on];
+        if (!l.calls()) {
+            l.under_way = {};
+            l.woken = false;
+            return follow(machine_.woke(now, on, in_hand_));
+        }
+        // A result that arrives at the deadline is handed in: whose deadline it is decides.
+        const bool cut = world_.now_ < l.ends;
+        if (cut)
+            work_.cut(on);
+        in_hand_ = cut ? verdict::expired() : l.pending;
+        follow(settle(now, on));
+    }
+
+    constexpr step settle(reading& now, lane on) {
+        lanes_[on].under_way = {};
+        last_ = on;
+        return machine_.settled(now, on, in_hand_);
+    }
+
+    // Until the next thing happens in some lane, or the machine wants to be asked.
+    constexpr void go_on() noexcept {
+        instant next = never;
+        bool calls = false;
+        for (const in_lane& l : lanes_) {
+            next = earlier(next, l.due(world_.now_));
+            calls = calls || l.calls();
+        }
+        if (calls || count > 1)
+            next = earlier(next, later(machine_.nudge(), world_.now_));
+        world_.due(*this, next);
+    }
+
+    constexpr void end_lanes() noexcept {
+        for (lane l = 0; l != count; ++l) {
+            if (lanes_[l].calls())
+                work_.cut(l);
+            lanes_[l].under_way = {};
+        }
     }
 
     constexpr void follow(step s) {
         for (;;) {
+            if (s.alone || s.what == action::finish)
+                end_lanes();
+            if (count > 1 && s.is_nothing())
+                return go_on();
             trace_.push_back({world_.now_, s, s.what == action::finish ? in_hand_ : verdict{}});
-            step_ = s;
+            in_lane& l = lanes_[s.on];
+            l.under_way = s;
             switch (s.what) {
             case action::call: {
                 reading now{world_.now_};
                 if (s.callee != outlast::work) {
-                    in_hand_ = work_.operate(machine_, s.callee, now);
-                    s = machine_.settled(now, s.on, in_hand_);
+                    in_hand_ = work_.operate(machine_, s.on, s.callee, now);
+                    s = settle(now, s.on);
                     continue;
                 }
                 if (s.at <= world_.now_) { // no work begins at its deadline
                     in_hand_ = verdict::neutral(refusal::timed_out);
-                    s = machine_.settled(now, s.on, in_hand_);
+                    s = settle(now, s.on);
                     continue;
                 }
                 ++attempts_;
                 world_.spent_ = {};
-                const scripted attempt = work_.attempt(attempts_, s.at, world_.now_);
+                l.ends = never;
+                const scripted attempt = work_.attempt(s.on, attempts_, s.at, world_.now_);
                 if (done_)
                     return; // it was cancelled from within
-                pending_ = attempt.outcome;
-                ends_ = after(world_.now_, longer(attempt.takes, world_.spent_));
-                if (ends_ > world_.now_)
-                    return under_way();
-                in_hand_ = pending_;
-                s = machine_.settled(now, s.on, in_hand_);
+                l.pending = attempt.outcome;
+                l.ends = after(world_.now_, longer(attempt.takes, world_.spent_));
+                if (l.ends > world_.now_)
+                    return go_on();
+                in_hand_ = l.pending;
+                s = settle(now, s.on);
                 continue;
             }
             case action::wait:
-                return world_.due(*this, s.at);
             case action::park:
-                return world_.due(*this, woken_ ? world_.now_ : s.at);
+                return go_on();
             case action::finish:
+                last_ = s.on;
                 if (deadline_ <= world_.now_) {
                     const duration hint = in_hand_.hint;
                     in_hand_ = verdict::expired();
@@ -329,8 +393,7 @@ private:
     }
 
     constexpr void stop(const verdict& v) override {
-        if (step_.what == action::call)
-            work_.cut();
+        end_lanes();
         over(v);
     }
 
@@ -338,7 +401,7 @@ private:
         done_ = true;
         outcome_ = v;
         due_ = world_.now_;
-        work_.conclude(v, machine_, until(begun_, world_.now_));
+        work_.conclude(last_, v, machine_, until(begun_, world_.now_));
         machine_.abandoned(); // what it held is free from here on, not when the world ends
     }
 
@@ -346,28 +409,47 @@ private:
     instant begun_{};
     Machine machine_;
     Work work_;
-    step step_{};
-    instant ends_ = never;
+    std::array<in_lane, count> lanes_{};
+    lane last_ = 0; // that settled: where the value is
     verdict in_hand_{};
-    verdict pending_{}; // of the attempt that is under way
-    bool woken_ = false;
 };
 
 namespace detail {
 
-/// Attempts that are a script: no value, no operations of policies (they need a value).
+/// What the operations of policies are given where there is no value: as much of `hand` as those
+/// need that can do without.
+class empty_hand {
+public:
+    constexpr explicit empty_hand(waker& w) noexcept : waiter_(w) {}
+    [[nodiscard]] constexpr waker& waiter() noexcept { return waiter_; }
+    template <class Answer>
+    constexpr verdict replace(Answer&, const verdict&) noexcept {
+        return verdict::success();
+    }
+
+private:
+    waker& waiter_;
+};
+
+/// Attempts that are a script: no value, and of the operations of policies those that need none.
 template <class Script>
 struct scripted_work {
     Script script;
-    constexpr scripted_work(Script s, waker&) : script(std::move(s)) {}
-    constexpr scripted attempt(std::uint32_t n, instant by, instant) { return script(n, by); }
-    constexpr void cut() noexcept {}
+    waker& waiter;
+    constexpr scripted_work(Script s, waker& w) : script(std::move(s)), waiter(w) {}
+    constexpr scripted attempt(lane, std::uint32_t n, instant by, instant) { return script(n, by); }
+    constexpr void cut(lane) noexcept {}
     template <class Machine>
-    constexpr verdict operate(Machine&, operation, reading&) noexcept {
-        return verdict::success();
+    constexpr verdict operate(Machine& machine, lane, operation what, reading& now) {
+        if constexpr (Machine::operations > 0) {
+            empty_hand none{waiter};
+            return machine.act(what, now, none);
+        } else {
+            return verdict::success();
+        }
     }
     template <class Machine>
-    constexpr void conclude(const verdict&, const Machine&, duration) noexcept {}
+    constexpr void conclude(lane, const verdict&, const Machine&, duration) noexcept {}
 };
 
 } // namespace detail
