@@ -35,11 +35,13 @@ FLOORS = {
     6.1: "result",
     6.2: "outcome make",
     6.3: "hand",
-    7: "run world threads",
-    7.1: "simulate",
+    7: "run virtual_time threads",
+    7.1: "simulated_run",
+    7.2: "world",
+    7.3: "simulate",
 }
 UMBRELLA = "outlast"                   # includes every header above, and nobody includes it back
-NOT_IN_UMBRELLA = {"world", "simulate", "describe", "notes", "asio",
+NOT_IN_UMBRELLA = {"virtual_time", "simulated_run", "world", "simulate", "describe", "notes", "asio",
                    # what only these need: bulkhead, hedge
                    "bulkhead", "permits", "atomic_word", "hedge", "hedge_options", "latencies"}
 MAY_INCLUDE_ASIO = {"asio"}            # of the core
