@@ -26,7 +26,9 @@ FLAGS = "-std=c++20 -Wall -Wextra -Werror -pthread -I include".split()
 BEFORE = """\
 #include <outlast/cache/memory.hpp>
 #include <outlast/outlast.hpp>
+#include <outlast/bulkhead.hpp>
 #include <outlast/describe.hpp>
+#include <outlast/hedge.hpp>
 #include <outlast/simulate.hpp>
 
 #include <iostream>
