@@ -26,11 +26,11 @@ public:
     static constexpr std::uint32_t most = 1'000'000'000;
 
     /// \pre limit <= most
-    constexpr explicit permits(std::uint32_t limit) noexcept : word_(word{limit, 0}) {}
+    constexpr explicit permits(std::uint32_t limit) noexcept : word_(word{limit}) {}
     permits(const permits&) = delete;
     permits& operator=(const permits&) = delete;
 
-    [[nodiscard]] constexpr std::uint32_t limit() const noexcept { return word_.load().limit; }
+    [[nodiscard]] constexpr std::uint32_t limit() const noexcept { return word_.load().limit(); }
     /// How many are out; more than the limit after that became smaller.
     [[nodiscard]] constexpr std::uint32_t out() const noexcept { return word_.load().out(); }
     [[nodiscard]] constexpr std::uint32_t waiting() {
@@ -42,7 +42,7 @@ public:
     constexpr void resize(std::uint32_t limit) {
         line_.with([&](line& l) {
             word_.change([&](word& w) {
-                w.limit = limit;
+                w.set_limit(limit);
                 return true;
             });
             hand_out(l);
@@ -60,15 +60,32 @@ public:
     }
 
 private:
-    struct word {
-        std::uint32_t limit = 0;
-        std::uint32_t state = 0; // two for each that is out, one if somebody is in the line
+    // The limit, how many are out, and whether somebody is in the line; one number, so that it is
+    // read and written in one piece.
+    class word {
+    public:
+        constexpr explicit word(std::uint32_t limit) noexcept
+            : bits_(std::uint64_t{limit} << 32U) {}
 
-        [[nodiscard]] constexpr std::uint32_t out() const noexcept { return state >> 1U; }
-        [[nodiscard]] constexpr bool awaited() const noexcept { return (state & 1U) != 0; }
-        [[nodiscard]] constexpr bool free() const noexcept { return out() < limit; }
-        constexpr void take() noexcept { state += 2; }
-        constexpr void drop() noexcept { state -= 2; }
+        [[nodiscard]] constexpr std::uint32_t limit() const noexcept {
+            return static_cast<std::uint32_t>(bits_ >> 32U);
+        }
+        [[nodiscard]] constexpr std::uint32_t out() const noexcept {
+            return static_cast<std::uint32_t>(bits_) >> 1U;
+        }
+        [[nodiscard]] constexpr bool awaited() const noexcept { return (bits_ & 1U) != 0; }
+        [[nodiscard]] constexpr bool free() const noexcept { return out() < limit(); }
+        constexpr void take() noexcept { bits_ += 2; }
+        constexpr void drop() noexcept { bits_ -= 2; }
+        constexpr void set_awaited(bool yes) noexcept {
+            bits_ = (bits_ & ~std::uint64_t{1}) | std::uint64_t{yes};
+        }
+        constexpr void set_limit(std::uint32_t limit) noexcept {
+            bits_ = (bits_ & UINT32_MAX) | std::uint64_t{limit} << 32U;
+        }
+
+    private:
+        std::uint64_t bits_;
     };
     struct line {
         seat* first = nullptr;
@@ -91,7 +108,8 @@ private:
 
     constexpr void say_whether_awaited(const line& l) noexcept {
         const bool awaited = l.first != nullptr;
-        word_.change([&](word& w) { return w.awaited() != awaited && (w.state ^= 1U, true); });
+        word_.change(
+            [&](word& w) { return w.awaited() != awaited && (w.set_awaited(awaited), true); });
     }
 
     atomic_word<word, Lock> word_;
@@ -128,7 +146,7 @@ public:
             bool taken = false;
             if (!home.word_.change([&](word& w) {
                     taken = !w.awaited() && w.free();
-                    w.state = taken ? w.state + 2 : w.state | 1U;
+                    taken ? w.take() : w.set_awaited(true);
                     return taken || may_wait;
                 }))
                 return false;
