@@ -143,8 +143,8 @@ TEST_CASE("budget: a call that leaves takes its retry with it, however it goes")
     budget::seat call;
     call.take(b);
     REQUIRE(call.pay(b, at(0s)));
-    call.settle(b, false);
-    call.settle(b, true); // the next attempt was not paid for
+    call.settle(false);
+    call.settle(true); // the next attempt was not paid for
     CHECK(b.running() == budget::in_progress{1, 0});
     call.leave();
     call.leave();

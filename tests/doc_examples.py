@@ -26,8 +26,10 @@ FLAGS = "-std=c++20 -Wall -Wextra -Werror -pthread -I include".split()
 BEFORE = """\
 #include <outlast/cache/memory.hpp>
 #include <outlast/outlast.hpp>
+#include <outlast/bulkhead.hpp>
 #include <outlast/describe.hpp>
 #include <outlast/event_text.hpp>
+#include <outlast/hedge.hpp>
 #include <outlast/simulate.hpp>
 
 #include <iostream>

@@ -115,6 +115,8 @@ TEST_CASE("failure: the sentence, for each refusal") {
           "cancelled by the caller (last: Connection refused)");
     CHECK(message_of(refusal::rate_limited) == "rate limited");
     CHECK(message_of(refusal::bulkhead_full) == "too many calls at once");
+    CHECK(message_of(refusal::bulkhead_full, {.name = "orders"}) ==
+          "too many calls at once for orders");
     CHECK(message_of(refusal::unavailable, {.retry_after = 2s}) ==
           "temporarily unavailable; try again in 2 s");
     CHECK(message_of(refusal::threw, {.attempts = 3}) == "the callable threw (after 3 attempts)");

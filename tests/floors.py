@@ -15,31 +15,36 @@ FLOORS = {
     0.1: "invoke",
     1: "time ratio label callback refusal",
     1.1: "random",
-    2: "step backoff tally freshness lru text ramp running_calls circuit_control",
+    2: "latencies step backoff tally freshness lru text ramp running_calls circuit_control",
     2.1: "count_window time_window probes open_time event report",
     2.2: "window",
     2.3: "circuit_facts",
     2.4: "circuit_options circuit_log",
     2.5: "circuit_watch circuit_trial",
     3: "guarded permit error store success_lines cache_options",
-    3.05: "shared_word",
-    3.1: "machine flights circuit budget refresh",
-    3.15: "circuit_gate cache_run",
+    3.05: "shared_word atomic_word",
+    3.1: "machine flights permits circuit budget refresh",
+    3.15: "circuit_gate cache_run hedge_options",
     3.2: "names",
     3.25: "circuit_telling circuit_run event_text",
-    4: "retry timeout circuit_breaker cache_aside fallback basic_keyed",
-    5: "nest order",
+    4: "retry timeout circuit_breaker cache_aside fallback basic_keyed bulkhead hedge",
+    5: "nest fan order",
     5.1: "pipeline worst_case notes",
     5.2: "describe",
     6: "failure call slot",
     6.1: "result",
     6.2: "outcome make",
     6.3: "hand",
-    7: "run world threads",
-    7.1: "simulate keyed",
+    7: "run virtual_time threads",
+    7.1: "simulated_run keyed",
+    7.2: "world",
+    7.3: "simulate",
 }
 UMBRELLA = "outlast"                   # includes every header above, and nobody includes it back
-NOT_IN_UMBRELLA = {"basic_keyed", "keyed", "lru", "world", "simulate", "describe", "notes", "event_text", "asio"}
+NOT_IN_UMBRELLA = {"virtual_time", "simulated_run", "world", "simulate", "describe", "notes", "event_text", "asio",
+                   # what only these need: keyed, bulkhead, hedge
+                   "basic_keyed", "keyed", "lru",
+                   "bulkhead", "permits", "atomic_word", "hedge", "hedge_options", "latencies"}
 MAY_INCLUDE_ASIO = {"asio"}            # of the core
 BESIDE = {"cache", "oauth2", "http", "metrics", "redis"}  # folders on top of the core, free among themselves
 

@@ -358,3 +358,18 @@ TEST_CASE("hand: in a simulation the arguments are kept for as long as the call 
     CHECK(c.result().value() == std::string(100, 'y'));
     CHECK(seen.size() == 3);
 }
+
+TEST_CASE("hand: several of one call count its attempts together") {
+    struct no_bell final : outlast::waker {
+        void wake() noexcept override {}
+    } bell;
+    std::vector<std::uint32_t> seen;
+    auto work = [&](outlast::call& c) { return seen.push_back(c.attempt()), 1; };
+    outlast::hand<decltype(work)> first{work, bell};
+    outlast::hand<decltype(work)> second{work, bell};
+    (void)first.work(outlast::never, outlast::reading{outlast::instant{}}, {});
+    second.count_from(1);
+    (void)second.work(outlast::never, outlast::reading{outlast::instant{}}, {});
+    CHECK(seen == std::vector<std::uint32_t>{1, 2});
+    CHECK(second.attempts() == 2);
+}

@@ -3,6 +3,7 @@
 // What holds for every policy and every composition of them: few reads of the clock, the same steps
 // under every driver, no user code under a lock, and refusals that blame nobody.
 #include <outlast/basic_keyed.hpp>
+#include <outlast/bulkhead.hpp>
 #include <outlast/cache/memory.hpp>
 #include <outlast/outlast.hpp>
 #include <outlast/simulate.hpp>
@@ -253,6 +254,10 @@ struct only_breaker_by_time {
     breaker b{{.window = 10s, .minimum_calls = 2, .open_for = 1s}};
     outlast::pipeline<std::reference_wrapper<breaker>> p{std::ref(b)};
 };
+struct only_bulkhead {
+    outlast::basic_bulkhead<> b{{.permits = 1, .queue = 1, .wait = 1s}};
+    outlast::pipeline<std::reference_wrapper<outlast::basic_bulkhead<>>> p{std::ref(b)};
+};
 struct only_fallback {
     outlast::pipeline<outlast::fallback<int>> p{outlast::fallback{-1}};
 };
@@ -323,6 +328,7 @@ TEST_CASE("the drivers are equals: the same steps and outcomes, for every policy
     SECTION("timeout") { agree_on<only_timeout>(a_bad_day); }
     SECTION("circuit breaker") { agree_on<only_breaker>(a_bad_day); }
     SECTION("circuit breaker, by time") { agree_on<only_breaker_by_time>(a_bad_day); }
+    SECTION("bulkhead") { agree_on<only_bulkhead>(a_bad_day); }
     SECTION("fallback") { agree_on<only_fallback>(a_bad_day); }
     SECTION("cache") { agree_on<only_cache>(a_bad_day); }
     SECTION("keyed") { agree_on<only_keyed>(a_bad_day); }

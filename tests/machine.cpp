@@ -25,6 +25,11 @@ struct smallest : pass_through {
     step settled(reading&, lane, verdict&) { return step::finish(); }
 };
 
+struct several : smallest {
+    static constexpr lane lanes = 3;
+    int keep(lane) noexcept { return 0; }
+};
+
 // Each lacks one thing, or has it in the wrong shape.
 struct no_begin : pass_through {
     step settled(reading&, lane, verdict&) { return step::finish(); }
@@ -92,4 +97,14 @@ TEST_CASE("machine: the leaf calls the work by the deadline, and its verdict is 
     report facts;
     l.explain(facts);
     CHECK(facts.policy.empty());
+}
+
+TEST_CASE("machine: one that does not say how many lanes it has has one") {
+    struct without {};
+    STATIC_REQUIRE(outlast::lanes_of<without> == 1);
+    STATIC_REQUIRE(outlast::lanes_of<leaf> == 1);
+    STATIC_REQUIRE(outlast::lanes_of<several> == 3);
+    STATIC_REQUIRE(machine<several>);
+    STATIC_REQUIRE(!outlast::keeps_for_work<leaf>);
+    STATIC_REQUIRE(outlast::keeps_for_work<several>);
 }

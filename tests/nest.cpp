@@ -214,7 +214,7 @@ TEST_CASE("nest: a wait that ends at the outer deadline ends the inner machine")
     for (const auto when : {69ms, 70ms, 71ms}) {
         pair_of<> p;
         p.outer.answers = {call_by(70ms), finished(bad)};
-        p.inner.answers = {step::park(never), step::wait(at(70ms))};
+        p.inner.answers = {step::wait(never), step::wait(at(70ms))};
         begin(p.both, p.now, never);
         p.now = reading{at(when)};
         CAPTURE(when);
@@ -227,6 +227,63 @@ TEST_CASE("nest: a wait that ends at the outer deadline ends the inner machine")
             CHECK(p.outer.events.back().with == verdict::expired());
         }
     }
+}
+
+// It waited for others, on this side of the wire: a breaker outside learns nothing from it.
+TEST_CASE("nest: what is parked at the outer deadline was not attempted") {
+    pair_of<> p;
+    p.outer.answers = {call_by(70ms), finished(bad)};
+    p.inner.answers = {step::wait(at(10ms)), step::park(never)};
+    begin(p.both, p.now, never);
+    p.now = reading{at(10ms)};
+    CHECK(wake(p.both, p.now) == step::park(at(70ms)));
+    p.now = reading{at(70ms)};
+    CHECK(wake(p.both, p.now) == finished(bad));
+    CHECK(p.inner.all() == told_all{told::begin, told::woke, told::abandoned});
+    CHECK(p.outer.events.back().with == verdict::neutral(outlast::refusal::timed_out));
+}
+
+namespace {
+
+// Says when what it kept ends.
+struct kept {
+    std::vector<int>* ended;
+    int who;
+    kept(std::vector<int>* e, int w) : ended(e), who(w) {}
+    kept(kept&& other) noexcept : ended(std::exchange(other.ended, nullptr)), who(other.who) {}
+    kept& operator=(kept&&) = delete;
+    ~kept() {
+        if (ended != nullptr)
+            ended->push_back(who);
+    }
+};
+struct keeper : outlast::leaf {
+    std::vector<int>* ended;
+    int who;
+    keeper(std::vector<int>& e, int w) : ended(&e), who(w) {}
+    kept keep(outlast::lane) noexcept { return {ended, who}; }
+};
+
+} // namespace
+
+TEST_CASE("nest: what its machines keep for the work is kept together, and the inner ends first") {
+    std::vector<int> ended;
+    using plain = outlast::leaf;
+    STATIC_REQUIRE(!outlast::keeps_for_work<outlast::nest<plain, plain>>);
+    STATIC_REQUIRE(outlast::keeps_for_work<outlast::nest<keeper, plain>>);
+    STATIC_REQUIRE(outlast::keeps_for_work<outlast::nest<plain, keeper>>);
+    outlast::nest outer{keeper{ended, 1}, plain{}};
+    outlast::nest inner{plain{}, keeper{ended, 2}};
+    outlast::nest both{keeper{ended, 3}, keeper{ended, 4}};
+    (void)outer.keep(0);
+    CHECK(ended == std::vector{1});
+    (void)inner.keep(0);
+    CHECK(ended == std::vector{1, 2});
+    {
+        const auto held = both.keep(0);
+        CHECK(ended == std::vector{1, 2});
+    }
+    CHECK(ended == std::vector{1, 2, 4, 3});
 }
 
 TEST_CASE("nest: dropped, it drops what runs, the inner machine first and once") {

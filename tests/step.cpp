@@ -79,3 +79,16 @@ TEST_CASE("step: verdicts and steps are plain values") {
     STATIC_REQUIRE(step::call(outlast::work, outlast::never).calls_work());
     STATIC_REQUIRE(verdict::neutral(refusal::cancelled) != verdict::success());
 }
+
+TEST_CASE("step: one of a lane says where, and nothing is a wait without an end") {
+    constexpr step there = step::call(outlast::work, outlast::never).in(2);
+    STATIC_REQUIRE(there.on == 2);
+    STATIC_REQUIRE(there.calls_work());
+    STATIC_REQUIRE(step::call(outlast::work, outlast::never).on == 0);
+    STATIC_REQUIRE(!there.alone);
+    STATIC_REQUIRE(step::nothing().is_nothing());
+    STATIC_REQUIRE(!step::park(outlast::never).is_nothing());
+    STATIC_REQUIRE(!step::wait(outlast::instant{}).is_nothing());
+    STATIC_REQUIRE(!step::finish().is_nothing());
+    STATIC_REQUIRE(sizeof(step) == 16);
+}

@@ -143,6 +143,7 @@ class basic_keyed<Lock, KeyOf, Make, Key>::run {
 public:
     static constexpr operation operations = inner::operations;
     static constexpr bool pinned = inner::pinned;
+    static constexpr lane lanes = lanes_of<inner>;
 
     explicit run(std::shared_ptr<policy_type> policy)
         : policy_(std::move(policy)), run_(policy_->start()) {}
@@ -160,6 +161,17 @@ public:
     void abandoned() noexcept { run_.abandoned(); }
     void explain(failure_facts& facts) const noexcept { run_.explain(facts); }
     void credit(report& facts) const noexcept { run_.credit(facts); }
+
+    /// The policy, too: it outlives what it has given.
+    auto keep(lane on) noexcept
+        requires keeps_for_work<inner>
+    {
+        struct kept {
+            std::shared_ptr<policy_type> policy;
+            decltype(run_.keep(on)) of_policy; // ends first
+        };
+        return kept{policy_, run_.keep(on)};
+    }
 
     template <class Hand>
     verdict act(operation what, reading& now, Hand& hand) {

@@ -287,42 +287,51 @@ class budget::seat {
 public:
     constexpr seat() noexcept = default;
     OUTLAST_INLINE constexpr seat(seat&& other) noexcept
-        : home_(std::exchange(other.home_, nullptr)), paid_(other.paid_) {}
+        : home_(other.home_), counted_(other.counted_), paid_(other.paid_) {
+        other.home_ = nullptr;
+    }
     seat& operator=(seat&&) = delete;
     OUTLAST_INLINE constexpr ~seat() { leave(); }
 
     /// The call begins. \pre it is left, and `home.counts_running()`
     constexpr void take(budget& home) noexcept {
         home_ = &home;
+        counted_ = true;
         plus(home.running_, one_call);
     }
-    /// A retry is about to begin, if it can pay for itself.
+    /// A retry is about to begin, if it can pay for itself. \pre the one before it is settled
     [[nodiscard]] constexpr bool pay(budget& home, instant now) noexcept {
-        return paid_ = home.take(now);
+        if (!home.take(now))
+            return false;
+        home_ = &home;
+        return paid_ = true;
     }
     /// An attempt is over, whether it was paid for or not.
-    constexpr void settle(budget& home, bool sent) noexcept {
-        if (std::exchange(paid_, false))
-            home.end_retry(sent);
+    constexpr void settle(bool sent) noexcept {
+        if (paid_)
+            home_->end_retry(sent);
+        paid_ = false;
     }
     /// The call is over, or dropped.
     OUTLAST_INLINE constexpr void leave() noexcept {
         if (home_ != nullptr) [[unlikely]]
-            end(*home_, paid_);
+            end(*home_, counted_, paid_);
         home_ = nullptr;
-        paid_ = false;
+        counted_ = paid_ = false;
     }
 
 private:
     // By value, so that a call which has taken nothing stays in registers.
-    OUTLAST_COLD static constexpr void end(budget& home, bool paid) noexcept {
+    OUTLAST_COLD static constexpr void end(budget& home, bool counted, bool paid) noexcept {
         if (paid)
             home.end_retry(true);
-        plus(home.running_, -one_call);
+        if (counted)
+            plus(home.running_, -one_call);
     }
 
-    budget* home_ = nullptr; // that counts this call
-    bool paid_ = false;
+    budget* home_ = nullptr; // of which it has taken something
+    bool counted_ = false;   // among the calls
+    bool paid_ = false;      // for a retry
 };
 
 } // namespace outlast

@@ -76,6 +76,12 @@ template <class T>
 [[nodiscard]] std::string told(T value) {
     return std::string{to_string(value)};
 }
+/// Or of one that says itself what it is.
+template <class T>
+    requires requires(const T& value) { value.words(); }
+[[nodiscard]] std::string told(const T& value) {
+    return value.words();
+}
 
 /// What `each` of a struct of options is given: writes ", name value" for each.
 class options_in_words {

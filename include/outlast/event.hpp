@@ -21,7 +21,10 @@ enum class event_kind : std::uint8_t {
     gave_up,      ///< retry: no further attempt; `outcome` stands
     timed_out,    ///< timeout: its limit `span` was reached
     late_value,   ///< timeout: and what came too late was good
-    refused,      ///< breaker: a call was not let through; `span`: until asking makes sense
+    refused,      ///< breaker: a call was not let through; `span`: until asking makes sense.
+                  ///< bulkhead: the same; `span`: how long it had waited
+    waited,       ///< bulkhead: a call was let through after it had waited for `span`
+    hedged,       ///< hedge: another lane was started, `span` after the call began
     opened,       ///< breaker: for `span`
     half_opened,  ///< breaker
     closed,       ///< breaker
@@ -41,7 +44,7 @@ struct event {
     label policy{};            ///< its kind: "retry"
     label name{};              ///< its name, from its options
     label tags{};              ///< its tags, from its options
-    std::uint32_t attempt = 0; ///< of a retry: the attempt that is over
+    std::uint32_t attempt = 0; ///< of a retry: the attempt that is over; of a hedge: the new one
     duration span{};           ///< see `event_kind`
     verdict outcome{};         ///< what the call came to, where it is over
     std::string_view why{};    ///< in a word, fit for a metric label: "slow_calls"
@@ -64,6 +67,10 @@ using sink = callback<void(const event&)>;
         return "late_value";
     case event_kind::refused:
         return "refused";
+    case event_kind::waited:
+        return "waited";
+    case event_kind::hedged:
+        return "hedged";
     case event_kind::opened:
         return "opened";
     case event_kind::half_opened:

@@ -120,6 +120,10 @@ private:
                    std::to_string(facts_.recorded) + (slow ? " calls were slow" : " calls failed") +
                    last(" (last: ", ")");
         }
+        case refusal::bulkhead_full:
+            return make_error_code(why_).message() +
+                   (facts_.name.empty() ? "" : " for " + std::string(facts_.name.view())) +
+                   last(" (last: ", ")");
         case refusal::invalid_options:
             if (!facts_.name.empty())
                 return std::string(facts_.name.view());

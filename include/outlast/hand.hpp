@@ -177,6 +177,8 @@ public:
         clock_ = clock;
         stop_ = &stop;
     }
+    /// Of several hands of one call: so many attempts were made by all of them.
+    void count_from(std::uint32_t attempts) noexcept { attempts_ = attempts; }
 
     /// The attempt was cut off: what it would have come to is nobody's.
     void drop() noexcept { slot_.clear(); }

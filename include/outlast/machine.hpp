@@ -24,6 +24,8 @@ enum class duty : std::uint8_t {
     admits,    ///< lets it run or refuses, and learns from what it comes to
     remembers, ///< answers with an earlier success
     replaces,  ///< answers instead of its failure
+    rations,   ///< lets it run so many times at once, over all calls
+    races,     ///< may run it several times at once
 };
 
 template <class P>
@@ -31,6 +33,21 @@ inline constexpr duty duty_of = duty::other;
 template <class P>
     requires requires { P::does; }
 inline constexpr duty duty_of<P> = P::does;
+
+/// How many lanes a machine runs calls in at once, from 0 on: `static constexpr lane lanes`; one
+/// that does not say it has lane 0 only.
+template <class M>
+inline constexpr lane lanes_of = 1;
+template <class M>
+    requires requires { M::lanes; }
+inline constexpr lane lanes_of<M> = M::lanes;
+
+/// A machine that holds something for as long as the work really runs, whoever waits for it: what
+/// `keep(lane)` gives holds it in its place, and is movable. A driver that may leave work behind
+/// asks while the call in that lane is under way, before it tells the machine anything by which
+/// that may be over, and destroys what it got when the work has ended. Asking changes nothing else.
+template <class M>
+concept keeps_for_work = requires(M& m, lane on) { m.keep(on); };
 
 /// One call's run through a policy. It never sleeps, blocks, spawns, allocates, logs or reads a
 /// clock; a driver does what it answers. All events of one run come from one thread at a time.
@@ -63,7 +80,8 @@ concept machine = requires(M& m, const M& seen, reading& now, instant& by, lane 
     // When it wants to be asked again, whatever else is going on; `never`: not at all.
     { seen.nudge() } noexcept -> std::same_as<instant>;
 
-    // That instant has come while a call is under way. A step that is not *finish* changes nothing.
+    // That instant has come while a call is under way. A step that is not *finish* changes nothing,
+    // if the machine has one lane.
     { m.nudged(now, v) } -> std::same_as<step>;
 
     // The plain case, in which there is nothing to decide. A driver may ask first; false, which is
@@ -93,10 +111,25 @@ concept machine = requires(M& m, const M& seen, reading& now, instant& by, lane 
 };
 // clang-format on
 
+// **Several lanes** (`lanes_of` more than 1). A step names its lane by `on` and says what goes on
+// there from now on; the other lanes go on as they were, unless it is *alone*. `step::nothing()`
+// asks for nothing. *finish* is the end of all lanes, and the value of the whole is that of the
+// lane that it names. So a driver
+//  - keeps a value and a place for what is under way for each lane; each event names its lane, and
+//    a wake is for each lane that is parked;
+//  - ends, before it carries out a step that is *alone* or *finish*, what is under way in all lanes
+//    (but what has just settled has ended), and tells the machine nothing about it;
+//  - after every event, *begin* and what `nudged` answered included, asks for `nudge()`: while that
+//    instant has come it tells `nudged`, whatever is under way, and carries the answer out. What has
+//    settled by then is told first;
+//  - tells a lane whose call is still running at `step::at` that it has settled as `expired`;
+//  - carries out an operation of a policy with the value of the lane that the step names.
+
 /// The answers of a policy that never waits, parks, or holds anything: inherit it, and write
 /// `begin` and `settled`.
 struct pass_through {
     static constexpr operation operations = 0;
+    static constexpr lane lanes = 1;
     static constexpr bool pinned = false;
     constexpr step woke(reading&, lane, verdict&) noexcept { return step::finish(); }
     constexpr instant nudge() const noexcept { return never; }

@@ -13,7 +13,8 @@ namespace outlast {
 
 /// The outer machine's *call of the work* runs the inner machine; the inner machine's *finish* is
 /// what the outer one's call came to. What the inner one asks for is cut to the outer one's
-/// deadline; a wait that ends there ends the inner machine, and the outer one is told `expired`.
+/// deadline; a wait that ends there ends the inner machine, and the outer one is told `expired`, or,
+/// where it was parked for want of others, that nothing was attempted.
 ///
 /// Operations: 1 … n are the outer machine's, those above it the inner one's.
 template <machine Outer, machine Inner>
@@ -21,6 +22,10 @@ class nest {
 public:
     static constexpr operation operations = Outer::operations + Inner::operations;
     static constexpr bool pinned = Outer::pinned || Inner::pinned;
+    static constexpr lane lanes = lanes_of<Inner>;
+    static_assert(lanes_of<Outer> == 1,
+                  "outlast::nest: a machine that runs several calls at once "
+                  "needs as many inside: see outlast::fan.");
 
     OUTLAST_INLINE constexpr nest(Outer outer, Inner inner)
         : outer_(std::move(outer)), inner_(std::move(inner)) {}
@@ -36,13 +41,13 @@ public:
 
     constexpr step settled(reading& now, lane on, verdict& v) {
         return inside_ ? lift(now, inner_.settled(now, on, v), v)
-                       : follow(now, outer_.settled(now, on, v), v);
+                       : follow(now, in_lane(outer_.settled(now, 0, v), on), v);
     }
 
     constexpr step woke(reading& now, lane on, verdict& v) {
         if (!inside_)
-            return follow(now, outer_.woke(now, on, v), v);
-        if (by_ != never && now.get() >= by_)
+            return follow(now, in_lane(outer_.woke(now, 0, v), on), v);
+        if (lanes == 1 && by_ != never && now.get() >= by_) // what is in lanes sees to it itself
             return out_of_time(now, v);
         return lift(now, inner_.woke(now, on, v), v);
     }
@@ -52,13 +57,15 @@ public:
     }
 
     constexpr step nudged(reading& now, verdict& v) {
-        if (!inside_)
+        if (!inside_ && lanes == 1)
             return follow(now, outer_.nudged(now, v), v);
-        if (inner_.nudge() <= now.get())
+        if (inside_ && inner_.nudge() <= now.get())
             return lift(now, inner_.nudged(now, v), v);
         const step s = outer_.nudged(now, v);
         if (s.what == action::finish)
             drop_inner();
+        else if (lanes > 1)
+            return step::nothing();
         return s;
     }
 
@@ -96,6 +103,19 @@ public:
         outer_.abandoned();
     }
 
+    /// What both of them keep while the work runs: see machine.hpp.
+    constexpr auto keep(lane on) noexcept
+        requires(keeps_for_work<Outer> || keeps_for_work<Inner>)
+    {
+        if constexpr (!keeps_for_work<Inner>)
+            return outer_.keep(on);
+        else if constexpr (!keeps_for_work<Outer>)
+            return inner_.keep(on);
+        else
+            return kept_by_both<decltype(outer_.keep(on)), decltype(inner_.keep(on))>{
+                outer_.keep(on), inner_.keep(on)};
+    }
+
     // The inner one first: what the outer one decided over it stands.
     OUTLAST_INLINE constexpr void explain(failure_facts& facts) const noexcept {
         inner_.explain(facts);
@@ -120,6 +140,12 @@ public:
     }
 
 private:
+    template <class O, class I>
+    struct kept_by_both {
+        O outer;
+        I inner; // ends first
+    };
+
     // The outer machine has spoken; as long as it calls the work, the inner one is run.
     constexpr step follow(reading& now, step s, verdict& v) {
         while (s.calls_work()) {
@@ -127,31 +153,41 @@ private:
             inside_ = true;
             s = inner_.begin(now, terms{by_, spare_ || s.spare}, v);
             if (s.what != action::finish)
-                return shifted(s);
+                return alone(shifted(s));
             inside_ = false;
-            s = outer_.settled(now, 0, v);
+            s = in_lane(outer_.settled(now, 0, v), s.on);
         }
-        return s;
+        return alone(s);
     }
 
     // The inner machine has spoken.
     constexpr step lift(reading& now, const step& s, verdict& v) {
         if (s.what != action::finish)
-            return shifted(s);
+            return lanes > 1 && s.is_nothing() ? s : shifted(s);
         inside_ = false;
-        return follow(now, outer_.settled(now, 0, v), v);
+        return follow(now, in_lane(outer_.settled(now, 0, v), s.on), v);
     }
 
     constexpr step out_of_time(reading& now, verdict& v) {
         drop_inner();
-        v = verdict::expired();
+        v = parked_ ? verdict::neutral(refusal::timed_out) : verdict::expired();
         return follow(now, outer_.settled(now, 0, v), v);
     }
 
-    constexpr step shifted(step s) const noexcept {
+    // The outer machine goes on where the value is.
+    static constexpr step in_lane(step s, lane on) noexcept { return lanes > 1 ? s.in(on) : s; }
+
+    // Nothing goes on beside what the outer machine asks for, or beside a new beginning.
+    static constexpr step alone(step s) noexcept {
+        s.alone = lanes > 1;
+        return s;
+    }
+
+    constexpr step shifted(step s) noexcept {
         if (s.what == action::call && s.callee != work)
             s.callee += Outer::operations;
         s.at = earlier(s.at, by_);
+        parked_ = s.what == action::park;
         return s;
     }
 
@@ -166,6 +202,7 @@ private:
     instant by_ = never;
     bool inside_ = false;
     bool passed_ = false; // the outer machine said yes to the plain case
+    bool parked_ = false; // the inner machine is, or was the last time it spoke
     bool spare_ = false;  // somebody further out holds a stand-in
 };
 

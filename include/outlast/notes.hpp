@@ -47,7 +47,8 @@ void place(std::vector<placed>& all, const P& policy) {
                    .hides_failures = hides_failures(policy)};
         if constexpr (duty_of<P> == duty::replaces && requires { !policy.options().when; })
             one.replaces_all = !policy.options().when;
-        if constexpr (duty_of<P> == duty::remembers && requires { policy.options().wait; })
+        if constexpr ((duty_of<P> == duty::remembers || duty_of<P> == duty::rations) &&
+                      requires { policy.options().wait; })
             one.waits_without_limit = policy.options().wait == no_limit;
         if constexpr (duty_of<P> == duty::remembers && requires { policy.options().refreshes(); })
             if (policy.options().refreshes())
@@ -124,6 +125,23 @@ template <class P>
             if (all[i].replaces_all && any(0, i, duty::repeats))
                 said.emplace_back("a retry stands outside a fallback: it repeats only what the "
                                   "fallback fails at");
+            break;
+        case duty::rations:
+            if (any(i, all.size(), duty::repeats))
+                said.emplace_back(
+                    "a bulkhead stands outside a retry: a call keeps its permit while "
+                    "it waits between attempts");
+            if (all[i].waits_without_limit && !any(0, i, duty::limits))
+                said.emplace_back("a call may wait in the bulkhead for a permit without limit: set "
+                                  "`wait`, or a timeout outside");
+            break;
+        case duty::races:
+            if (any(i, all.size(), duty::repeats))
+                said.emplace_back(
+                    "a hedge stands outside a retry: its calls multiply the attempts");
+            if (any(0, i, duty::rations) || any(0, i, duty::admits))
+                said.emplace_back("a bulkhead or a breaker stands outside a hedge: it counts one "
+                                  "call where there are several");
             break;
         case duty::other:
             break;

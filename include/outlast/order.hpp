@@ -42,14 +42,23 @@ struct duties<pipeline<P...>> {
     static consteval bool include(duty d) { return (duties<policy_given<P>>::include(d) || ...); }
 };
 
-template <class... P>
-consteval bool repeats_a_cache() {
-    [[maybe_unused]] bool repeats = false; // of no policies at all
+/// Whether a cache stands inside a policy with this duty.
+template <duty Outer, class... P>
+consteval bool has_a_cache_inside() {
+    [[maybe_unused]] bool inside = false; // of no policies at all
     bool found = false;
-    ((found = found || (repeats && duties<policy_given<P>>::include(duty::remembers)),
-      repeats = repeats || duties<policy_given<P>>::include(duty::repeats)),
+    ((found = found || (inside && duties<policy_given<P>>::include(duty::remembers)),
+      inside = inside || duties<policy_given<P>>::include(Outer)),
      ...);
     return found;
+}
+template <class... P>
+consteval bool repeats_a_cache() {
+    return has_a_cache_inside<duty::repeats, P...>();
+}
+template <class... P>
+consteval bool races_a_cache() {
+    return has_a_cache_inside<duty::races, P...>();
 }
 
 /// The limit of a policy that gives what is inside it a deadline; `no_limit` of all others.
@@ -114,7 +123,7 @@ constexpr const char* against(const Outer& outer, const Inner& inner, bool neigh
 
 /// What is wrong with policies in this order, outermost first, as a sentence; null if nothing is:
 /// a retry outside a fallback that hides every failure, a timeout outside a longer one, one policy
-/// twice. (A cache inside a retry does not compile.) Looks into pipelines inside, except that
+/// twice. (A cache inside a retry or a hedge does not compile.) Looks into pipelines inside, except that
 /// those may have a longer timeout of their own.
 constexpr const char* order_problem() noexcept { return nullptr; }
 template <class Outer, class... Inner>

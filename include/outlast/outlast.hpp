@@ -29,6 +29,7 @@
 #include <outlast/event.hpp>
 #include <outlast/failure.hpp>
 #include <outlast/fallback.hpp>
+#include <outlast/fan.hpp>
 #include <outlast/flights.hpp>
 #include <outlast/freshness.hpp>
 #include <outlast/guarded.hpp>

@@ -4,6 +4,7 @@
 #ifndef OUTLAST_PIPELINE_HPP
 #define OUTLAST_PIPELINE_HPP
 
+#include <outlast/fan.hpp>
 #include <outlast/nest.hpp>
 #include <outlast/order.hpp>
 
@@ -35,8 +36,8 @@ template <class P, class... A>
 /// Policies around any callable.
 ///
 /// Order, outermost first, and why: a cache (a hit needs nothing else) · total timeout (bounds all
-/// that follows) · retry · breaker (sees each attempt, so that it learns and stops the retries) ·
-/// attempt timeout (what the breaker counts). A fallback stands outside all that it replaces.
+/// that follows) · retry · hedge · breaker (sees each attempt, so that it learns and stops the
+/// retries) · bulkhead · attempt timeout (what the breaker counts). A fallback stands outside all that it replaces.
 ///
 /// **Sharing** as its policies: what was given by `std::ref` must outlive it; a pipeline may be
 /// called by several threads at once if each of its policies may.
@@ -60,6 +61,10 @@ class pipeline {
         !detail::repeats_a_cache<Policies...>(),
         "outlast::pipeline: a cache stands inside a retry, where each attempt asks it anew and a "
         "stale answer ends the retry at its first failure: put the cache outside the retry.");
+    static_assert(
+        !detail::races_a_cache<Policies...>(),
+        "outlast::pipeline: a cache stands inside a hedge, where one lane waits for what another "
+        "asks for: put the cache outside the hedge.");
 
 public:
     /// Refuses an order that makes no sense: see order.hpp. `make<outlast::pipeline>(policies…)` does
@@ -108,7 +113,15 @@ private:
             auto& policy = policy_of(std::get<I>(policies_));
             using outer = decltype(start_policy(policy, arguments...));
             static_assert(check_machine<outer>());
-            return nest{start_policy(policy, arguments...), start_from<I + 1>(arguments...)};
+            if constexpr (lanes_of<outer> > 1) {
+                const auto inner = [&] { return start_from<I + 1>(arguments...); };
+                static_assert(
+                    lanes_of<decltype(inner())> == 1,
+                    "outlast::pipeline: a hedge stands inside a hedge, so that each of its calls "
+                    "would start several: name one of them.");
+                return fan<outer, decltype(inner())>{start_policy(policy, arguments...), inner};
+            } else
+                return nest{start_policy(policy, arguments...), start_from<I + 1>(arguments...)};
         }
     }
 

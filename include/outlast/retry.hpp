@@ -277,7 +277,7 @@ private:
                              v.why != refusal::timed_out;
         if (!refused)
             sent_ = true;
-        seat_.settle(*options().budget, !refused);
+        seat_.settle(!refused);
     }
 
     OUTLAST_INLINE constexpr step next(reading& now, verdict& v) {

@@ -92,6 +92,11 @@ template <class Clock>
 /// which the machine lives in registers; all else is `go_on`'s, which takes the machine over.
 template <class Clock, class Machine, class F, class... A>
 class blocking_call {
+    static_assert(lanes_of<Machine> == 1,
+                  "outlast::run: a hedge runs several calls at once, and the blocking driver has "
+                  "one thread: run this pipeline in a simulation or by an asynchronous driver, or "
+                  "take the hedge out.");
+
 public:
     using hand_type = hand<F, A...>;
     using result_type = typename hand_type::result_type;

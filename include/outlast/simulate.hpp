@@ -7,6 +7,8 @@
 #include <outlast/hand.hpp>
 #include <outlast/world.hpp>
 
+#include <array>
+#include <cstddef>
 #include <optional>
 #include <stop_token>
 #include <tuple>
@@ -16,8 +18,8 @@ namespace outlast {
 
 namespace detail {
 
-/// Attempts of a real callable, which says by `spend` how long it takes.
-template <class F, class... A>
+/// Attempts of a real callable, which says by `spend` how long it takes. Each lane has a value.
+template <lane Lanes, class F, class... A>
 class called_work {
 public:
     using hand_type = hand<F, A...>;
@@ -25,23 +27,25 @@ public:
     called_work(F f, std::tuple<A...> arguments, waker& wake)
         : callable_(std::move(f)),
           arguments_(std::move(arguments)),
-          hand_(std::apply([&](const A&... a) { return hand_type{callable_, wake, a...}; },
-                           arguments_)) {}
+          hands_(made(wake, std::make_index_sequence<Lanes>{})) {}
     called_work(const called_work&) = delete;
     called_work& operator=(const called_work&) = delete;
 
-    scripted attempt(std::uint32_t, instant by, instant now) {
-        return {hand_.work(by, reading{now}, stop_), {}};
+    scripted attempt(lane on, std::uint32_t number, instant by, instant now) {
+        hands_[on].count_from(number - 1);
+        attempts_ = number;
+        return {hands_[on].work(by, reading{now}, stop_), {}};
     }
-    void cut() noexcept { hand_.drop(); }
+    void cut(lane on) noexcept { hands_[on].drop(); }
     template <class Machine>
-    verdict operate(Machine& machine, operation what, reading& now) {
-        hand_.told_by(now, stop_);
-        return detail::operate(machine, what, now, hand_);
+    verdict operate(Machine& machine, lane on, operation what, reading& now) {
+        hands_[on].told_by(now, stop_);
+        return detail::operate(machine, what, now, hands_[on]);
     }
     template <class Machine>
-    void conclude(const verdict& v, const Machine& machine, duration elapsed) {
-        result_.emplace(hand_.conclude(v, machine, elapsed, &facts_));
+    void conclude(lane on, const verdict& v, const Machine& machine, duration elapsed) {
+        hands_[on].count_from(attempts_);
+        result_.emplace(hands_[on].conclude(v, machine, elapsed, &facts_));
     }
 
     [[nodiscard]] auto& result() {
@@ -60,19 +64,31 @@ private:
 #endif
     }
 
+    template <std::size_t... I>
+    std::array<hand_type, Lanes> made(waker& wake, std::index_sequence<I...>) {
+        return std::apply(
+            [&](const A&... a) {
+                return std::array<hand_type, Lanes>{
+                    (static_cast<void>(I), hand_type{callable_, wake, a...})...};
+            },
+            arguments_);
+    }
+
     F callable_;
     std::tuple<A...> arguments_;
     std::stop_source source_{};
     std::stop_token stop_ = source_.get_token();
-    hand_type hand_;
+    std::array<hand_type, Lanes> hands_;
+    std::uint32_t attempts_ = 0;
     report facts_{};
     std::optional<typename hand_type::result_type> result_{};
 };
 
 template <class Machine, class F, class... A>
-class simulated_call final : public simulated_run<Machine, called_work<F, A...>> {
+class simulated_call final
+    : public simulated_run<Machine, called_work<lanes_of<Machine>, F, A...>> {
 public:
-    using simulated_run<Machine, called_work<F, A...>>::simulated_run;
+    using simulated_run<Machine, called_work<lanes_of<Machine>, F, A...>>::simulated_run;
     /// The result for the caller. \pre done()
     [[nodiscard]] auto& result() { return this->work().result(); }
     [[nodiscard]] const report& facts() { return this->work().facts(); }

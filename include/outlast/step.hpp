@@ -77,7 +77,8 @@ struct verdict {
 using operation = std::uint8_t;
 inline constexpr operation work = 0;
 
-/// Several calls at once run in lanes; a machine that runs one at a time uses lane 0.
+/// Several calls at once run in lanes; a machine that runs one at a time uses lane 0. See
+/// machine.hpp.
 using lane = std::uint8_t;
 
 enum class action : std::uint8_t {
@@ -93,6 +94,7 @@ struct step {
     lane on = 0;
     operation callee = work;
     bool spare = false; ///< of *call*: see `terms`
+    bool alone = false; ///< of several lanes: all others are over, and so is what ran in this one
     instant at = never;
 
     [[nodiscard]] static constexpr step call(operation callee, instant by) noexcept {
@@ -105,7 +107,18 @@ struct step {
         return {.what = action::park, .at = at};
     }
     [[nodiscard]] static constexpr step finish() noexcept { return {}; }
+    /// Of a machine with several lanes: let them go on.
+    [[nodiscard]] static constexpr step nothing() noexcept { return wait(never); }
 
+    /// The same in that lane.
+    [[nodiscard]] constexpr step in(lane l) const noexcept {
+        step s = *this;
+        s.on = l;
+        return s;
+    }
+    [[nodiscard]] constexpr bool is_nothing() const noexcept {
+        return what == action::wait && at == never;
+    }
     [[nodiscard]] constexpr bool calls_work() const noexcept {
         return what == action::call && callee == work;
     }
