@@ -20,6 +20,9 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <chrono>
 #include <exception>
@@ -87,7 +90,8 @@ class beast_transport {
 public:
     using result_type = detail::result<response>;
 
-    /// \return `bad_setup` when an option is out of its bounds, or a file cannot be used
+    /// \return `bad_setup` when an option is out of its bounds, or a file cannot be used;
+    /// `local_resources` when the execution context gets no descriptors of its own
     [[nodiscard]] static detail::result<beast_transport> make(boost::asio::any_io_executor where,
                                                               beast_options options) {
         if (!is_usable(options))
@@ -95,6 +99,12 @@ public:
         auto tls = make_tls_context(options.tls);
         if (!tls)
             return tls.error();
+        try { // the context makes what sockets and timers need now, and not in a call
+            const boost::asio::ip::tcp::socket first{where};
+            const boost::asio::steady_timer second{where};
+        } catch (const boost::system::system_error&) {
+            return errc::local_resources;
+        }
         auto names = std::make_shared<name_resolver>(options.names);
         auto pool = std::make_shared<beast_pool>(
             pool_bounds{.in_all = options.max_connections,

@@ -95,7 +95,7 @@ private:
     task<result_type> call() {
         if (!is_sendable(asked_) || (asked_.method == "HEAD" && !asked_.body.empty()))
             co_return errc::bad_request;
-        auto target = read_url(asked_.url);
+        auto target = read_url(asked_.url, options().allow_plain_http);
         if (!target)
             co_return errc::bad_request;
         target_ = std::move(*target);
@@ -147,6 +147,7 @@ private:
                 co_return static_cast<errc>(found.error().value());
             addresses = std::move(found).value();
         }
+        // The name was looked at before; these are the addresses that it led to.
         const bool is_local = std::all_of(addresses->begin(), addresses->end(),
                                           [](const auto& each) { return each.is_loopback(); });
         if (!target_.is_tls && !is_local && !options().allow_plain_http)

@@ -31,7 +31,7 @@ namespace outlast::http {
     std::string head;
     head.reserve(size); // no copy left in old memory
     const auto line = [&](std::string_view name, std::string_view value) {
-        head.append(name).append(": ").append(value).append("\r\n");
+        head.append(name).append(value.empty() ? ":" : ": ").append(value).append("\r\n");
     };
 
     head.append(asked.method).append(" ").append(target.path).append(" HTTP/1.1\r\n");

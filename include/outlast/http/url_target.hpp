@@ -24,6 +24,7 @@ namespace outlast::http {
 struct url_target {
     bool is_tls = false;     ///< https
     bool is_literal = false; ///< the host is an address, so no name is looked up
+    bool is_local = false;   ///< `localhost`, 127.0.0.0/8 or ::1
     std::string host;        ///< in lower case; an IPv6 address without brackets
     std::uint16_t port = 0;
     std::string
@@ -38,14 +39,19 @@ struct url_target {
 
 namespace detail {
 
-[[nodiscard]] inline bool is_ipv4(const std::string& host) noexcept {
+// Whether the host is an address of this kind, and then whether it is loopback.
+[[nodiscard]] inline bool read_ipv4(url_target& target) noexcept {
     in_addr four{};
-    return ::inet_pton(AF_INET, host.c_str(), &four) == 1;
+    target.is_literal = ::inet_pton(AF_INET, target.host.c_str(), &four) == 1;
+    target.is_local = target.is_literal && ntohl(four.s_addr) >> 24 == 127;
+    return target.is_literal;
 }
 
-[[nodiscard]] inline bool is_ipv6(const std::string& host) noexcept {
+[[nodiscard]] inline bool read_ipv6(url_target& target) noexcept {
     in6_addr six{};
-    return ::inet_pton(AF_INET6, host.c_str(), &six) == 1;
+    target.is_literal = ::inet_pton(AF_INET6, target.host.c_str(), &six) == 1;
+    target.is_local = target.is_literal && IN6_IS_ADDR_LOOPBACK(&six) != 0;
+    return target.is_literal;
 }
 
 // Letters, digits, '-', '_' and single dots. What ends in a number and is no IPv4 address in its
@@ -73,9 +79,10 @@ namespace detail {
     for (char& c : into.host)
         c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 
-    into.is_literal = has_brackets ? is_ipv6(into.host) : is_ipv4(into.host);
-    if (!into.is_literal && (has_brackets || !is_name(into.host)))
+    if (has_brackets ? !read_ipv6(into) : !read_ipv4(into) && !is_name(into.host))
         return false;
+    if (!into.is_literal)
+        into.is_local = into.host == "localhost";
 
     const std::uint16_t usual = into.is_tls ? 443 : 80;
     into.port = usual;
@@ -96,9 +103,10 @@ namespace detail {
 } // namespace detail
 
 /// Reads a URL. \return nothing when it is not absolute, not http or https, has a user or a
-/// password in it, or a host that is neither a name in ASCII nor an address. Whether plain http may
-/// go there is seen when its address is known.
-[[nodiscard]] inline std::optional<url_target> read_url(std::string_view url) {
+/// password in it, a host that is neither a name in ASCII nor an address, or is plain http to another
+/// host than loopback without permission for that.
+[[nodiscard]] inline std::optional<url_target> read_url(std::string_view url,
+                                                        bool allow_plain_http) {
     if (!is_url_text(url))
         return std::nullopt;
     const std::size_t colon = url.find("://");
@@ -110,6 +118,8 @@ namespace detail {
     url = url.substr(0, url.find('#'));
     const std::size_t slash = url.find_first_of("/?\\");
     if (!detail::read_authority(url.substr(0, slash), target))
+        return std::nullopt;
+    if (!target.is_tls && !target.is_local && !allow_plain_http)
         return std::nullopt;
     const std::string_view path = url.substr(std::min(slash, url.size()));
     if (path.starts_with('\\'))
