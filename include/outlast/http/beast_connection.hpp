@@ -4,9 +4,9 @@
 #ifndef OUTLAST_HTTP_BEAST_CONNECTION_HPP
 #define OUTLAST_HTTP_BEAST_CONNECTION_HPP
 
-#include "outlast/http/alarm.hpp" // task
 #include "outlast/http/beast_errors.hpp"
 #include "outlast/http/error.hpp"
+#include "outlast/http/phase_timer.hpp" // task
 #include "outlast/http/tls_context.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -29,7 +29,7 @@
 
 namespace outlast::http {
 
-/// A connection that is up. One exchange at a time uses it; who guards its socket with an `alarm`
+/// A connection that is up. One exchange at a time uses it; who guards its socket with a `phase_timer`
 /// ends whatever it does. Destroying it closes it without a word: an answer says itself where it
 /// ends, so nobody takes that for one.
 class beast_connection {

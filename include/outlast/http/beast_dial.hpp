@@ -4,9 +4,9 @@
 #ifndef OUTLAST_HTTP_BEAST_DIAL_HPP
 #define OUTLAST_HTTP_BEAST_DIAL_HPP
 
-#include "outlast/http/alarm.hpp"
 #include "outlast/http/beast_errors.hpp"
 #include "outlast/http/error.hpp"
+#include "outlast/http/phase_timer.hpp"
 #include "outlast/http/result.hpp"
 #include "outlast/http/system_lookup.hpp" // address_list
 
@@ -37,8 +37,8 @@ struct dial_attempt {
 // Closes what was begun, however the race ends; the handlers then run by themselves.
 class dial_race {
 public:
-    dial_race(boost::asio::any_io_executor where, std::uint16_t port, alarm& own)
-        : where_(std::move(where)), port_(port), alarm_(own.shared_from_this()) {}
+    dial_race(boost::asio::any_io_executor where, std::uint16_t port, phase_timer& own)
+        : where_(std::move(where)), port_(port), timer_(own.shared_from_this()) {}
     dial_race(const dial_race&) = delete;
     dial_race& operator=(const dial_race&) = delete;
     ~dial_race() {
@@ -56,7 +56,7 @@ public:
             return;
         }
         made->socket.async_connect(
-            there, boost::asio::bind_executor(alarm_->where(), [made, own = alarm_](auto error) {
+            there, boost::asio::bind_executor(timer_->where(), [made, own = timer_](auto error) {
                 made->error = error;
                 made->is_done = true;
                 own->wake_here();
@@ -85,7 +85,7 @@ private:
 
     boost::asio::any_io_executor where_;
     std::uint16_t port_;
-    std::shared_ptr<alarm> alarm_;
+    std::shared_ptr<phase_timer> timer_;
     std::vector<std::shared_ptr<dial_attempt>> running_;
 };
 
@@ -100,7 +100,7 @@ private:
 dial(boost::asio::any_io_executor where,
      const address_list& addresses,
      std::uint16_t port,
-     alarm& own,
+     phase_timer& own,
      std::chrono::steady_clock::time_point by,
      std::chrono::steady_clock::duration head_start) {
     using clock = std::chrono::steady_clock;

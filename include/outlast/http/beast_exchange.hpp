@@ -4,7 +4,6 @@
 #ifndef OUTLAST_HTTP_BEAST_EXCHANGE_HPP
 #define OUTLAST_HTTP_BEAST_EXCHANGE_HPP
 
-#include "outlast/http/alarm.hpp"
 #include "outlast/http/beast_connection.hpp"
 #include "outlast/http/beast_dial.hpp"
 #include "outlast/http/beast_errors.hpp"
@@ -14,6 +13,7 @@
 #include "outlast/http/error.hpp"
 #include "outlast/http/message.hpp"
 #include "outlast/http/name_resolver.hpp"
+#include "outlast/http/phase_timer.hpp"
 #include "outlast/http/request_check.hpp"
 #include "outlast/http/request_head.hpp"
 #include "outlast/http/result.hpp"
@@ -49,7 +49,7 @@ struct beast_shared {
 };
 
 /// One request and what comes of it. Its phases run one after another on a lane of its own; the
-/// alarm ends each at its limit, at the deadline, or when the call is cancelled.
+/// task ends each at its limit, at the deadline, or when the call is cancelled.
 class beast_exchange {
 public:
     using clock = std::chrono::steady_clock;
@@ -57,7 +57,7 @@ public:
 
     beast_exchange(std::shared_ptr<beast_shared> own, request asked, clock::time_point by)
         : own_(std::move(own)),
-          alarm_(std::make_shared<alarm>(boost::asio::make_strand(own_->where))),
+          timer_(std::make_shared<phase_timer>(boost::asio::make_strand(own_->where))),
           asked_(std::move(asked)),
           by_(by) {}
     beast_exchange(const beast_exchange&) = delete;
@@ -69,10 +69,10 @@ public:
             wipe(line.value);
     }
 
-    [[nodiscard]] lane where() { return alarm_->where(); }
+    [[nodiscard]] lane where() { return timer_->where(); }
 
     /// From any thread.
-    void cancel() noexcept { alarm_->cancel(); }
+    void cancel() noexcept { timer_->cancel(); }
 
     /// Runs to the end on the lane. Throws nothing.
     [[nodiscard]] task<void> run() {
@@ -81,8 +81,8 @@ public:
         } catch (const std::exception&) { // no memory
             outcome_ = is_sent_ ? errc::connection_reset : errc::local_resources;
         }
-        alarm_->stand_down();
-        if (alarm_->is_cancelled())
+        timer_->stand_down();
+        if (timer_->is_cancelled())
             outcome_ = errc::cancelled;
     }
 
@@ -102,7 +102,7 @@ private:
         if (const failed too_late = ended())
             co_return *too_late;
 
-        auto place = co_await own_->pool->take(target_.origin(), *alarm_, by_);
+        auto place = co_await own_->pool->take(target_.origin(), *timer_, by_);
         if (!place)
             co_return place.error();
         auto& connection = place.value().connection();
@@ -141,7 +141,7 @@ private:
             addresses = std::make_shared<const address_list>(
                 address_list{boost::asio::ip::make_address(target_.host)});
         } else {
-            auto found = co_await own_->names->resolve(target_.host, *alarm_,
+            auto found = co_await own_->names->resolve(target_.host, *timer_,
                                                        limit(options().resolve_timeout));
             if (!found)
                 co_return static_cast<errc>(found.error().value());
@@ -153,7 +153,7 @@ private:
         if (!target_.is_tls && !is_local && !options().allow_plain_http)
             co_return errc::bad_request;
 
-        auto socket = co_await dial(own_->where, *addresses, target_.port, *alarm_,
+        auto socket = co_await dial(own_->where, *addresses, target_.port, *timer_,
                                     limit(options().connect_timeout), options().next_address_after);
         if (!socket)
             co_return static_cast<errc>(socket.error().value());
@@ -161,7 +161,7 @@ private:
         if (!target_.is_tls)
             co_return std::nullopt;
 
-        alarm_->guard(into->socket(), limit(options().handshake_timeout));
+        timer_->guard(into->socket(), limit(options().handshake_timeout));
         const failed why = co_await into->handshake(own_->tls, target_.host, target_.is_literal);
         co_return why ? reason(*why, errc::tls_timeout) : why;
     }
@@ -174,11 +174,11 @@ private:
             head_ = request_head(asked_, target_, options().user_agent, keep);
         }
         is_sent_ = true;
-        alarm_->guard(with.socket(), limit(options().write_timeout));
+        timer_->guard(with.socket(), limit(options().write_timeout));
         if (const error_code error = co_await with.write(head_, asked_.body))
             co_return reason(transfer_failure(error), errc::answer_timeout);
 
-        alarm_->guard(with.socket(), limit(options().headers_timeout));
+        timer_->guard(with.socket(), limit(options().headers_timeout));
         auto state = beast_reply::state::headers;
         while (state == beast_reply::state::headers || state == beast_reply::state::body) {
             error_code error;
@@ -187,9 +187,9 @@ private:
                 co_return reason(transfer_failure(error), errc::answer_timeout);
             const auto before = std::exchange(state, error ? reply.end() : reply.take(size));
             if (state == beast_reply::state::body && state != before)
-                alarm_->guard(with.socket(), limit(options().body_timeout));
+                timer_->guard(with.socket(), limit(options().body_timeout));
         }
-        alarm_->stand_down();
+        timer_->stand_down();
         if (state == beast_reply::state::wrong)
             co_return reply.failure();
         co_return std::nullopt;
@@ -204,16 +204,16 @@ private:
 
     // Whether the call has ended, before anything was sent.
     [[nodiscard]] failed ended() const {
-        if (alarm_->is_cancelled())
+        if (timer_->is_cancelled())
             return errc::cancelled;
         return clock::now() >= by_ ? failed{errc::deadline_passed} : std::nullopt;
     }
 
-    // Why an operation failed whose socket the alarm may have closed.
+    // Why an operation failed whose socket the timer may have closed.
     [[nodiscard]] failed reason(errc otherwise, errc timeout) const noexcept {
-        if (alarm_->is_cancelled())
+        if (timer_->is_cancelled())
             return errc::cancelled;
-        return alarm_->has_rung() ? timeout : otherwise;
+        return timer_->has_rung() ? timeout : otherwise;
     }
 
     // Whether the server may see the request twice.
@@ -233,7 +233,7 @@ private:
     }
 
     std::shared_ptr<beast_shared> own_;
-    std::shared_ptr<alarm> alarm_;
+    std::shared_ptr<phase_timer> timer_;
     request asked_;
     clock::time_point by_;
     url_target target_;

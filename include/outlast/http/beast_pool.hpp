@@ -4,9 +4,9 @@
 #ifndef OUTLAST_HTTP_BEAST_POOL_HPP
 #define OUTLAST_HTTP_BEAST_POOL_HPP
 
-#include "outlast/http/alarm.hpp"
 #include "outlast/http/beast_connection.hpp"
 #include "outlast/http/error.hpp"
+#include "outlast/http/phase_timer.hpp"
 #include "outlast/http/result.hpp"
 
 #include <algorithm> // std::find_if
@@ -77,7 +77,7 @@ public:
 
     /// A place for a connection to `origin`; `no_free_connection` at `by`; or `cancelled`.
     [[nodiscard]] task<detail::result<lease>>
-    take(std::string origin, alarm& own, clock::time_point by) {
+    take(std::string origin, phase_timer& own, clock::time_point by) {
         waiter self{*this, std::move(origin), own};
         if (auto at_once = ask(self))
             co_return std::move(*at_once);
@@ -98,11 +98,12 @@ private:
     struct waiter {
         beast_pool& home;
         std::string origin;
-        alarm& own;
+        phase_timer& own;
         std::optional<lease> granted{};
         std::optional<std::list<waiter*>::iterator> place_in_line{};
 
-        waiter(beast_pool& h, std::string o, alarm& a) : home(h), origin(std::move(o)), own(a) {}
+        waiter(beast_pool& h, std::string o, phase_timer& a)
+            : home(h), origin(std::move(o)), own(a) {}
         waiter(const waiter&) = delete;
         waiter& operator=(const waiter&) = delete;
         ~waiter() {

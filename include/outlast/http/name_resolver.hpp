@@ -6,10 +6,10 @@
 #define OUTLAST_HTTP_NAME_RESOLVER_HPP
 
 #include "outlast/http/address_book.hpp"
-#include "outlast/http/alarm.hpp"
 #include "outlast/http/error.hpp"
 #include "outlast/http/lookup_threads.hpp"
 #include "outlast/http/name_options.hpp"
+#include "outlast/http/phase_timer.hpp"
 #include "outlast/http/result.hpp"
 #include <outlast/freshness.hpp>
 #include <outlast/time.hpp>
@@ -52,7 +52,7 @@ public:
     /// Addresses, or why there are none: what the look-up said, `name_lookup_timeout` at `by`, or
     /// `cancelled`.
     [[nodiscard]] task<detail::result<addresses>>
-    resolve(const std::string& host, alarm& own, clock::time_point by) {
+    resolve(const std::string& host, phase_timer& own, clock::time_point by) {
         seat place{*this, own};
         const answer at_once = board(host, place);
         if (at_once)
@@ -83,18 +83,18 @@ private:
     struct flight {
         clock::time_point begun;
         answer said{};
-        std::vector<alarm*> passengers{};
+        std::vector<phase_timer*> passengers{};
     };
 
     // A call's place among those who wait. Also when the execution context is destroyed under a
     // waiting call, nobody wakes it any more after this is gone.
     struct seat {
         name_resolver& home;
-        alarm& own;
+        phase_timer& own;
         std::shared_ptr<flight> flight_{};
         addresses fallback{}; // stale
 
-        seat(name_resolver& h, alarm& a) noexcept : home(h), own(a) {}
+        seat(name_resolver& h, phase_timer& a) noexcept : home(h), own(a) {}
         seat(const seat&) = delete;
         seat& operator=(const seat&) = delete;
         ~seat() {
@@ -180,7 +180,7 @@ private:
         done.said = std::move(said);
         flights_.erase(host);
         // Under the lock: a call that leaves takes it first, so those here are there.
-        for (alarm* each : done.passengers)
+        for (phase_timer* each : done.passengers)
             each->wake();
     }
 

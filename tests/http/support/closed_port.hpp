@@ -33,6 +33,8 @@ public:
     ~closed_port() {
         for (const int fd : waiting_)
             ::close(fd);
+        for (const int fd : accepted_)
+            ::close(fd);
         ::close(fd_);
     }
 
@@ -51,12 +53,19 @@ public:
         }
     }
 
+    /// Accepts those who wait in front, so that whoever comes after them is in too.
+    void let_in() {
+        for (std::size_t i = 0; i < waiting_.size() / 2; ++i)
+            accepted_.push_back(::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC));
+    }
+
 private:
     sockaddr* any() { return reinterpret_cast<sockaddr*>(&address_); }
 
     int fd_;
     sockaddr_in address_{};
     std::vector<int> waiting_;
+    std::vector<int> accepted_;
 };
 
 } // namespace outlast_tests

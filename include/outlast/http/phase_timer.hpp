@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // What ends the waits of one asynchronous exchange: time, news from another thread, cancellation.
-#ifndef OUTLAST_HTTP_ALARM_HPP
-#define OUTLAST_HTTP_ALARM_HPP
+#ifndef OUTLAST_HTTP_PHASE_TIMER_HPP
+#define OUTLAST_HTTP_PHASE_TIMER_HPP
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -36,12 +36,12 @@ inline constexpr boost::asio::use_awaitable_t<lane> as_step{};
 ///
 /// **Sharing** `wake` and `cancel` may be called by any thread; everything else runs on the lane.
 /// Held by a `shared_ptr`.
-class alarm : public std::enable_shared_from_this<alarm> {
+class phase_timer : public std::enable_shared_from_this<phase_timer> {
 public:
     using clock = std::chrono::steady_clock;
     using socket = boost::asio::ip::tcp::socket;
 
-    explicit alarm(lane where) : timer_(std::move(where)) {}
+    explicit phase_timer(lane where) : timer_(std::move(where)) {}
 
     [[nodiscard]] lane where() { return timer_.get_executor(); }
 
@@ -65,7 +65,7 @@ public:
 
     /// Ends the present wait, or makes the next one short.
     void wake() noexcept {
-        on_lane([](alarm& a) { a.wake_here(); });
+        on_lane([](phase_timer& a) { a.wake_here(); });
     }
 
     /// The same, on the lane.
@@ -101,7 +101,7 @@ public:
 
     /// Ends the exchange, wherever it stands.
     void cancel() noexcept {
-        on_lane([](alarm& a) {
+        on_lane([](phase_timer& a) {
             a.is_cancelled_ = true;
             a.wake_here();
             a.close();
@@ -135,4 +135,4 @@ private:
 
 } // namespace outlast::http
 
-#endif // OUTLAST_HTTP_ALARM_HPP
+#endif // OUTLAST_HTTP_PHASE_TIMER_HPP
