@@ -100,7 +100,7 @@ TEST_CASE("beast reply: not HTTP, however it is cut") {
              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, chunked\r\n\r\n",
              "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", chunked + "g\r\n",
              chunked + "1\r\nab\r\n0\r\n\r\n", chunked + "1\r\na\r\n0\r\nbad trailer\r\n\r\n"}) {
-        for (const std::size_t piece : {1, 2, 100'000}) {
+        for (const std::size_t piece : {1U, 2U, 100000U}) {
             CAPTURE(bytes, piece);
             CHECK(failure_of(bytes, usual, piece) == errc::malformed);
         }
@@ -127,7 +127,7 @@ TEST_CASE(
     const reply_bounds small{.max_headers = 100, .max_header_lines = 3, .max_body = 10};
     CHECK(failure_of(with_line(85), small) == std::nullopt);
     CHECK(failure_of(with_line(86), small) == errc::too_large);
-    for (const std::size_t piece : {1, 7, 100'000})
+    for (const std::size_t piece : {1U, 7U, 100000U})
         CHECK(failure_of(with_line(50'000), small, piece) == errc::too_large);
 
     const std::string status = "HTTP/1.1 200 OK\r\n";
