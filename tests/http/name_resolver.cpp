@@ -306,3 +306,27 @@ TEST_CASE("name resolver: resolver and context may go while a look-up is stuck u
     shut->open();
     CHECK(eventually([&] { return dns.use_count() == 1; })); // the thread has ended
 }
+
+TEST_CASE("name resolver: a look-up that ends while the context is destroyed wakes nobody") {
+    for (int i = 0; i < 50; ++i) {
+        std::shared_ptr<gate> shut;
+        std::thread opener;
+        {
+            names n;
+            boost::asio::use_service<context_end>(n.io).add(n.resolver);
+            n.dns->say("a", list_of("192.0.2.1"));
+            shut = n.dns->stick("a");
+            for (int call = 0; call < 20; ++call) {
+                (void)begin_on_lane(timer_in(n.io), [&](phase_timer& own) -> task<bool> {
+                    auto got = co_await n.resolver->resolve("a", own, clock_type::now() + 60s);
+                    CHECK_FALSE(got.has_value()); // it never comes to that
+                    co_return true;
+                });
+            }
+            n.io.poll();
+            REQUIRE(eventually([&] { return shut->waiting() == 1; }));
+            opener = std::thread{[shut] { shut->open(); }};
+        }
+        opener.join();
+    }
+}

@@ -7,6 +7,7 @@
 #include "outlast/http/beast_exchange.hpp"
 #include "outlast/http/beast_options.hpp"
 #include "outlast/http/beast_pool.hpp"
+#include "outlast/http/context_end.hpp"
 #include "outlast/http/error.hpp"
 #include "outlast/http/message.hpp"
 #include "outlast/http/name_resolver.hpp"
@@ -20,7 +21,9 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/execution/context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/query.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -106,6 +109,8 @@ public:
             return errc::local_resources;
         }
         auto names = std::make_shared<name_resolver>(options.names);
+        auto& context = boost::asio::query(where, boost::asio::execution::context);
+        boost::asio::use_service<context_end>(context).add(names);
         auto pool = std::make_shared<beast_pool>(
             pool_bounds{.in_all = options.max_connections,
                         .per_origin = options.max_connections_per_origin,

@@ -6,6 +6,7 @@
 #define OUTLAST_HTTP_NAME_RESOLVER_HPP
 
 #include "outlast/http/address_book.hpp"
+#include "outlast/http/context_end.hpp"
 #include "outlast/http/error.hpp"
 #include "outlast/http/lookup_threads.hpp"
 #include "outlast/http/name_options.hpp"
@@ -39,8 +40,10 @@ namespace outlast::http {
 /// These are the rules of a cache-aside with refresh and a breaker for each name; it is not made of
 /// those policies, since a caller here waits on an executor for what a thread does.
 ///
-/// **Sharing** thread-safe. Held by a `shared_ptr`; when it goes, look-ups under way are left alone.
-class name_resolver : public std::enable_shared_from_this<name_resolver> {
+/// **Sharing** thread-safe. Held by a `shared_ptr`, and watches the end of the execution context in
+/// which its callers wait (`context_end`). When it goes, look-ups under way are left alone.
+class name_resolver final : public context_watcher,
+                            public std::enable_shared_from_this<name_resolver> {
 public:
     using addresses = std::shared_ptr<const address_list>;
     using clock = std::chrono::steady_clock;
@@ -74,6 +77,12 @@ public:
             }
             co_await own.wait(by);
         }
+    }
+
+    /// From now on nobody is woken.
+    void context_ends() noexcept override {
+        const std::lock_guard lock{mutex_};
+        has_context_ = false;
     }
 
 private:
@@ -180,8 +189,10 @@ private:
         done.said = std::move(said);
         flights_.erase(host);
         // Under the lock: a call that leaves takes it first, so those here are there.
-        for (phase_timer* each : done.passengers)
-            each->wake();
+        for (phase_timer* each : done.passengers) {
+            if (has_context_)
+                each->wake();
+        }
     }
 
     answer landed(const seat& place) {
@@ -191,6 +202,7 @@ private:
 
     const name_options options_;
     std::mutex mutex_; // guards what follows, but for the threads
+    bool has_context_ = true;
     address_book book_;
     std::map<std::string, std::shared_ptr<flight>> flights_;
     lookup_threads threads_;
