@@ -105,13 +105,14 @@ private:
         auto place = co_await own_->pool->take(target_.origin(), *timer_, by_);
         if (!place)
             co_return place.error();
-        auto& connection = place.value().connection();
+        // Outside of its place while it is in use: only what is known to be good goes back.
+        auto link = std::move(place.value().connection());
         failed lost; // a kept connection, with the request on it
         for (;;) {
-            const bool is_kept = connection && connection->is_quiet();
+            const bool is_kept = link && link->is_quiet();
             if (!is_kept) {
-                connection.reset();
-                if (const failed why = co_await connect(connection))
+                link.reset();
+                if (const failed why = co_await connect(link))
                     co_return after(lost, *why);
             }
             if (const failed too_late = ended())
@@ -120,13 +121,14 @@ private:
             beast_reply reply{
                 {options().max_headers, options().max_header_lines, options().max_body},
                 asked_.method == "HEAD"};
-            const failed why = co_await converse(*connection, reply);
+            const failed why = co_await converse(*link, reply);
+            timer_->stand_down();
             if (!why) {
-                if (!reply.may_keep())
-                    connection.reset();
+                if (reply.may_keep())
+                    place.value().connection() = std::move(link);
                 co_return std::move(reply).result();
             }
-            connection.reset();
+            link.reset();
             const bool has_died = *why == errc::connection_reset || *why == errc::closed_early;
             if (!is_kept || lost || !has_died || reply.has_started() || !may_repeat())
                 co_return *why;
@@ -163,6 +165,7 @@ private:
 
         timer_->guard(into->socket(), limit(options().handshake_timeout));
         const failed why = co_await into->handshake(own_->tls, target_.host, target_.is_literal);
+        timer_->stand_down();
         co_return why ? reason(*why, errc::tls_timeout) : why;
     }
 
@@ -189,7 +192,6 @@ private:
             if (state == beast_reply::state::body && state != before)
                 timer_->guard(with.socket(), limit(options().body_timeout));
         }
-        timer_->stand_down();
         if (state == beast_reply::state::wrong)
             co_return reply.failure();
         co_return std::nullopt;
