@@ -25,8 +25,8 @@ constexpr pool_bounds usual{.in_all = 3, .per_origin = 2, .idle_for = 20s, .olde
 
 struct bench {
     server peer{[](connection& c) { c.be_silent(); }};
+    asio::io_context io; // outlives the connections at rest
     std::shared_ptr<beast_pool> pool;
-    asio::io_context io;
 
     explicit bench(const pool_bounds& bounds = usual)
         : pool(std::make_shared<beast_pool>(bounds)) {}
@@ -189,20 +189,26 @@ TEST_CASE("pool: a place granted to a call that has gone meanwhile goes to the n
 }
 
 TEST_CASE("pool: the context may go while calls wait") {
-    std::weak_ptr<beast_pool> gone;
+    auto pool = std::make_shared<beast_pool>(
+        pool_bounds{.in_all = 1, .per_origin = 1, .idle_for = 20s, .oldest = 20s});
+    const std::weak_ptr<beast_pool> gone = pool;
+    asio::io_context io;
+    std::optional<lease> held{run_on_lane(io, [&](phase_timer& own) -> task<lease> {
+        auto got = co_await pool->take("a", own, clock_type::now() + 20s);
+        co_return std::move(got).value();
+    })};
     {
-        bench b{{.in_all = 1, .per_origin = 1, .idle_for = 20s, .oldest = 20s}};
-        gone = b.pool;
-        std::optional<lease> held{b.take("a").value()};
+        asio::io_context going;
         for (int i = 0; i < 3; ++i) {
-            (void)begin_on_lane(timer_in(b.io), [&](phase_timer& own) -> task<bool> {
-                auto got = co_await b.pool->take("a", own, clock_type::now() + 20s);
+            (void)begin_on_lane(timer_in(going), [pool](phase_timer& own) -> task<bool> {
+                auto got = co_await pool->take("a", own, clock_type::now() + 20s);
                 co_return got.has_value();
             });
         }
-        b.io.restart();
-        b.io.poll();
+        going.poll();
         held.reset(); // granted, and never collected
+        pool.reset();
+        CHECK_FALSE(gone.expired());
     }
     CHECK(gone.expired());
 }
