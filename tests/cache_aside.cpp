@@ -850,6 +850,31 @@ TEST_CASE("cache_aside: who becomes the leader at its own deadline calls nobody"
     CHECK(o.calls == 2);
 }
 
+TEST_CASE("cache_aside: a follower's failure has a code, whatever its leader's was without") {
+    shelf store;
+    outlast::cache_aside cache{store, first_argument, keep(1min)};
+    outlast::pipeline p{std::ref(cache)};
+    outlast::simulation sim;
+    const auto throws = [&](int) -> result<int> {
+        sim.spend(1s);
+        throw std::runtime_error("x");
+    };
+    const auto takes = [&](int) { return sim.spend(1s), 5; };
+    const outlast::judged useless{takes,
+                                  [](int) { return outlast::verdict::failure(std::error_code{}); }};
+    auto& leader = sim.call(p, throws, 1);
+    auto& follower = sim.call(p, throws, 1);
+    auto& judged_leader = sim.call(p, useless, 2);
+    auto& judged_follower = sim.call(p, useless, 2);
+    sim.run();
+    CHECK(leader.result().error().why() == refusal::threw);
+    CHECK(follower.attempts() == 0);
+    CHECK(follower.result().error().code() == refusal::unavailable);
+    CHECK(follower.result().error().message() == "temporarily unavailable");
+    CHECK(judged_leader.result().value() == 5); // the last value is returned as it is
+    CHECK(judged_follower.result().error().code() == refusal::unavailable);
+}
+
 TEST_CASE("cache_aside: followers share a failure, with what stale answer each may have") {
     shelf store;
     outlast::cache_aside remember{store, first_argument, keep(1000ms, 10000ms)};

@@ -399,3 +399,25 @@ TEST_CASE("fallback: another pipeline may stand in, with policies of its own") {
     CHECK_THAT(r.error().message(),
                Catch::Matchers::EndsWith("(in place of: " + error_a.message() + ")"));
 }
+
+namespace {
+
+struct moved_clock {
+    static inline outlast::instant time{1h};
+    static outlast::instant now() noexcept { return time; }
+};
+
+} // namespace
+
+TEST_CASE(
+    "fallback: a value that came too late is the caller's deadline's, not the inner timeout's") {
+    outlast::pipeline p{outlast::fallback{7}, outlast::timeout{10ms}};
+    const std::chrono::steady_clock::time_point by{moved_clock::time.time_since_epoch() + 20ms};
+    auto r = outlast::run<moved_clock>(p, outlast::limits{.deadline = by}, [] {
+        moved_clock::time += 30ms;
+        return 1;
+    });
+    REQUIRE(!r);
+    CHECK(r.error().message() == "timed out: the deadline of the call passed");
+    CHECK(r.error().facts().limit == 0ms);
+}

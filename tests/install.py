@@ -18,7 +18,7 @@ CONSUMER = ROOT / "tests" / "install"
 AT = ROOT / ".build" / "install"
 PREFIX, MOVED, OLD_BOOST = AT / "prefix", AT / "moved", AT / "boost-1.74"
 PRINTED = {"consumer": r"outlast (\d+\.\d+\.\d+): 7", "folders": "all there"}
-PACKAGES = {"consumer": ["outlast"], "folders": ["outlast-http", "outlast-oauth2"]}
+PACKAGES = {"consumer": ["outlast"], "folders": ["outlast-http", "outlast-beast", "outlast-oauth2"]}
 COMPILER = shlex.split(os.environ.get("CXX") or "g++")
 BOOST_TOO_OLD = r"outlast needs.* Boost 1\.81 or later"
 
@@ -64,7 +64,7 @@ def must_print(program):
 @functools.cache
 def programs():
     """Those of the two consumers that can be built here."""
-    needs = subprocess.run(["pkg-config", "--exists", "libcurl >= 7.87", "libcrypto >= 3.0"])
+    needs = subprocess.run(["pkg-config", "--exists", "libcurl >= 7.87", "openssl >= 3.0"])
     return list(PRINTED) if needs.returncode == 0 else ["consumer"]
 
 
@@ -126,7 +126,7 @@ def cmake_refuses_another_version():
 
 
 def cmake_refuses_an_unknown_component():
-    must_refuse("outlast's component amqp needs to be called http or oauth2",
+    must_refuse("outlast's component amqp needs to be called http, beast or oauth2",
                 *cmake("cmake-amqp", "-DCOMPONENTS_ASKED_FOR=amqp"))
 
 

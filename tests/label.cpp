@@ -22,6 +22,8 @@ TEST_CASE("label: a literal is referred to") {
     CHECK(orders == label{"orders"});
     CHECK(orders != label{"order"});
     STATIC_REQUIRE(orders.view().size() == 6);
+    STATIC_REQUIRE(label{"orders"} == label{"orders"});
+    STATIC_REQUIRE(label{"orders"} != label{"order"});
     STATIC_REQUIRE(std::is_trivially_copyable_v<label>);
 }
 

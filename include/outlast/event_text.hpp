@@ -17,7 +17,7 @@ namespace outlast {
 
 namespace detail {
 
-/// Whatever a name holds, an event stays one line.
+/// Whatever a name holds, an event stays one line (of ASCII: what else ends one for whom is not known).
 [[nodiscard]] inline std::string in_one_line(std::string_view text) {
     std::string s{text};
     for (char& c : s)
@@ -40,7 +40,7 @@ namespace detail {
 }
 
 [[nodiscard]] inline std::string why_in_words(const event& e) {
-    return e.why.empty() ? std::string{} : " (" + std::string{e.why} + ')';
+    return e.why.empty() ? std::string{} : " (" + in_one_line(e.why) + ')';
 }
 
 /// " for 10 s", " of age 10 s"; nothing where it is not known.
@@ -62,7 +62,15 @@ namespace detail {
     case event_kind::late_value:
         return span_in_words("a good answer came later than ", e.span);
     case event_kind::refused:
-        return "refused a call" + why_in_words(e) + span_in_words("; next probe in ", e.span);
+        return "refused a call" + why_in_words(e) +
+               span_in_words(e.outcome.why == refusal::bulkhead_full ? "; it had waited for "
+                                                                     : "; next probe in ",
+                             e.span);
+    case event_kind::waited:
+        return span_in_words("let a call through that had waited for ", e.span);
+    case event_kind::hedged:
+        return "started a call beside the first" + why_in_words(e) +
+               span_in_words(" after ", e.span);
     case event_kind::opened:
         if (e.span == forever)
             return "open until further notice" + why_in_words(e);
@@ -147,7 +155,7 @@ private:
     f.add("policy", detail::in_one_line(e.policy.view()));
     f.add("name", detail::in_one_line(e.name.view()));
     f.add("tags", detail::in_one_line(e.tags.view()));
-    f.add("why", e.why);
+    f.add("why", detail::in_one_line(e.why));
     if (e.attempt != 0)
         f.add("attempt", std::to_string(e.attempt));
     if (e.span > duration::zero())

@@ -36,8 +36,9 @@ public:
     failure(refusal why) noexcept : why_(why) {}
     /// What a verdict without a result behind it says.
     explicit failure(const verdict& v) noexcept
-        : why_(v.why == refusal::none && v.domain == nullptr ? refusal::unavailable : v.why) {
-        cause_ = {v.code, v.domain};
+        : why_(v.why == refusal::none && v.code == 0 ? refusal::unavailable : v.why) {
+        if (v.code != 0) // without one there is no cause, whatever its category would be
+            cause_ = {v.code, v.domain};
     }
     /// Something that the callable threw; its code, if it is a `std::system_error`.
     explicit failure(std::exception_ptr thrown, std::error_code code = {}) noexcept

@@ -138,6 +138,9 @@ public:
             return;
         facts.policy = "fallback";
         facts.name = shared_->options_.name;
+        facts.limit = {}; // what stood inside has been replaced
+        facts.failed = facts.recorded = facts.slow = 0;
+        facts.manual = false;
     }
     constexpr void credit(report& facts) const noexcept {
         if (replacing_)

@@ -154,7 +154,10 @@ public:
     template <class Answer>
     verdict replace(Answer& answer, const verdict& replaced, instant by) {
         const failure first = holds_error() ? failure_behind(replaced) : failure{replaced};
-        const auto context = [&] { return call{attempts_, by, clock_, *stop_}; };
+        const auto context = [&] {
+            OUTLAST_ASSERT(stop_ != nullptr); // told_by
+            return call{attempts_, by, clock_, *stop_};
+        };
         slot_.fill([&] {
             return detail::caught<value_type>([&]() -> result_type {
                 return std::apply(

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstddef>
 #include <string_view>
+#include <type_traits> // std::is_constant_evaluated
 
 namespace outlast {
 
@@ -20,7 +21,11 @@ public:
     constexpr label() noexcept = default;
 
     template <std::size_t N>
-    consteval label(const char (&literal)[N]) noexcept : text_(literal) {}
+    consteval label(const char (&literal)[N]) noexcept : text_(literal) {
+        for (std::size_t i = 0; i != N; ++i)
+            if ((literal[i] == 0) != (i + 1 == N))
+                refused("outlast::label: a literal that ends with a zero and has no other");
+    }
 
     /// From a text that ends with a zero and lives until the program ends, both of which the caller
     /// vouches for.
@@ -71,10 +76,13 @@ public:
     [[nodiscard]] constexpr bool empty() const noexcept { return text_ == nullptr || *text_ == 0; }
 
     friend constexpr bool operator==(label a, label b) noexcept {
-        return a.text_ == b.text_ || a.view() == b.view();
+        // Where two literals lie is no constant.
+        return (!std::is_constant_evaluated() && a.text_ == b.text_) || a.view() == b.view();
     }
 
 private:
+    static void refused(const char*) noexcept {} // no constant: what the compiler then quotes
+
     const char* text_ = nullptr;
 };
 

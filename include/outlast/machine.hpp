@@ -94,9 +94,9 @@ concept machine = requires(M& m, const M& seen, reading& now, instant& by, lane 
     { m.plain_end() } noexcept;
 
     // May be asked when `plain_begin` has just said no. True to the first: `begin` would refuse at
-    // once with the verdict that is left in `v`, and what it would have done is done. True to the
-    // second, which is asked when the machine itself has said yes: a refusal from inside would be
-    // handed on as it is, whatever it says.
+    // once with the verdict that is left in `v` (neutral, and not for want of time), and what it would
+    // have done is done. True to the second, which is asked when the machine itself has said yes: such
+    // a refusal from inside would be handed on as it is.
     { m.plain_refusal(now, v) } -> std::same_as<bool>;
     { m.passes_refusals() } noexcept -> std::same_as<bool>;
 

@@ -111,8 +111,10 @@ public:
         if (limit == nullptr || may_begin(*limit, now).ok()) [[likely]] {
             if (machine.plain_begin(now, by) && in_time(by, now)) [[likely]]
                 return first(machine, by, now, limit, callable, arguments...);
-            if (verdict v; limit == nullptr && machine.plain_refusal(now, v))
+            if (verdict v; limit == nullptr && machine.plain_refusal(now, v)) {
+                OUTLAST_ASSERT(v.kind == verdict_kind::neutral && v.why != refusal::timed_out);
                 return hand_type::refused_as(v, machine, duration{}, 0);
+            }
         }
         return elsewise(carried(std::forward<carried>(machine)), time_of(now), limit, callable,
                         arguments...);

@@ -46,7 +46,7 @@ struct verdict {
     [[nodiscard]] static verdict failure(std::error_code e, duration hint = no_hint) noexcept {
         return {.kind = verdict_kind::failure,
                 .code = e.value(),
-                .domain = &e.category(),
+                .domain = e ? &e.category() : nullptr, // none is no reason
                 .hint = hint};
     }
     [[nodiscard]] static constexpr verdict expired() noexcept {

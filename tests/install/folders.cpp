@@ -2,6 +2,7 @@
 //
 // What stands on other libraries: does not link without libcurl, OpenSSL or Boost.JSON.
 #include <outlast/http/curl.hpp>
+#include <outlast/http/tls_context.hpp>
 #include <outlast/oauth2/strict_json.hpp>
 #include <outlast/oauth2/token_digest.hpp>
 
@@ -27,6 +28,7 @@ int main() {
     namespace oauth2 = outlast::oauth2;
     anything sink;
     const bool good = outlast::http::curl_transport::make({}).has_value() &&
+                      outlast::http::make_tls_context({}).has_value() &&
                       oauth2::detail::siphash_works() &&
                       !oauth2::read_strict_json(R"({"active":true})", sink);
     std::cout << (good ? "all there\n" : "not all there\n");

@@ -5,6 +5,7 @@
 #define OUTLAST_HTTP_CURL_ERRORS_HPP
 
 #include "outlast/http/error.hpp"
+#include "outlast/http/network_errors.hpp"
 
 #include <curl/curl.h>
 
@@ -45,48 +46,7 @@ struct curl_facts {
     return errc::answer_timeout;
 }
 
-/// What is wrong with a certificate, by OpenSSL's number.
-[[nodiscard]] constexpr errc certificate_error(long verify_result) noexcept {
-    switch (verify_result) {
-    case 9:  // X509_V_ERR_CERT_NOT_YET_VALID
-    case 10: // X509_V_ERR_CERT_HAS_EXPIRED
-        return errc::certificate_expired;
-    case 0:  // the chain is good: what failed is libcurl's own look at the host name
-    case 1:  // X509_V_ERR_UNSPECIFIED, where libcurl leaves it before it has looked
-    case 62: // X509_V_ERR_HOSTNAME_MISMATCH
-    case 64: // X509_V_ERR_IP_ADDRESS_MISMATCH
-        return errc::certificate_wrong_host;
-    default: // 18 to 21 and the like: no chain to a trusted authority
-        return errc::certificate_untrusted;
-    }
-}
-
 namespace detail {
-
-[[nodiscard]] constexpr errc connect_error(long os_errno) noexcept {
-    switch (os_errno) {
-    case ETIMEDOUT:
-        return errc::connect_timeout;
-    case EMFILE:
-    case ENFILE:
-    case ENOBUFS:
-    case ENOMEM:
-    case EADDRNOTAVAIL: // no local port left
-    case EADDRINUSE:
-    case EAGAIN:
-        return errc::local_resources;
-    case ENETUNREACH:
-    case EHOSTUNREACH:
-    case ENETDOWN:
-    case EHOSTDOWN:
-    case EACCES: // a firewall of this machine
-    case EPERM:
-    case EAFNOSUPPORT: // the host has only addresses of a kind that this machine has not
-        return errc::unreachable;
-    default:
-        return errc::connection_refused;
-    }
-}
 
 // A failure while sending or receiving. libcurl has one code for all of them.
 [[nodiscard]] constexpr errc transfer_error(const curl_facts& f) noexcept {

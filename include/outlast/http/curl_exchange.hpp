@@ -10,6 +10,7 @@
 #include "outlast/http/error.hpp"
 #include "outlast/http/limits.hpp"
 #include "outlast/http/message.hpp"
+#include "outlast/http/network_errors.hpp"
 #include "outlast/http/reply_reader.hpp"
 
 #include <curl/curl.h>
@@ -63,7 +64,7 @@ struct curl_exchange {
             ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
         if (fd >= 0)
             return fd;
-        if (detail::connect_error(errno) == errc::local_resources) {
+        if (connect_error(errno) == errc::local_resources) {
             call.refusal = call.times_sent != 0 ? errc::closed_early : errc::local_resources;
         }
         return CURL_SOCKET_BAD;

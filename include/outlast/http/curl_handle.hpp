@@ -13,8 +13,8 @@
 #include "outlast/http/limits.hpp"
 #include "outlast/http/message.hpp"
 #include "outlast/http/name_lookup.hpp"
-
-#include <boost/outcome/std_result.hpp>
+#include "outlast/http/request_check.hpp"
+#include "outlast/http/result.hpp"
 
 #include <curl/curl.h>
 
@@ -33,13 +33,6 @@
 #endif
 
 namespace outlast::http {
-
-namespace detail {
-
-template <class T>
-using result = boost::outcome_v2::std_result<T>;
-
-} // namespace detail
 
 /// A libcurl handle that keeps its connection between calls. One call at a time.
 ///
@@ -106,11 +99,6 @@ private:
     };
 
     curl_handle() : multi_(curl_multi_init()), easy_(curl_easy_init()) {}
-
-    static bool has_body(const request& asked) noexcept {
-        return !asked.body.empty() || asked.method == "POST" || asked.method == "PUT" ||
-               asked.method == "PATCH";
-    }
 
     // Every option is set anew for each call; the first that is not taken ends it, so that no
     // request runs without a protection that an older libcurl does not have.

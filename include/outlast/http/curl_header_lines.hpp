@@ -5,6 +5,7 @@
 #define OUTLAST_HTTP_CURL_HEADER_LINES_HPP
 
 #include "outlast/http/message.hpp"
+#include "outlast/http/wipe.hpp"
 
 #include <curl/curl.h>
 
@@ -13,14 +14,6 @@
 #include <vector>
 
 namespace outlast::http {
-
-/// Overwrites what may be a secret, in a way that the compiler does not remove.
-inline void wipe(std::string& text) noexcept {
-    volatile char* const bytes = text.data();
-    for (std::size_t i = 0; i < text.size(); ++i)
-        bytes[i] = 0;
-    text.clear();
-}
 
 /// The header lines in the form that libcurl takes. libcurl keeps a pointer and no copy, so the
 /// lines live here during the call and are wiped after it: one of them may be `Authorization`.

@@ -49,6 +49,13 @@ namespace outlast::http {
                        [=](std::string_view each) { return same_name(each, name); });
 }
 
+/// Whether the length of the body is announced: always for a method that is about a body, so that
+/// an empty one is told from none.
+[[nodiscard]] inline bool has_body(const request& asked) noexcept {
+    return !asked.body.empty() || asked.method == "POST" || asked.method == "PUT" ||
+           asked.method == "PATCH";
+}
+
 /// Whether method, headers and the bytes of the URL can be sent. What the URL means is looked at
 /// by the transport.
 [[nodiscard]] inline bool is_sendable(const request& asked) noexcept {
