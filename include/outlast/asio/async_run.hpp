@@ -99,7 +99,8 @@ auto async_run_on(const Executor& fallback,
 ///
 /// **Memory** one piece for the whole call, from the allocator of the handler, given back before the
 /// handler is called. If an attempt was abandoned, when that ends: such an allocator has to live as
-/// long. By default it is Asio's, which uses pieces up to about 1 kB again.
+/// long. Where the handler has none, the
+/// pieces of earlier calls on the same thread are used again.
 ///
 /// **Lifetime** the pipeline, and what it refers to, until completion; `limits::facts` too.
 ///

@@ -158,8 +158,15 @@ struct asynchronous : started_with<F, A...> {
         started_with<F, A...>::start(f, a..., std::move(handler));
     }
 };
+
+// What takes a token without it is not asked whether it would take a call in its place: a lambda
+// with `auto token` would, and not compile.
 template <class F, class... A>
-    requires started_with<F, call&, A...>::fits
+concept takes_call_first = takes_token<F, call&, A...> ||
+                           (!takes_token<F, A...> && started_with<F, call&, A...>::fits);
+
+template <class F, class... A>
+    requires takes_call_first<F, A...>
 struct asynchronous<F, A...> : started_with<F, call&, A...> {
     template <class Handler>
     static void begin(F& f, call& told, A... a, Handler handler) {

@@ -7,6 +7,7 @@
 #include <outlast/asio/attempt.hpp>
 #include <outlast/asio/deadlines.hpp>
 #include <outlast/asio/operation.hpp>
+#include <outlast/asio/recycled.hpp>
 #include <outlast/hand.hpp>
 #include <outlast/machine.hpp>
 #include <outlast/run.hpp> // limits
@@ -70,11 +71,9 @@ struct answer {
     Result what;
     Handler handler;
 
-    using allocator_type =
-        boost::asio::associated_allocator_t<Handler, boost::asio::recycling_allocator<void>>;
+    using allocator_type = boost::asio::associated_allocator_t<Handler>;
     [[nodiscard]] allocator_type get_allocator() const noexcept {
-        return boost::asio::get_associated_allocator(handler,
-                                                     boost::asio::recycling_allocator<void>());
+        return boost::asio::get_associated_allocator(handler);
     }
     void operator()() { std::move(handler)(std::move(what)); }
 };
@@ -92,8 +91,7 @@ public:
     using place_type = attempt<value_type, typename kept_by<Machine>::type>;
     using work_executor_type =
         std::conditional_t<is_strand<Executor>, Executor, serial_executor<Executor>>;
-    using allocator_type =
-        boost::asio::associated_allocator_t<Handler, boost::asio::recycling_allocator<void>>;
+    using allocator_type = boost::asio::associated_allocator_t<Handler>;
 
     /// Starts a call. The handler is not called before this returns.
     template <class Pipeline>
@@ -103,7 +101,7 @@ public:
                       Handler handler,
                       const Executor& executor,
                       std::tuple<A...> arguments) {
-        own_allocator mine{allocator_of(handler)};
+        auto mine = allocator_from<running_call>(boost::asio::get_associated_allocator(handler));
         running_call* const place = own_traits::allocate(mine, 1);
         share<running_call> self;
         try {
@@ -140,12 +138,8 @@ private:
     using result_type = result<value_type>;
     using answer_type = answer<Handler, result_type>;
     using timers = deadlines<Clock>;
-    using own_allocator =
-        typename std::allocator_traits<allocator_type>::template rebind_alloc<running_call>;
-    using own_traits = std::allocator_traits<own_allocator>;
-    using place_allocator =
-        typename std::allocator_traits<allocator_type>::template rebind_alloc<place_type>;
-    using place_traits = std::allocator_traits<place_allocator>;
+    using own_traits = std::allocator_traits<allocator_for<allocator_type, running_call>>;
+    using place_traits = std::allocator_traits<allocator_for<allocator_type, place_type>>;
     using cancellation = boost::asio::cancellation_type;
     static constexpr std::size_t lanes = lanes_of<Machine>;
     static constexpr int most_nudges = 64; // at one event
@@ -206,7 +200,7 @@ private:
                  const Executor& executor,
                  std::tuple<A...>&& arguments)
         : executor_(executor),
-          allocator_(allocator_of(handler)),
+          allocator_(boost::asio::get_associated_allocator(handler)),
           callable_(std::move(callable)),
           arguments_(std::move(arguments)),
           limit_(limit),
@@ -224,18 +218,15 @@ private:
     ~running_call() {
         while (more_ != nullptr) {
             place_type* const a = std::exchange(more_, more_->other);
-            place_allocator mine{allocator_};
+            auto mine = allocator_from<place_type>(allocator_);
             std::destroy_at(a);
             place_traits::deallocate(mine, a, 1);
         }
     }
     void dispose() noexcept override {
-        own_allocator mine{allocator_};
+        auto mine = allocator_from<running_call>(allocator_);
         this->~running_call();
         own_traits::deallocate(mine, this, 1);
-    }
-    static allocator_type allocator_of(const Handler& h) noexcept {
-        return boost::asio::get_associated_allocator(h, boost::asio::recycling_allocator<void>());
     }
     [[nodiscard]] static reading read() noexcept {
         return {[](void*) { return Clock::now(); }, nullptr};
@@ -530,7 +521,7 @@ private:
             for (a = more_; a != nullptr && !a->free(); a = a->other) {
             }
         if (a == nullptr) {
-            place_allocator mine{allocator_};
+            auto mine = allocator_from<place_type>(allocator_);
             a = ::new (static_cast<void*>(place_traits::allocate(mine, 1))) place_type;
             a->other = std::exchange(more_, a);
         }
