@@ -30,7 +30,7 @@ template <class T, class Kept>
 struct attempt : turns::item {
     attempt() noexcept = default;
 
-    shared_call* home = nullptr;
+    void* home = nullptr; // the call
     lane on = 0;
     slot<call> told{};
     boost::asio::cancellation_signal stop{};
@@ -71,7 +71,7 @@ struct attempt : turns::item {
 };
 
 /// The completion handler of an attempt. Keeps the call.
-/// \tparam Call has `place_type`, `executor_type`, `allocator_type`, and `end(place_type&)`
+/// \tparam Call the `running_call`
 template <class Call>
 class attempt_handler {
 public:
@@ -87,7 +87,7 @@ public:
     ~attempt_handler() {
         // Destroyed with its context, or forgotten by the operation: no answer will come.
         if (call_ && place_->mark(place_type::ended | place_type::let_go))
-            call_->end(*place_);
+            Call::end(std::move(call_), *place_);
     }
 
     [[nodiscard]] executor_type get_executor() const noexcept { return call_->work_executor(); }
@@ -99,7 +99,7 @@ public:
 
     template <class... X>
     void operator()(X&&... completed) {
-        const share<Call> call{std::move(call_)};
+        share<Call> call{std::move(call_)};
         if (!call) // completed twice
             return;
         if (!place_->mark(place_type::ended | place_type::let_go))
@@ -115,7 +115,7 @@ public:
                 }
             });
         }
-        call->end(*place_);
+        Call::end(std::move(call), *place_);
     }
 
 private:

@@ -81,7 +81,7 @@ struct answer {
 /// \tparam Clock see `steady`
 /// \tparam A what the arguments are kept as
 template <class Clock, class Machine, class F, class Handler, class Executor, class... A>
-class running_call final : public shared_call,
+class running_call final : public counted<running_call<Clock, Machine, F, Handler, Executor, A...>>,
                            public waker,
                            public deadlines<Clock>::entry,
                            private turns::item {
@@ -111,8 +111,11 @@ public:
             own_traits::deallocate(mine, place, 1);
             throw;
         }
+        const share<turns> queue = self->queue_;
         self->begin(policies);
-        leave(std::move(self), false);
+        if (!conclude(std::move(self), false))
+            return;
+        turns::hand_on(queue, executor);
     }
 
     // --- for the attempts ---
@@ -121,16 +124,19 @@ public:
         if constexpr (is_strand<Executor>)
             return executor_;
         else
-            return work_executor_type{executor_, *this};
+            return work_executor_type{executor_, queue_};
     }
     [[nodiscard]] const allocator_type& allocator() const noexcept { return allocator_; }
 
     /// An attempt has ended. Any thread, in a turn of this call or not.
-    void end(place_type& a) {
-        if (queue.enter_or_leave(a)) {
-            queue.put_back(a);
-            share<running_call>::more(*this).let_go()->work_off();
-        }
+    static void end(share<running_call> self, place_type& a) {
+        running_call* const call = self.let_go(); // to the item
+        if (!call->queue_->enter_or_leave(a))
+            return;
+        const share<turns> queue = call->queue_;
+        const Executor executor = call->executor_;
+        if (a.run(a, true))
+            turns::work_off(queue, executor);
     }
 
 private:
@@ -167,17 +173,6 @@ private:
         std::uint32_t why;
         void operator()() { raise(std::move(call), why, true); }
     };
-    struct turn {
-        share<running_call> call;
-        turn(share<running_call> c) noexcept : call(std::move(c)) {}
-        turn(turn&&) noexcept = default;
-        ~turn() { // never called: what was left to this turn holds shares, too
-            if (call)
-                while (turns::item* const i = call->queue.next_or_leave())
-                    i->run(*i, false);
-        }
-        void operator()() { call.let_go()->work_off(); }
-    };
     struct canceller {
         running_call* call;
         void operator()(cancellation type) const {
@@ -207,8 +202,8 @@ private:
           handler_(std::in_place, std::move(handler)),
           work_(std::in_place, executor) {
         this->run = [](turns::item& i, bool wanted) {
-            if (wanted)
-                static_cast<running_call&>(i).signalled();
+            return turn(share<running_call>{static_cast<running_call*>(&i)}, wanted, true,
+                        [](running_call& c) { c.signalled(); });
         };
         if (limit.deadline != std::chrono::steady_clock::time_point::max())
             deadline_ = instant{limit.deadline.time_since_epoch()};
@@ -223,7 +218,8 @@ private:
             place_traits::deallocate(mine, a, 1);
         }
     }
-    void dispose() noexcept override {
+    friend class counted<running_call>;
+    void dispose() noexcept {
         auto mine = allocator_from<running_call>(allocator_);
         this->~running_call();
         own_traits::deallocate(mine, this, 1);
@@ -234,60 +230,51 @@ private:
 
     // --- turns: all below happens in one ---
 
-    // On the call's executor, in no function that was called from outside.
-    void work_off() override {
-        share<running_call> self{this};
-        while (turns::item* const i = queue.next_or_leave()) {
-            try {
-                i->run(*i, true);
-            } catch (...) { // an intermediate handler of the operation's
-                self.let_go()->work_off_later();
-                throw;
-            }
-            if (over_ && handler_)
-                return leave(std::move(self), true);
-        }
-    }
-    void work_off_later() override {
-        boost::asio::post(executor_, turn{share<running_call>{this}});
+    // \param here whether the handler may be called: on the call's executor, and not inside something
+    //             that was called from outside
+    // \return whether this is still inside
+    template <class Event>
+    static bool turn(share<running_call> self, bool wanted, bool here, Event event) {
+        if (!wanted)
+            return true;
+        event(*self);
+        return conclude(std::move(self), here);
     }
 
-    // Ends this turn; what was left meanwhile is done on the executor. The call's memory is given
-    // back before the handler is called, unless work that was abandoned goes on in it.
-    static void leave(share<running_call> self, bool here) {
+    // If the call is over, leaves, and answers. The call's memory is given back before the handler is
+    // called, unless work that was abandoned goes on in it.
+    static bool conclude(share<running_call> self, bool here) {
         if (!self->over_ || !self->handler_)
-            return hand_on(std::move(self));
+            return true;
+        const share<turns> queue = self->queue_;
         const Executor executor = self->executor_;
         const auto work = *std::move(self->work_);
         boost::asio::get_associated_cancellation_slot(*self->handler_).clear();
-        answer_type a{self->conclude(), *std::move(self->handler_)};
+        answer_type a{self->outcome(), *std::move(self->handler_)};
         self->let_caller_go();
-        hand_on(std::move(self));
+        self = {};
+        turns::hand_on(queue, executor);
         if (here)
             boost::asio::dispatch(executor, std::move(a));
         else
             boost::asio::post(executor, std::move(a));
-    }
-    static void hand_on(share<running_call> self) {
-        if (turns::item* const i = self->queue.next_or_leave()) {
-            self->queue.put_back(*i);
-            self.let_go()->work_off_later();
-        }
+        return false;
     }
 
-    // \param here see `work_off`
     static void raise(share<running_call> self, std::uint32_t why, bool here) {
         if (self->signals_.fetch_or(why, std::memory_order_acq_rel) != 0)
             return; // it lies in the queue
-        if (!self->queue.enter_or_leave(*self))
+        running_call* const call = self.let_go(); // to the item
+        if (!call->queue_->enter_or_leave(*call))
             return;
-        self->signalled();
-        if (self->over_ && self->handler_)
-            leave(std::move(self), here);
-        else if (here)
-            self.let_go()->work_off();
+        const share<turns> queue = call->queue_;
+        const Executor executor = call->executor_;
+        if (!turn(share<running_call>{call}, true, here, [](running_call& c) { c.signalled(); }))
+            return;
+        if (here)
+            turns::work_off(queue, executor);
         else
-            hand_on(std::move(self));
+            turns::hand_on(queue, executor);
     }
 
     // --- the loop ---
@@ -511,7 +498,7 @@ private:
             if (!a.arrived.filled())
                 a.arrived.fill([]() -> result_type { return thrown(); });
             if (last)
-                (void)queue.enter_or_leave(a); // a later turn's
+                end(share<running_call>::more(*this), a); // of a later turn: this is inside
         }
     }
 
@@ -528,8 +515,8 @@ private:
         a->home = this;
         a->run = [](turns::item& i, bool wanted) {
             auto& there = static_cast<place_type&>(i);
-            if (wanted)
-                static_cast<running_call*>(there.home)->ended(there);
+            return turn(share<running_call>{static_cast<running_call*>(there.home)}, wanted, true,
+                        [&](running_call& c) { c.ended(there); });
         };
         return *a;
     }
@@ -603,7 +590,7 @@ private:
 
     // --- the end ---
 
-    [[nodiscard]] result_type conclude() noexcept {
+    [[nodiscard]] result_type outcome() noexcept {
         try {
             if (!machine_.filled())
                 return hand_->conclude(v_, leaf{}, elapsed_, limit_.facts);
@@ -626,6 +613,7 @@ private:
     }
 
     Executor executor_;
+    share<turns> queue_ = turns::make();
     [[no_unique_address]] allocator_type allocator_;
     F callable_;
     std::tuple<A...> arguments_;
