@@ -41,14 +41,13 @@ struct attempt : turns::item {
     slot<counted_abandonment> abandoned{};
     [[no_unique_address]] slot<Kept> kept{};
 
-    // The first to say so ends it: its handler, or an exception instead. A handler that is destroyed
-    // says nothing.
-    static constexpr std::uint8_t ended = 1, let_go = 2;
+    // What has happened to it, in bits. While it is `starting`, its end is its starter's to see.
+    static constexpr std::uint8_t starting = 1, ended = 2, let_go = 4, thrown = 8;
     std::atomic<std::uint8_t> state{ended | let_go};
     bool over = true; // the call has seen its end
 
     [[nodiscard]] bool free() const noexcept {
-        return over && state.load(std::memory_order_acquire) == (ended | let_go);
+        return over && (state.load(std::memory_order_acquire) & let_go) != 0;
     }
     [[nodiscard]] bool under_way() const noexcept {
         return (state.load(std::memory_order_acquire) & ended) == 0;
@@ -56,11 +55,18 @@ struct attempt : turns::item {
     void prepare(lane in) noexcept {
         on = in;
         over = false;
-        state.store(0, std::memory_order_relaxed);
+        arrived.clear();
+        state.store(starting, std::memory_order_relaxed);
     }
-    /// \return whether this was its end
-    bool mark(std::uint8_t what) noexcept {
-        return (state.fetch_or(what, std::memory_order_acq_rel) & ended) == 0;
+    /// The starter is done. \return whether the attempt has ended by then
+    bool started() noexcept {
+        return (state.fetch_and(static_cast<std::uint8_t>(~starting), std::memory_order_acq_rel) &
+                ended) != 0;
+    }
+    /// The handler is done: called, or destroyed. \return whether the call is to be told
+    bool end() noexcept {
+        const std::uint8_t was = state.fetch_or(ended | let_go, std::memory_order_acq_rel);
+        return (was & (starting | thrown)) == 0;
     }
     void forget() noexcept {
         arrived.clear();
@@ -86,7 +92,7 @@ public:
     attempt_handler& operator=(attempt_handler&&) = delete;
     ~attempt_handler() {
         // Destroyed with its context, or forgotten by the operation: no answer will come.
-        if (call_ && place_->mark(place_type::ended | place_type::let_go))
+        if (call_ && place_->end())
             Call::end(std::move(call_), *place_);
     }
 
@@ -102,8 +108,6 @@ public:
         share<Call> call{std::move(call_)};
         if (!call) // completed twice
             return;
-        if (!place_->mark(place_type::ended | place_type::let_go))
-            return; // it threw as well
         using operation = typename Call::operation_type;
         if constexpr (requires { operation::lift(std::forward<X>(completed)...); }) {
             using result_type = decltype(operation::lift(std::forward<X>(completed)...));
@@ -111,11 +115,12 @@ public:
                 try {
                     return operation::lift(std::forward<X>(completed)...);
                 } catch (...) {
-                    return thrown();
+                    return detail::thrown();
                 }
             });
         }
-        Call::end(std::move(call), *place_);
+        if (place_->end())
+            Call::end(std::move(call), *place_);
     }
 
 private:

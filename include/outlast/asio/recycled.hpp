@@ -30,7 +30,10 @@ public:
             ::operator delete(p);
             return;
         }
-        (void)&at_exit_; // made once there is something to free
+        if (!here_.watched) {
+            (void)&at_exit_; // made once there is something to free
+            here_.watched = true;
+        }
         ++here_.count[c];
         here_.kept[c] = ::new (p) piece{here_.kept[c]};
     }
@@ -45,7 +48,7 @@ private:
     struct pieces {
         piece* kept[classes];
         unsigned char count[classes];
-        bool closed;
+        bool watched, closed;
     };
     struct closer {
         closer() noexcept = default;

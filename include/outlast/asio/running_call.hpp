@@ -111,10 +111,12 @@ public:
             own_traits::deallocate(mine, place, 1);
             throw;
         }
-        const share<turns> queue = self->queue_;
         self->begin(policies);
-        if (!conclude(std::move(self), false))
-            return;
+        if (self->over_)
+            return (void)conclude(std::move(self), false);
+        self->work_.emplace(executor);
+        const share<turns> queue = self->queue_;
+        self = {};
         turns::hand_on(queue, executor);
     }
 
@@ -199,8 +201,7 @@ private:
           callable_(std::move(callable)),
           arguments_(std::move(arguments)),
           limit_(limit),
-          handler_(std::in_place, std::move(handler)),
-          work_(std::in_place, executor) {
+          handler_(std::in_place, std::move(handler)) {
         this->run = [](turns::item& i, bool wanted) {
             return turn(share<running_call>{static_cast<running_call*>(&i)}, wanted, true,
                         [](running_call& c) { c.signalled(); });
@@ -246,9 +247,9 @@ private:
     static bool conclude(share<running_call> self, bool here) {
         if (!self->over_ || !self->handler_)
             return true;
-        const share<turns> queue = self->queue_;
+        const share<turns> queue = self->sole() ? std::move(self->queue_) : self->queue_;
         const Executor executor = self->executor_;
-        const auto work = *std::move(self->work_);
+        const auto work = std::move(self->work_);
         boost::asio::get_associated_cancellation_slot(*self->handler_).clear();
         answer_type a{self->outcome(), *std::move(self->handler_)};
         self->let_caller_go();
@@ -336,19 +337,26 @@ private:
     void ended(place_type& a) {
         if (a.abandoned.filled() || over_)
             return a.forget();
+        tell([&](reading& now) {
+            if (arrive(a, now))
+                follow(machine_->settled(now, a.on, v_), now);
+        });
+    }
+
+    // Whether the machine is to be told.
+    bool arrive(place_type& a, reading& now) {
         in_lane& l = lanes_[a.on];
         if (!a.arrived.filled()) {
             l.what = doing::lost; // there is its deadline still
-            return rearm();
+            return false;
         }
         l.what = doing::nothing;
-        tell([&](reading& now) {
-            v_ = hand_->land(std::move(*a.arrived));
-            a.forget();
-            if (stopping_ && !v_.ok())
-                return finish_as(verdict::neutral(refusal::cancelled, v_.hint), now);
-            follow(machine_->settled(now, a.on, v_), now);
-        });
+        v_ = hand_->land(std::move(*a.arrived));
+        a.forget();
+        if (!stopping_ || v_.ok())
+            return true;
+        finish_as(verdict::neutral(refusal::cancelled, v_.hint), now);
+        return false;
     }
 
     // Does what the machine says until it has to wait for something.
@@ -364,8 +372,12 @@ private:
                     return finish_as(verdict::neutral(refusal::cancelled, v_.hint), now);
                 } else if (s.at != never && now.get() >= s.at) { // no work begins at its deadline
                     v_ = verdict::neutral(refusal::timed_out);
+                } else if (start(l, s)) { // and it has ended already
+                    now = read();
+                    if (!arrive(*l.current, now))
+                        return;
                 } else {
-                    return start(l, s);
+                    return;
                 }
                 s = machine_->settled(now, s.on, v_);
                 continue;
@@ -477,7 +489,8 @@ private:
 
     // --- attempts ---
 
-    void start(in_lane& l, const step& s) {
+    // \return whether it has ended already
+    bool start(in_lane& l, const step& s) {
         place_type& a = free_place(l.own);
         a.prepare(s.on);
         a.told.fill([&] { return call{++attempts_, s.at, read(), limit_.stop}; });
@@ -494,12 +507,13 @@ private:
                 },
                 arguments_);
         } catch (...) {
-            const bool last = a.mark(place_type::ended);
-            if (!a.arrived.filled())
+            // Whoever holds its handler still says nothing any more.
+            const std::uint8_t was = a.state.fetch_or(place_type::thrown | place_type::ended,
+                                                      std::memory_order_acq_rel);
+            if ((was & place_type::ended) == 0 || !a.arrived.filled())
                 a.arrived.fill([]() -> result_type { return thrown(); });
-            if (last)
-                end(share<running_call>::more(*this), a); // of a later turn: this is inside
         }
+        return a.started();
     }
 
     place_type& free_place(place_type& own) {

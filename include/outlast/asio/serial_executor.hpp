@@ -23,8 +23,8 @@ namespace outlast::detail {
 template <class Inner>
 class serial_executor {
 public:
-    serial_executor(const Inner& inner, const share<turns>& queue) noexcept
-        : inner_(inner), queue_(queue) {}
+    serial_executor(Inner inner, share<turns> queue) noexcept
+        : inner_(std::move(inner)), queue_(std::move(queue)) {}
 
     template <class F>
     void execute(F&& f) const {
@@ -42,13 +42,13 @@ public:
         requires(boost::asio::can_require_v<const Inner&, P> &&
                  !std::is_convertible_v<P, boost::asio::execution::blocking_t::always_t>)
     auto require(const P& p) const {
-        return on(boost::asio::require(inner_, p));
+        return on(boost::asio::require(inner_, p), queue_);
     }
     template <class P>
         requires(boost::asio::can_prefer_v<const Inner&, P> &&
                  !std::is_convertible_v<P, boost::asio::execution::blocking_t::always_t>)
     auto prefer(const P& p) const {
-        return on(boost::asio::prefer(inner_, p));
+        return on(boost::asio::prefer(inner_, p), queue_);
     }
 
     friend bool operator==(const serial_executor& a, const serial_executor& b) noexcept {
@@ -57,8 +57,8 @@ public:
 
 private:
     template <class Other>
-    auto on(Other&& inner) const {
-        return serial_executor<std::decay_t<Other>>{inner, queue_};
+    static auto on(Other&& inner, const share<turns>& queue) {
+        return serial_executor<std::decay_t<Other>>{std::forward<Other>(inner), queue};
     }
 
     template <class F>
@@ -92,6 +92,8 @@ private:
 
         void operator()() {
             turns& queue = *on.queue_;
+            if (queue.runs_here())
+                return std::move(f)();
             if (queue.enter())
                 return perform(std::move(f));
             auto& i = left_function<F>::make(std::move(f));
@@ -102,7 +104,7 @@ private:
     private:
         void perform(F mine) {
             try {
-                std::move(mine)();
+                on.queue_->run(std::move(mine));
             } catch (...) {
                 turns::hand_on(on.queue_, on.inner_);
                 throw;

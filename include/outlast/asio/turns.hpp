@@ -21,8 +21,12 @@ class counted {
 public:
     void keep() noexcept { owners_.fetch_add(1, std::memory_order_relaxed); }
     void release() noexcept {
-        if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+        if (sole() || owners_.fetch_sub(1, std::memory_order_acq_rel) == 1)
             static_cast<T*>(this)->dispose();
+    }
+    /// Whether nobody but the caller has a share: then nobody can come by one, either.
+    [[nodiscard]] bool sole() const noexcept {
+        return owners_.load(std::memory_order_acquire) == 1;
     }
 
 protected:
@@ -93,6 +97,24 @@ public:
                                              std::memory_order_relaxed);
     }
 
+    /// Whether this thread is inside by a function that it runs.
+    [[nodiscard]] bool runs_here() const noexcept {
+        return runner_.load(std::memory_order_relaxed) == this_thread();
+    }
+    /// Runs a function. \pre inside
+    template <class F>
+    void run(F&& f) {
+        struct sign {
+            std::atomic<const void*>& at;
+            explicit sign(std::atomic<const void*>& a) noexcept : at(a) {
+                at.store(this_thread(), std::memory_order_relaxed);
+            }
+            ~sign() { at.store(nullptr, std::memory_order_relaxed); }
+        };
+        const sign here{runner_};
+        std::forward<F>(f)();
+    }
+
     /// True: the caller is inside, and is to run `i` itself. False: somebody else will.
     [[nodiscard]] bool enter_or_leave(item& i) noexcept {
         item* seen = left_.load(std::memory_order_relaxed);
@@ -127,6 +149,9 @@ public:
     /// Leaves; what was left is done on the executor, later. \pre inside
     template <class Executor>
     static void hand_on(const share<turns>& here, const Executor& executor) {
+        if (here->sole() && here->batch_ == nullptr &&
+            here->left_.load(std::memory_order_relaxed) == &here->inside_)
+            return; // nobody will come any more
         if (item* const i = here->next_or_leave()) {
             i->next = std::exchange(here->batch_, i);
             boost::asio::post(executor, later<Executor>{here, executor});
@@ -154,6 +179,10 @@ private:
     };
 
     turns() noexcept : left_(&inside_) {}
+    static const void* this_thread() noexcept {
+        static thread_local constinit char here = 0;
+        return &here;
+    }
     void dispose() noexcept {
         this->~turns();
         spare_memory::give(this, sizeof(turns));
@@ -179,6 +208,7 @@ private:
     item inside_{};
     std::atomic<item*> left_; // null: nobody is inside; `inside_`: nothing was left
     item* batch_ = nullptr;   // of who is inside
+    std::atomic<const void*> runner_ = nullptr;
 };
 
 } // namespace outlast::detail
