@@ -5,7 +5,8 @@
 #define OUTLAST_ASIO_ATTEMPT_HPP
 
 #include <outlast/asio/abandoned.hpp>
-#include <outlast/asio/serial_executor.hpp>
+#include <outlast/asio/share.hpp>
+#include <outlast/asio/turns.hpp>
 #include <outlast/call.hpp>
 #include <outlast/hand.hpp> // thrown
 #include <outlast/result.hpp>

@@ -8,6 +8,8 @@
 #include <outlast/asio/deadlines.hpp>
 #include <outlast/asio/operation.hpp>
 #include <outlast/asio/recycled.hpp>
+#include <outlast/asio/serial_executor.hpp>
+#include <outlast/asio/share.hpp>
 #include <outlast/hand.hpp>
 #include <outlast/machine.hpp>
 #include <outlast/run.hpp> // limits
@@ -115,9 +117,7 @@ public:
         if (self->over_)
             return (void)conclude(std::move(self), false);
         self->work_.emplace(executor);
-        const share<turns> queue = self->queue_;
-        self = {};
-        turns::hand_on(queue, executor);
+        self->queue_.hand_on(executor);
     }
 
     // --- for the attempts ---
@@ -133,12 +133,12 @@ public:
     /// An attempt has ended. Any thread, in a turn of this call or not.
     static void end(share<running_call> self, place_type& a) {
         running_call* const call = self.let_go(); // to the item
-        if (!call->queue_->enter_or_leave(a))
+        turns& queue = call->queue_;
+        if (!queue.enter_or_leave(a))
             return;
-        const share<turns> queue = call->queue_;
         const Executor executor = call->executor_;
         if (a.run(a, true))
-            turns::work_off(queue, executor);
+            queue.work_off(executor);
     }
 
 private:
@@ -218,6 +218,7 @@ private:
             std::destroy_at(a);
             place_traits::deallocate(mine, a, 1);
         }
+        spare_turns::give(queue_);
     }
     friend class counted<running_call>;
     void dispose() noexcept {
@@ -247,14 +248,14 @@ private:
     static bool conclude(share<running_call> self, bool here) {
         if (!self->over_ || !self->handler_)
             return true;
-        const share<turns> queue = self->sole() ? std::move(self->queue_) : self->queue_;
+        turns& queue = self->queue_;
         const Executor executor = self->executor_;
         const auto work = std::move(self->work_);
         boost::asio::get_associated_cancellation_slot(*self->handler_).clear();
         answer_type a{self->outcome(), *std::move(self->handler_)};
         self->let_caller_go();
         self = {};
-        turns::hand_on(queue, executor);
+        queue.hand_on(executor);
         if (here)
             boost::asio::dispatch(executor, std::move(a));
         else
@@ -266,16 +267,16 @@ private:
         if (self->signals_.fetch_or(why, std::memory_order_acq_rel) != 0)
             return; // it lies in the queue
         running_call* const call = self.let_go(); // to the item
-        if (!call->queue_->enter_or_leave(*call))
+        turns& queue = call->queue_;
+        if (!queue.enter_or_leave(*call))
             return;
-        const share<turns> queue = call->queue_;
         const Executor executor = call->executor_;
         if (!turn(share<running_call>{call}, true, here, [](running_call& c) { c.signalled(); }))
             return;
         if (here)
-            turns::work_off(queue, executor);
+            queue.work_off(executor);
         else
-            turns::hand_on(queue, executor);
+            queue.hand_on(executor);
     }
 
     // --- the loop ---
@@ -627,7 +628,7 @@ private:
     }
 
     Executor executor_;
-    share<turns> queue_ = turns::make();
+    turns& queue_ = spare_turns::take();
     [[no_unique_address]] allocator_type allocator_;
     F callable_;
     std::tuple<A...> arguments_;

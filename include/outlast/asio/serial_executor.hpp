@@ -4,6 +4,7 @@
 #ifndef OUTLAST_ASIO_SERIAL_EXECUTOR_HPP
 #define OUTLAST_ASIO_SERIAL_EXECUTOR_HPP
 
+#include <outlast/asio/recycled.hpp>
 #include <outlast/asio/turns.hpp>
 
 #include <boost/asio/execution.hpp>
@@ -23,8 +24,8 @@ namespace outlast::detail {
 template <class Inner>
 class serial_executor {
 public:
-    serial_executor(Inner inner, share<turns> queue) noexcept
-        : inner_(std::move(inner)), queue_(std::move(queue)) {}
+    serial_executor(Inner inner, turns& queue) noexcept
+        : inner_(std::move(inner)), queue_(&queue) {}
 
     template <class F>
     void execute(F&& f) const {
@@ -42,22 +43,22 @@ public:
         requires(boost::asio::can_require_v<const Inner&, P> &&
                  !std::is_convertible_v<P, boost::asio::execution::blocking_t::always_t>)
     auto require(const P& p) const {
-        return on(boost::asio::require(inner_, p), queue_);
+        return on(boost::asio::require(inner_, p), *queue_);
     }
     template <class P>
         requires(boost::asio::can_prefer_v<const Inner&, P> &&
                  !std::is_convertible_v<P, boost::asio::execution::blocking_t::always_t>)
     auto prefer(const P& p) const {
-        return on(boost::asio::prefer(inner_, p), queue_);
+        return on(boost::asio::prefer(inner_, p), *queue_);
     }
 
     friend bool operator==(const serial_executor& a, const serial_executor& b) noexcept {
-        return a.queue_.get() == b.queue_.get() && a.inner_ == b.inner_;
+        return a.queue_ == b.queue_ && a.inner_ == b.inner_;
     }
 
 private:
     template <class Other>
-    static auto on(Other&& inner, const share<turns>& queue) {
+    static auto on(Other&& inner, turns& queue) {
         return serial_executor<std::decay_t<Other>>{std::forward<Other>(inner), queue};
     }
 
@@ -106,15 +107,15 @@ private:
             try {
                 on.queue_->run(std::move(mine));
             } catch (...) {
-                turns::hand_on(on.queue_, on.inner_);
+                on.queue_->hand_on(on.inner_);
                 throw;
             }
-            turns::work_off(on.queue_, on.inner_);
+            on.queue_->work_off(on.inner_);
         }
     };
 
     Inner inner_;
-    share<turns> queue_;
+    turns* queue_;
 };
 
 } // namespace outlast::detail

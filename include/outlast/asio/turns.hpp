@@ -4,79 +4,20 @@
 #ifndef OUTLAST_ASIO_TURNS_HPP
 #define OUTLAST_ASIO_TURNS_HPP
 
-#include <outlast/asio/recycled.hpp>
-
 #include <boost/asio/post.hpp>
 
 #include <atomic>
-#include <cstdint>
-#include <new> // placement
+#include <mutex>
 #include <utility>
 
 namespace outlast::detail {
 
-/// A count of who shares an object, which is told when there is nobody left.
-template <class T>
-class counted {
-public:
-    void keep() noexcept { owners_.fetch_add(1, std::memory_order_relaxed); }
-    void release() noexcept {
-        if (sole() || owners_.fetch_sub(1, std::memory_order_acq_rel) == 1)
-            static_cast<T*>(this)->dispose();
-    }
-    /// Whether nobody but the caller has a share: then nobody can come by one, either.
-    [[nodiscard]] bool sole() const noexcept {
-        return owners_.load(std::memory_order_acquire) == 1;
-    }
-
-protected:
-    counted() noexcept = default;
-    ~counted() = default;
-
-private:
-    std::atomic<std::uint32_t> owners_{1};
-};
-
-/// A share in a counted object.
-template <class T>
-class share {
-public:
-    share() noexcept = default;
-    /// Takes over a share that is counted already.
-    explicit share(T* whole) noexcept : whole_(whole) {}
-    [[nodiscard]] static share more(T& whole) noexcept {
-        whole.keep();
-        return share{&whole};
-    }
-    share(const share& other) noexcept : whole_(other.whole_) {
-        if (whole_ != nullptr)
-            whole_->keep();
-    }
-    share(share&& other) noexcept : whole_(std::exchange(other.whole_, nullptr)) {}
-    share& operator=(share other) noexcept {
-        std::swap(whole_, other.whole_);
-        return *this;
-    }
-    ~share() {
-        if (whole_ != nullptr)
-            whole_->release();
-    }
-
-    [[nodiscard]] T* get() const noexcept { return whole_; }
-    [[nodiscard]] T* let_go() noexcept { return std::exchange(whole_, nullptr); }
-    T* operator->() const noexcept { return whole_; }
-    T& operator*() const noexcept { return *whole_; }
-    explicit operator bool() const noexcept { return whole_ != nullptr; }
-
-private:
-    T* whole_ = nullptr;
-};
-
 /// The queue of one call. Any thread may come with an item; the one that finds nobody inside is
 /// inside until it has taken everything that was left meanwhile. First come, first served.
 ///
-/// It lives by itself, in memory of the library's, as an executor that somebody keeps refers to it.
-class turns final : public counted<turns> {
+/// One is never destroyed, but used again by a later call: an executor that somebody keeps may refer
+/// to it for ever, and at worst waits for the steps of a stranger.
+class turns {
 public:
     struct item {
         item* next = nullptr;
@@ -85,10 +26,9 @@ public:
         bool (*run)(item&, bool wanted) = nullptr;
     };
 
-    /// Whoever makes it is inside.
-    [[nodiscard]] static share<turns> make() {
-        return share<turns>{::new (spare_memory::take(sizeof(turns))) turns};
-    }
+    turns() noexcept = default;
+    turns(const turns&) = delete;
+    turns& operator=(const turns&) = delete;
 
     /// True: the caller is inside.
     [[nodiscard]] bool enter() noexcept {
@@ -97,26 +37,16 @@ public:
                                              std::memory_order_relaxed);
     }
 
-    /// Whether this thread is inside by a function that it runs.
-    [[nodiscard]] bool runs_here() const noexcept {
-        return runner_.load(std::memory_order_relaxed) == this_thread();
-    }
-    /// Runs a function. \pre inside
-    template <class F>
-    void run(F&& f) {
-        struct sign {
-            std::atomic<const void*>& at;
-            explicit sign(std::atomic<const void*>& a) noexcept : at(a) {
-                at.store(this_thread(), std::memory_order_relaxed);
-            }
-            ~sign() { at.store(nullptr, std::memory_order_relaxed); }
-        };
-        const sign here{runner_};
-        std::forward<F>(f)();
-    }
-
     /// True: the caller is inside, and is to run `i` itself. False: somebody else will.
     [[nodiscard]] bool enter_or_leave(item& i) noexcept {
+        if (runs_here()) {
+            item** last = &batch_;
+            while (*last != nullptr)
+                last = &(*last)->next;
+            i.next = nullptr;
+            *last = &i;
+            return false;
+        }
         item* seen = left_.load(std::memory_order_relaxed);
         for (;;) {
             if (seen == nullptr) {
@@ -132,15 +62,26 @@ public:
         }
     }
 
+    /// Whether this thread is inside by a function that it runs.
+    [[nodiscard]] bool runs_here() const noexcept {
+        return runner_.load(std::memory_order_relaxed) == this_thread();
+    }
+    /// Runs a function. \pre inside
+    template <class F>
+    void run(F f) {
+        const by_this_thread here{runner_};
+        std::move(f)();
+    }
+
     /// Does all that was left, here, and leaves. \pre inside
     template <class Executor>
-    static void work_off(const share<turns>& here, const Executor& executor) {
-        while (item* const i = here->next_or_leave()) {
+    void work_off(const Executor& executor) {
+        while (item* const i = next_or_leave()) {
             try {
                 if (!i->run(*i, true))
                     return;
             } catch (...) { // a handler of the operation's own
-                hand_on(here, executor);
+                hand_on(executor);
                 throw;
             }
         }
@@ -148,44 +89,44 @@ public:
 
     /// Leaves; what was left is done on the executor, later. \pre inside
     template <class Executor>
-    static void hand_on(const share<turns>& here, const Executor& executor) {
-        if (here->sole() && here->batch_ == nullptr &&
-            here->left_.load(std::memory_order_relaxed) == &here->inside_)
-            return; // nobody will come any more
-        if (item* const i = here->next_or_leave()) {
-            i->next = std::exchange(here->batch_, i);
-            boost::asio::post(executor, later<Executor>{here, executor});
+    void hand_on(const Executor& executor) {
+        if (item* const i = next_or_leave()) {
+            i->next = std::exchange(batch_, i);
+            boost::asio::post(executor, later<Executor>{this, executor});
         }
     }
 
 private:
-    friend class counted<turns>;
-
     template <class Executor>
     struct later {
-        share<turns> here;
+        turns* here;
         Executor executor;
-        later(const share<turns>& h, const Executor& e) : here(h), executor(e) {}
-        later(later&&) = default;
+        later(turns* h, const Executor& e) : here(h), executor(e) {}
+        later(later&& other)
+            : here(std::exchange(other.here, nullptr)), executor(std::move(other.executor)) {}
         ~later() { // never called: the context is gone
-            if (here)
+            if (here != nullptr)
                 while (item* const i = here->next_or_leave())
                     i->run(*i, false);
         }
-        void operator()() {
-            const share<turns> mine{std::move(here)};
-            work_off(mine, executor);
-        }
+        void operator()() { std::exchange(here, nullptr)->work_off(executor); }
     };
 
-    turns() noexcept : left_(&inside_) {}
+    class by_this_thread {
+    public:
+        explicit by_this_thread(std::atomic<const void*>& runner) noexcept : runner_(runner) {
+            runner_.store(this_thread(), std::memory_order_relaxed);
+        }
+        ~by_this_thread() { runner_.store(nullptr, std::memory_order_relaxed); }
+        by_this_thread(const by_this_thread&) = delete;
+        by_this_thread& operator=(const by_this_thread&) = delete;
+
+    private:
+        std::atomic<const void*>& runner_;
+    };
     static const void* this_thread() noexcept {
         static thread_local constinit char here = 0;
         return &here;
-    }
-    void dispose() noexcept {
-        this->~turns();
-        spare_memory::give(this, sizeof(turns));
     }
 
     // The next one, or null: there was none, and the caller is outside now.
@@ -196,7 +137,7 @@ private:
                                               std::memory_order_relaxed))
                 return nullptr;
             item* last = left_.exchange(&inside_, std::memory_order_acquire);
-            while (last != &inside_ && last != nullptr) { // they lie the last one first
+            while (last != nullptr) { // they lie the last one first
                 item* const before = std::exchange(last->next, batch_);
                 batch_ = last;
                 last = before;
@@ -206,9 +147,83 @@ private:
     }
 
     item inside_{};
-    std::atomic<item*> left_; // null: nobody is inside; `inside_`: nothing was left
-    item* batch_ = nullptr;   // of who is inside
-    std::atomic<const void*> runner_ = nullptr;
+    std::atomic<item*> left_{nullptr}; // null: nobody is inside; `inside_`: nothing was left
+    item* batch_ = nullptr;            // of who is inside
+    std::atomic<const void*> runner_{nullptr};
+
+    friend class spare_turns;
+    turns* spare_ = nullptr; // in a list of those that no call uses
+};
+
+/// Queues that no call uses: a few at hand for each thread, the others for all.
+class spare_turns {
+public:
+    /// One that the caller is inside of.
+    [[nodiscard]] static turns& take() {
+        if (here_.first == nullptr)
+            refill();
+        if (here_.first != nullptr) {
+            turns& t = *std::exchange(here_.first, here_.first->spare_);
+            --here_.count;
+            if (t.enter())
+                return t;
+            give(t, all()); // somebody kept an executor, and uses it
+        }
+        turns& made = *new turns;
+        (void)made.enter();
+        return made;
+    }
+    static void give(turns& t) noexcept {
+        if (here_.closed || here_.count == most)
+            return give(t, all());
+        if (!here_.watched) {
+            (void)&at_exit_;
+            here_.watched = true;
+        }
+        t.spare_ = std::exchange(here_.first, &t);
+        ++here_.count;
+    }
+
+private:
+    static constexpr int most = 64;
+    struct at_hand {
+        turns* first;
+        int count;
+        bool watched, closed;
+    };
+    struct for_all {
+        std::mutex lock;
+        turns* first = nullptr;
+    };
+    struct closer {
+        closer() noexcept = default;
+        ~closer() {
+            here_.closed = true;
+            while (here_.first != nullptr)
+                give(*std::exchange(here_.first, here_.first->spare_), all());
+        }
+    };
+
+    static for_all& all() {
+        static for_all* const ever = new for_all; // not destroyed before its last user
+        return *ever;
+    }
+    static void give(turns& t, for_all& list) noexcept {
+        const std::lock_guard hold{list.lock};
+        t.spare_ = std::exchange(list.first, &t);
+    }
+    static void refill() {
+        for_all& list = all();
+        const std::lock_guard hold{list.lock};
+        while (here_.count != most / 2 && list.first != nullptr) {
+            turns* const t = std::exchange(list.first, list.first->spare_);
+            t->spare_ = std::exchange(here_.first, t);
+            ++here_.count;
+        }
+    }
+
+    static inline thread_local constinit at_hand here_{};
+    static inline thread_local closer at_exit_{};
 };
 
 } // namespace outlast::detail
