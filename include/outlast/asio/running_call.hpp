@@ -116,7 +116,6 @@ public:
         self->begin(policies);
         if (self->over_)
             return (void)conclude(std::move(self), false);
-        self->work_.emplace(executor);
         self->queue_.hand_on(executor);
     }
 
@@ -566,6 +565,8 @@ private:
     // --- time ---
 
     void rearm() {
+        if (!work_) // before the timer, which counts as nobody's
+            work_.emplace(executor_);
         instant want = deadline_;
         bool idle = true;
         for (const in_lane& l : lanes_) {
