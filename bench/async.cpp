@@ -2,10 +2,10 @@
 //
 // What a guarded asynchronous call costs, beside what Asio does for less. Everything runs inside the
 // loop, where memory is used again; a batch of calls is a chain, each of which starts the next one.
+#include <outlast/asio.hpp>
+
 #include "harness.hpp"
 #include "subjects.hpp"
-
-#include <outlast/asio.hpp>
 
 #include <boost/asio.hpp>
 
@@ -45,8 +45,8 @@ using boost::system::error_code;
 
 inline outlast::circuit_breaker breaker{{.window = in_a_row(), .name = "async"}};
 inline outlast::pipeline timed{outlast::timeout{250ms}};
-inline outlast::pipeline guarded{
-    outlast::retry{{.backoff = outlast::constant(0ms)}}, std::ref(breaker), outlast::timeout{250ms}};
+inline outlast::pipeline guarded{outlast::retry{{.backoff = outlast::constant(0ms)}},
+                                 std::ref(breaker), outlast::timeout{250ms}};
 
 /// Calls in a loop, one after the other: the end of each starts the next one. The first hundred are
 /// not counted, nor is what they allocate: memory is used again after them.
@@ -87,26 +87,22 @@ struct chain {
 /// \param reactor whether the loop has one, as with any timer or socket
 template <class Start>
 void add_chain(const char* name, Start start, bool reactor) {
-    benchmark::RegisterBenchmark(
-        name,
-        [=](benchmark::State& state) {
-            chain<Start> c{start};
-            std::optional<asio::steady_timer> timer;
-            if (reactor)
-                timer.emplace(c.context);
-            const long before = preemptions();
-            while (state.KeepRunningBatch(state.max_iterations)) {
-                c.run(state.max_iterations);
-                state.SetIterationTime(
-                    std::chrono::duration<double>(c.ended - c.begun).count());
-            }
-            state.counters["ns"] = std::chrono::duration<double, std::nano>(c.ended - c.begun).count() /
-                                   static_cast<double>(c.counted);
-            state.counters["allocations"] =
-                static_cast<double>(c.after - c.before) / static_cast<double>(c.counted);
-            state.counters["preempted"] = static_cast<double>(preemptions() - before);
-        })
-        ->UseManualTime();
+    benchmark::RegisterBenchmark(name, [=](benchmark::State& state) {
+        chain<Start> c{start};
+        std::optional<asio::steady_timer> timer;
+        if (reactor)
+            timer.emplace(c.context);
+        const long before = preemptions();
+        while (state.KeepRunningBatch(state.max_iterations)) {
+            c.run(state.max_iterations);
+            state.SetIterationTime(std::chrono::duration<double>(c.ended - c.begun).count());
+        }
+        state.counters["ns"] = std::chrono::duration<double, std::nano>(c.ended - c.begun).count() /
+                               static_cast<double>(c.counted);
+        state.counters["allocations"] =
+            static_cast<double>(c.after - c.before) / static_cast<double>(c.counted);
+        state.counters["preempted"] = static_cast<double>(preemptions() - before);
+    })->UseManualTime();
 }
 
 constexpr auto inline_work = [](auto token) {
@@ -132,7 +128,8 @@ auto through(Pipeline& p, Work work) {
 } // namespace
 
 void add_benchmarks() {
-    add("async_initiate", [] { inline_work([](error_code, int n) { benchmark::DoNotOptimize(n); }); });
+    add("async_initiate",
+        [] { inline_work([](error_code, int n) { benchmark::DoNotOptimize(n); }); });
     const auto post = [](asio::io_context& context, auto next) {
         posting_work(asio::bind_executor(context.get_executor(), next));
     };

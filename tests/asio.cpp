@@ -2,6 +2,7 @@
 //
 // What a user of Asio includes, and nothing else.
 #include <outlast/asio.hpp>
+
 #include <outlast/outlast.hpp>
 
 #include "support/catch.hpp"

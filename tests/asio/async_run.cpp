@@ -99,28 +99,38 @@ TEST_CASE("operations: with and without the context of the call, and with argume
 }
 
 TEST_CASE("operations: one that returns an awaitable") {
-    CHECK(outcome_of([](outlast::call& c, int n) -> asio::awaitable<int> {
-              CHECK(c.attempt() == 1);
-              asio::steady_timer timer{co_await asio::this_coro::executor, 1ms};
-              co_await timer.async_wait(asio::use_awaitable);
-              co_return n + 1;
-          }, 4).value() == 5);
+    CHECK(outcome_of(
+              [](outlast::call& c, int n) -> asio::awaitable<int> {
+                  CHECK(c.attempt() == 1);
+                  asio::steady_timer timer{co_await asio::this_coro::executor, 1ms};
+                  co_await timer.async_wait(asio::use_awaitable);
+                  co_return n + 1;
+              },
+              4)
+              .value() == 5);
     CHECK(outcome_of([]() -> asio::awaitable<void> { co_return; }).has_value());
     CHECK(outcome_of([]() -> asio::awaitable<result<int>> { co_return 6; }).value() == 6);
     CHECK(outcome_of([]() -> asio::awaitable<result<int>> {
               co_return std::make_error_code(std::errc::io_error);
-          }).error().code() == std::errc::io_error);
+          })
+              .error()
+              .code() == std::errc::io_error);
     CHECK(outcome_of([]() -> asio::awaitable<int> {
               throw std::system_error(std::make_error_code(std::errc::io_error));
               co_return 1;
-          }).error().code() == std::errc::io_error);
+          })
+              .error()
+              .code() == std::errc::io_error);
 }
 
 TEST_CASE("operations: one that returns a deferred operation") {
     asio::io_context other;
-    CHECK(outcome_of([](int n) {
-              return completes<void(error_code, int)>{}(asio::deferred, error_code{}, n);
-          }, 5).value() == 5);
+    CHECK(outcome_of(
+              [](int n) {
+                  return completes<void(error_code, int)>{}(asio::deferred, error_code{}, n);
+              },
+              5)
+              .value() == 5);
     CHECK(outcome_of([](outlast::call& c) {
               return completes<void(int)>{}(asio::deferred, static_cast<int>(c.attempt()));
           }).value() == 1);
@@ -131,11 +141,13 @@ TEST_CASE("operations: a judged one") {
     auto p = twice();
     int calls = 0;
     outlast::judged get{[&](outlast::call&, auto token) {
-                            return completes<void(int)>{}(std::move(token), ++calls == 1 ? 503 : 200);
+                            return completes<void(int)>{}(std::move(token),
+                                                          ++calls == 1 ? 503 : 200);
                         },
                         [](int status) { return status < 500; }};
     int got = 0;
-    outlast::async_run(context.get_executor(), p, std::ref(get), [&](result<int> r) { got = r.value(); });
+    outlast::async_run(context.get_executor(), p, std::ref(get),
+                       [&](result<int> r) { got = r.value(); });
     context.run();
     CHECK(got == 503); // std::ref has no judge of its own
     calls = 0;
@@ -184,10 +196,9 @@ TEST_CASE("tokens: use_future, use_awaitable, deferred, a callback") {
     }
     SECTION("a callback that can only be moved") {
         int got = 0;
-        outlast::async_run(executor, p, work,
-                           [&, only = std::make_unique<int>(1)](result<int> r) {
-                               got = r.value() * *only;
-                           });
+        outlast::async_run(executor, p, work, [&, only = std::make_unique<int>(1)](result<int> r) {
+            got = r.value() * *only;
+        });
         context.run();
         CHECK(got == 7);
     }
@@ -270,7 +281,10 @@ TEST_CASE("the executor of the handler is the call's: a strand, a pool, any") {
     SECTION("none: the system's") {
         outlast::pipeline timed{outlast::timeout{10ms}};
         auto f = outlast::async_run(
-            timed, [](auto token) { return asio::async_initiate<decltype(token), void(int)>([](auto) {}, token); },
+            timed,
+            [](auto token) {
+                return asio::async_initiate<decltype(token), void(int)>([](auto) {}, token);
+            },
             asio::use_future);
         const auto why = f.get().error().why();
         CHECK(why == refusal::timed_out);

@@ -64,7 +64,8 @@ TEST_CASE("a completion with values alone, or with a result") {
     CHECK(lift<void(other)>(other{6}).value() == 6);
     CHECK(lift<void(other)>(other{std::make_error_code(std::errc::io_error)}).error().code() ==
           std::errc::io_error);
-    CHECK(lift<void(error_code, std::optional<int>)>(error_code{}, std::optional<int>{}).has_error());
+    CHECK(
+        lift<void(error_code, std::optional<int>)>(error_code{}, std::optional<int>{}).has_error());
     CHECK(lift<void(error_code, result<int>)>(error_code{}, result<int>{8}).value() == 8);
 }
 

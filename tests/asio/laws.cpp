@@ -49,8 +49,8 @@ std::string outcome_of(const result<int>& r) {
 outlast::limits limits_of(const visit& v) {
     outlast::limits asked;
     if (v.within != outlast::forever)
-        asked.deadline = std::chrono::steady_clock::time_point{
-            (hand_clock::time + v.within).time_since_epoch()};
+        asked.deadline =
+            std::chrono::steady_clock::time_point{(hand_clock::time + v.within).time_since_epoch()};
     return asked;
 }
 
@@ -78,8 +78,7 @@ struct async_player {
     template <class Token>
     auto operator()(outlast::call& c, Token&& token) const {
         duration takes{};
-        result<int> r =
-            player{*lines, [&](duration d) { takes = d; }}(c);
+        result<int> r = player{*lines, [&](duration d) { takes = d; }}(c);
         return loop->after<void(result<int>)>(takes, std::forward<Token>(token), std::move(r));
     }
 };
@@ -93,9 +92,9 @@ history under_asio(const std::vector<visit>& visits) {
         loop.advance(v.pause);
         recorded noted{policies.p};
         std::optional<result<int>> r;
-        outlast::async_run<hand_clock>(
-            loop.context().get_executor(), noted, limits_of(v), async_player{&loop, &v.lines},
-            [&](result<int> got) { r = std::move(got); });
+        outlast::async_run<hand_clock>(loop.context().get_executor(), noted, limits_of(v),
+                                       async_player{&loop, &v.lines},
+                                       [&](result<int> got) { r = std::move(got); });
         loop.run();
         REQUIRE(r.has_value());
         h.steps.push_back(noted.trace());

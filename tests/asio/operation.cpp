@@ -37,13 +37,11 @@ using with_argument = decltype([](const std::string&, auto token) {
     return completes<void(error_code, long)>{}(std::move(token));
 });
 using awaiting = decltype([](call&) -> asio::awaitable<int> { co_return 1; });
-using awaiting_result = decltype([]() -> asio::awaitable<outlast::result<std::string>> {
-    co_return std::string{};
-});
+using awaiting_result =
+    decltype([]() -> asio::awaitable<outlast::result<std::string>> { co_return std::string{}; });
 using deferring = decltype([] { return completes<void(error_code, int)>{}(asio::deferred); });
-using waiting = decltype([](asio::steady_timer& t, auto token) {
-    return t.async_wait(std::move(token));
-});
+using waiting =
+    decltype([](asio::steady_timer& t, auto token) { return t.async_wait(std::move(token)); });
 
 template <class F, class... A>
 using value = typename asynchronous<F, const A&...>::value_type;
@@ -57,8 +55,8 @@ TEST_CASE("operation: its value is known before it runs") {
     STATIC_REQUIRE(std::is_same_v<value<awaiting>, int>);
     STATIC_REQUIRE(std::is_same_v<value<awaiting_result>, std::string>);
     STATIC_REQUIRE(std::is_same_v<value<deferring>, int>);
-    STATIC_REQUIRE(std::is_same_v<typename asynchronous<waiting, asio::steady_timer&>::value_type,
-                                  void>);
+    STATIC_REQUIRE(
+        std::is_same_v<typename asynchronous<waiting, asio::steady_timer&>::value_type, void>);
 }
 
 TEST_CASE("operation: the context of the call goes to who takes it") {

@@ -80,7 +80,8 @@ struct obedient {
         return asio::async_initiate<Token, void(error_code, int)>(
             [*this](auto handler) {
                 auto slot = asio::get_associated_cancellation_slot(handler);
-                auto shared = std::make_shared<std::optional<decltype(handler)>>(std::move(handler));
+                auto shared =
+                    std::make_shared<std::optional<decltype(handler)>>(std::move(handler));
                 const auto end = [shared](error_code e) {
                     if (!*shared)
                         return;
@@ -166,7 +167,8 @@ TEST_CASE("law 6: no work begins at its deadline, and none after it") {
     answers a{loop};
     int begun = 0;
     outlast::pipeline p{outlast::retry{{.max_attempts = 9, .backoff = outlast::constant(30ms)}}};
-    run(a, p,
+    run(
+        a, p,
         [&](auto token) {
             ++begun;
             return loop.after<void(error_code, int)>(
@@ -240,6 +242,22 @@ TEST_CASE("what a policy's callback throws ends the call") {
     loop.run();
     REQUIRE(a.got.size() == 1);
     CHECK(a.why() == refusal::threw);
+}
+
+TEST_CASE("what the caller's handler throws leaves the loop, and harms no other call") {
+    virtual_loop loop;
+    answers a{loop};
+    outlast::pipeline p{outlast::timeout{50ms}};
+    const bool inline_work = GENERATE(true, false);
+    const auto work = [&](auto token) {
+        return loop.after<void(int)>(inline_work ? 0ms : 10ms, std::move(token), 1);
+    };
+    outlast::async_run<hand_clock>(loop.context().get_executor(), p, work,
+                                   [](const result<int>&) { throw 7; });
+    CHECK_THROWS_AS(loop.run(), int);
+    run(a, p, work);
+    loop.run();
+    CHECK(a.got.at(0).value() == 1);
 }
 
 // --- cancellation ---
@@ -343,9 +361,8 @@ TEST_CASE("cancellation at every instant: one completion each time, and nothing 
             answers a{loop};
             asio::cancellation_signal signal;
             outlast::memory<int, int> store;
-            outlast::cache_aside cache{
-                store, [] { return 0; },
-                [](int) { return outlast::lifetime{.fresh_for = 1h}; }};
+            outlast::cache_aside cache{store, [] { return 0; },
+                                       [](int) { return outlast::lifetime{.fresh_for = 1h}; }};
             outlast::basic_circuit_breaker<> breaker{{.window = 2, .open_for = 200ms}};
             outlast::pipeline p{std::ref(cache), outlast::timeout{600ms},
                                 outlast::retry{{.max_attempts = 5,
@@ -367,8 +384,9 @@ TEST_CASE("cancellation at every instant: one completion each time, and nothing 
                     },
                     token);
             };
-            outlast::async_run<hand_clock>(loop.context().get_executor(), p, operation,
-                                           asio::bind_cancellation_slot(signal.slot(), a.handler()));
+            outlast::async_run<hand_clock>(
+                loop.context().get_executor(), p, operation,
+                asio::bind_cancellation_slot(signal.slot(), a.handler()));
             loop.advance(when);
             const bool over = !a.got.empty();
             signal.emit(type);
@@ -424,9 +442,9 @@ TEST_CASE("run() returns when the last call is over, however late its deadlines"
     outlast::pipeline p{outlast::timeout{1h}};
     bool done = false;
     asio::steady_timer timer{context, 5ms};
-    outlast::async_run(context.get_executor(), p,
-                       [&](auto token) { return timer.async_wait(std::move(token)); },
-                       [&](const result<void>& r) { done = r.has_value(); });
+    outlast::async_run(
+        context.get_executor(), p, [&](auto token) { return timer.async_wait(std::move(token)); },
+        [&](const result<void>& r) { done = r.has_value(); });
     const auto start = std::chrono::steady_clock::now();
     context.run();
     CHECK(done);
@@ -613,11 +631,10 @@ TEST_CASE("ten thousand calls on one deadline are all answered at it") {
     outlast::pipeline p{outlast::timeout{50ms}};
     int answered = 0;
     for (int i = 0; i != 10'000; ++i)
-        outlast::async_run<hand_clock>(loop.context().get_executor(), p, stubborn{&loop, 1s},
-                                       [&](const result<int>& r) {
-                                           answered += r.error().why() == refusal::timed_out &&
-                                                       loop.since_start() == 50ms;
-                                       });
+        outlast::async_run<hand_clock>(
+            loop.context().get_executor(), p, stubborn{&loop, 1s}, [&](const result<int>& r) {
+                answered += r.error().why() == refusal::timed_out && loop.since_start() == 50ms;
+            });
     loop.advance(49ms);
     CHECK(answered == 0);
     loop.advance(1ms);

@@ -78,7 +78,8 @@ struct counts {
 
 TEST_CASE("threads: completions and deadlines at the same time") {
     asio::io_context context;
-    outlast::circuit_breaker breaker{{.window = outlast::consecutive(100'000)}}; // counts, and stays closed
+    outlast::circuit_breaker breaker{
+        {.window = outlast::consecutive(100'000)}}; // counts, and stays closed
     outlast::pipeline p{outlast::timeout{200ms}, outlast::retry{{.max_attempts = 3}},
                         std::ref(breaker), outlast::timeout{3ms}};
     counts c;

@@ -21,12 +21,11 @@ struct noted : turns::item {
     int number;
     bool throws = false;
     noted(std::vector<int>& v, int n) : into(&v), number(n) {
-        run = [](turns::item& i, bool wanted) {
+        run = [](turns::item& i, bool wanted, bool&) {
             auto& self = static_cast<noted&>(i);
             self.into->push_back(wanted ? self.number : -self.number);
             if (wanted && self.throws)
                 throw std::runtime_error("on purpose");
-            return true;
         };
     }
 };
@@ -103,12 +102,10 @@ TEST_CASE("turns: nothing overlaps, and nothing is lost") {
         threads.emplace_back([&] {
             for (counting& i : mine) {
                 i.sum = &sum;
-                i.run = [](turns::item& item, bool) {
-                    ++*static_cast<counting&>(item).sum;
-                    return true;
-                };
+                i.run = [](turns::item& item, bool, bool&) { ++*static_cast<counting&>(item).sum; };
                 if (t.enter_or_leave(i)) {
-                    i.run(i, true);
+                    bool inside = true;
+                    i.run(i, true, inside);
                     t.work_off(asio::system_executor{});
                 }
             }

@@ -26,8 +26,8 @@ template <class P>
 concept policies_first = requires(P& p) { p.template start<>; } || requires(P& p) { p.start(); };
 
 template <class Executor>
-concept executor_like = boost::asio::is_executor<Executor>::value ||
-                        boost::asio::execution::is_executor_v<Executor>;
+concept executor_like =
+    boost::asio::is_executor<Executor>::value || boost::asio::execution::is_executor_v<Executor>;
 template <class Context>
 concept context_like = std::convertible_to<Context&, boost::asio::execution_context&> &&
                        requires(Context& c) { c.get_executor(); };
@@ -125,11 +125,8 @@ auto async_run(Pipeline& policies, F&& callable, Token&& token, A&&... arguments
 template <class Clock = steady, class Pipeline, class F, class Token, class... A>
     requires(!detail::executor_like<std::remove_cvref_t<Pipeline>> &&
              !detail::context_like<Pipeline>)
-auto async_run(Pipeline& policies,
-               const limits& limit,
-               F&& callable,
-               Token&& token,
-               A&&... arguments) {
+auto async_run(
+    Pipeline& policies, const limits& limit, F&& callable, Token&& token, A&&... arguments) {
     return detail::async_run_on<Clock>(boost::asio::system_executor{}, policies, limit,
                                        std::forward<F>(callable), std::forward<Token>(token),
                                        std::forward<A>(arguments)...);
@@ -137,11 +134,8 @@ auto async_run(Pipeline& policies,
 
 template <class Clock = steady, class Executor, class Pipeline, class F, class Token, class... A>
     requires(detail::executor_like<Executor> && !std::same_as<std::remove_cvref_t<F>, limits>)
-auto async_run(const Executor& fallback,
-               Pipeline& policies,
-               F&& callable,
-               Token&& token,
-               A&&... arguments) {
+auto async_run(
+    const Executor& fallback, Pipeline& policies, F&& callable, Token&& token, A&&... arguments) {
     return detail::async_run_on<Clock>(fallback, policies, limits{}, std::forward<F>(callable),
                                        std::forward<Token>(token), std::forward<A>(arguments)...);
 }

@@ -17,12 +17,22 @@
 
 #include <atomic>
 #include <cstdint>
-#include <exception>
 #include <utility>
 
 namespace outlast::detail {
 
 struct nothing_kept {};
+
+/// What a machine wants held for as long as abandoned work goes on: `keep(lane)`, if it has one.
+template <class Machine>
+struct kept_by {
+    using type = nothing_kept;
+};
+template <class Machine>
+    requires requires(Machine& m, lane on) { m.keep(on); }
+struct kept_by<Machine> {
+    using type = decltype(std::declval<Machine&>().keep(lane{}));
+};
 
 /// The place of an attempt in its call, used again once it has ended and its handler is gone.
 /// \tparam T the value of the operation

@@ -86,7 +86,8 @@ public:
     };
 
     explicit deadlines(boost::asio::execution_context& home)
-        : boost::asio::execution_context::service(home), timer_(std::in_place, inline_executor{&home}) {}
+        : boost::asio::execution_context::service(home),
+          timer_(std::in_place, inline_executor{&home}) {}
 
     /// That of an executor's context.
     template <class Executor>
@@ -144,9 +145,10 @@ public:
     }
 
 private:
-    using timer_type = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                                         boost::asio::wait_traits<std::chrono::steady_clock>,
-                                                         inline_executor>;
+    using timer_type =
+        boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                          boost::asio::wait_traits<std::chrono::steady_clock>,
+                                          inline_executor>;
 
     void shutdown() override {
         call_each(

@@ -79,9 +79,8 @@ template <class F, class... A>
     requires takes_token<F, A...>
 struct started_with<F, A...> {
     static constexpr bool fits = true;
-    using signature =
-        typename decltype(invoke(std::declval<F&>(), std::declval<A>()...,
-                                 signature_token{}))::type;
+    using signature = typename decltype(invoke(
+        std::declval<F&>(), std::declval<A>()..., signature_token{}))::type;
     using value_type = typename completion<signature>::value_type;
 
     template <class Handler>
@@ -98,7 +97,8 @@ template <class F, class... A>
     requires(!takes_token<F, A...> && gives_deferred<F, A...>)
 struct started_with<F, A...> {
     static constexpr bool fits = true;
-    using deferred_type = std::remove_cvref_t<decltype(invoke(std::declval<F&>(), std::declval<A>()...))>;
+    using deferred_type =
+        std::remove_cvref_t<decltype(invoke(std::declval<F&>(), std::declval<A>()...))>;
     using signature = typename decltype(std::declval<deferred_type>()(signature_token{}))::type;
     using value_type = typename completion<signature>::value_type;
 
@@ -115,7 +115,8 @@ struct started_with<F, A...> {
 /// Awaits, and completes with a result in any case. (By itself `co_spawn` wants a value that can be
 /// made from nothing, which a result can't.)
 template <class Handler, class T, class E>
-boost::asio::awaitable<void, E> await(boost::asio::awaitable<T, E> what, slot<result<value_of<T>>>& into) {
+boost::asio::awaitable<void, E> await(boost::asio::awaitable<T, E> what,
+                                      slot<result<value_of<T>>>& into) {
     try {
         if constexpr (std::is_void_v<T>) {
             co_await std::move(what);
@@ -133,7 +134,8 @@ template <class F, class... A>
     requires(!takes_token<F, A...> && !gives_deferred<F, A...> && gives_awaitable<F, A...>)
 struct started_with<F, A...> {
     static constexpr bool fits = true;
-    using awaitable_type = std::remove_cvref_t<decltype(invoke(std::declval<F&>(), std::declval<A>()...))>;
+    using awaitable_type =
+        std::remove_cvref_t<decltype(invoke(std::declval<F&>(), std::declval<A>()...))>;
     using value_type = value_of<typename awaitable_type::value_type>;
 
     template <class Handler>
@@ -143,6 +145,19 @@ struct started_with<F, A...> {
         boost::asio::co_spawn(executor, await<Handler>(invoke(f, std::forward<A>(a)...), into),
                               std::move(handler));
     }
+};
+
+/// What `hand` sees of an operation whose outcome arrives later.
+template <class F, class T>
+struct arriving {
+    template <class... A>
+    result<T> operator()(const A&...) const; // never called
+    template <class V>
+        requires judges<F, V>
+    verdict judge_value(const V& value) {
+        return callable.judge_value(value);
+    }
+    F& callable;
 };
 
 /// A callable, with or without the context of the call.
@@ -162,8 +177,8 @@ struct asynchronous : started_with<F, A...> {
 // What takes a token without it is not asked whether it would take a call in its place: a lambda
 // with `auto token` would, and not compile.
 template <class F, class... A>
-concept takes_call_first = takes_token<F, call&, A...> ||
-                           (!takes_token<F, A...> && started_with<F, call&, A...>::fits);
+concept takes_call_first =
+    takes_token<F, call&, A...> || (!takes_token<F, A...> && started_with<F, call&, A...>::fits);
 
 template <class F, class... A>
     requires takes_call_first<F, A...>

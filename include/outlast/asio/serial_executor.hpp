@@ -78,11 +78,10 @@ private:
             recycled<left_function>{}.deallocate(this, 1);
             return mine;
         }
-        static bool go(turns::item& i, bool wanted) {
+        static void go(turns::item& i, bool wanted, bool&) {
             F mine = static_cast<left_function&>(i).taken();
             if (wanted)
                 std::move(mine)();
-            return true;
         }
     };
 

@@ -22,8 +22,8 @@ public:
     struct item {
         item* next = nullptr;
         /// Does what is to be done; if not `wanted`, only frees what it holds.
-        /// \return false: whoever was inside has left
-        bool (*run)(item&, bool wanted) = nullptr;
+        /// \param inside set to false by who leaves on the way, before anything can be thrown
+        void (*run)(item&, bool wanted, bool& inside) = nullptr;
     };
 
     turns() noexcept = default;
@@ -77,13 +77,16 @@ public:
     template <class Executor>
     void work_off(const Executor& executor) {
         while (item* const i = next_or_leave()) {
+            bool inside = true;
             try {
-                if (!i->run(*i, true))
-                    return;
-            } catch (...) { // a handler of the operation's own
-                hand_on(executor);
+                i->run(*i, true, inside);
+            } catch (...) { // a handler of the user's
+                if (inside)
+                    hand_on(executor);
                 throw;
             }
+            if (!inside)
+                return;
         }
     }
 
@@ -105,9 +108,10 @@ private:
         later(later&& other)
             : here(std::exchange(other.here, nullptr)), executor(std::move(other.executor)) {}
         ~later() { // never called: the context is gone
+            bool inside = true;
             if (here != nullptr)
                 while (item* const i = here->next_or_leave())
-                    i->run(*i, false);
+                    i->run(*i, false, inside);
         }
         void operator()() { std::exchange(here, nullptr)->work_off(executor); }
     };

@@ -7,9 +7,9 @@
 
 #include <outlast/asio.hpp>
 
-#include <boost/asio/io_context.hpp>
-
 #include "support/recorded.hpp"
+
+#include <boost/asio/io_context.hpp>
 
 #include <functional>
 #include <map>
