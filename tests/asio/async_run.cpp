@@ -202,6 +202,17 @@ TEST_CASE("tokens: use_future, use_awaitable, deferred, a callback") {
         context.run();
         CHECK(got == 7);
     }
+    SECTION("a callback that is kept by the caller is copied; a context instead of its executor") {
+        int got = 0;
+        const auto tag = std::make_shared<int>(1);
+        auto mine = [&got, tag](result<int> r) { got = r.value() * *tag; };
+        outlast::async_run(context, p, work, mine);
+        context.run();
+        CHECK(got == 7);
+        got = 0;
+        mine(result<int>{3}); // still whole
+        CHECK(got == 3);
+    }
     SECTION("inside another pipeline") {
         outlast::pipeline outer{outlast::timeout{10s}};
         int got = 0;

@@ -116,29 +116,3 @@ TEST_CASE("costs: nor does one through a cache, hit or miss, with all policies a
     keep = false;
     CHECK(each_call(p, posted) == 0);
 }
-
-TEST_CASE(
-    "costs: an attempt that is abandoned takes one piece more, of memory that is used again") {
-    asio::io_context context;
-    outlast::pipeline p{outlast::retry{{.max_attempts = 2, .backoff = outlast::constant(0ms)}},
-                        outlast::timeout{1ms}};
-    const auto late = [&](auto token) {
-        return asio::async_initiate<decltype(token), void(error_code)>(
-            [&](auto h) {
-                asio::steady_timer t{context, 20ms};
-                auto& mine = *new asio::steady_timer{std::move(t)}; // on purpose: not cancelled
-                mine.async_wait([&mine, h = std::move(h)](error_code e) mutable {
-                    delete &mine;
-                    std::move(h)(e);
-                });
-            },
-            token);
-    };
-    int answers = 0;
-    outlast::async_run(context.get_executor(), p, late, [&](const result<void>& r) {
-        answers += r.error().why() == outlast::refusal::timed_out;
-    });
-    context.run();
-    CHECK(answers == 1);
-    CHECK(outlast::abandoned().running == 0);
-}

@@ -22,15 +22,20 @@ namespace outlast {
 
 namespace detail {
 
+/// An executor, or a context that has one.
 template <class P>
-concept policies_first = requires(P& p) { p.template start<>; } || requires(P& p) { p.start(); };
+concept place_to_run = boost::asio::is_executor<std::remove_cvref_t<P>>::value ||
+                       boost::asio::execution::is_executor_v<std::remove_cvref_t<P>> ||
+                       (std::convertible_to<P&, boost::asio::execution_context&> &&
+                        requires(P& p) { p.get_executor(); });
 
-template <class Executor>
-concept executor_like =
-    boost::asio::is_executor<Executor>::value || boost::asio::execution::is_executor_v<Executor>;
-template <class Context>
-concept context_like = std::convertible_to<Context&, boost::asio::execution_context&> &&
-                       requires(Context& c) { c.get_executor(); };
+template <class P>
+[[nodiscard]] auto executor_of(P& place) {
+    if constexpr (requires { place.get_executor(); })
+        return place.get_executor();
+    else
+        return place;
+}
 
 /// The initiation: what a deferred call keeps until it is started.
 /// \tparam Executor what the handler runs on if it has no executor of its own
@@ -99,23 +104,14 @@ auto async_run_on(const Executor& fallback,
 ///
 /// **Memory** one piece for the whole call, from the allocator of the handler, given back before the
 /// handler is called. If an attempt was abandoned, when that ends: such an allocator has to live as
-/// long. Where the handler has none, the
-/// pieces of earlier calls on the same thread are used again.
+/// long. Where the handler has none, the pieces of earlier calls on the same thread are used again.
 ///
 /// **Lifetime** the pipeline, and what it refers to, until completion; `limits::facts` too.
 ///
-/// **Example**
-///
-///     asio::awaitable<void> show(outlast::pipeline<outlast::timeout>& guarded) {
-///         auto slow = [](outlast::call&, int n) -> asio::awaitable<int> { co_return 2 * n; };
-///         outlast::result<int> r = co_await outlast::async_run(guarded, slow, asio::use_awaitable, 21);
-///         std::cout << r.value();
-///     }
+/// **Example** `examples/04_asio.cpp`.
 /// \tparam Clock see `steady`
 template <class Clock = steady, class Pipeline, class F, class Token, class... A>
-    requires(!std::same_as<std::remove_cvref_t<F>, limits> &&
-             !detail::executor_like<std::remove_cvref_t<Pipeline>> &&
-             !detail::context_like<Pipeline>)
+    requires(!detail::place_to_run<Pipeline> && !std::same_as<std::remove_cvref_t<F>, limits>)
 auto async_run(Pipeline& policies, F&& callable, Token&& token, A&&... arguments) {
     return detail::async_run_on<Clock>(boost::asio::system_executor{}, policies, limits{},
                                        std::forward<F>(callable), std::forward<Token>(token),
@@ -123,8 +119,7 @@ auto async_run(Pipeline& policies, F&& callable, Token&& token, A&&... arguments
 }
 
 template <class Clock = steady, class Pipeline, class F, class Token, class... A>
-    requires(!detail::executor_like<std::remove_cvref_t<Pipeline>> &&
-             !detail::context_like<Pipeline>)
+    requires(!detail::place_to_run<Pipeline>)
 auto async_run(
     Pipeline& policies, const limits& limit, F&& callable, Token&& token, A&&... arguments) {
     return detail::async_run_on<Clock>(boost::asio::system_executor{}, policies, limit,
@@ -132,24 +127,34 @@ auto async_run(
                                        std::forward<A>(arguments)...);
 }
 
-template <class Clock = steady, class Executor, class Pipeline, class F, class Token, class... A>
-    requires(detail::executor_like<Executor> && !std::same_as<std::remove_cvref_t<F>, limits>)
-auto async_run(
-    const Executor& fallback, Pipeline& policies, F&& callable, Token&& token, A&&... arguments) {
-    return detail::async_run_on<Clock>(fallback, policies, limits{}, std::forward<F>(callable),
-                                       std::forward<Token>(token), std::forward<A>(arguments)...);
+template <class Clock = steady,
+          detail::place_to_run Place,
+          class Pipeline,
+          class F,
+          class Token,
+          class... A>
+    requires(!std::same_as<std::remove_cvref_t<F>, limits>)
+auto async_run(Place&& place, Pipeline& policies, F&& callable, Token&& token, A&&... arguments) {
+    return detail::async_run_on<Clock>(detail::executor_of(place), policies, limits{},
+                                       std::forward<F>(callable), std::forward<Token>(token),
+                                       std::forward<A>(arguments)...);
 }
 
-template <class Clock = steady, class Executor, class Pipeline, class F, class Token, class... A>
-    requires detail::executor_like<Executor>
-auto async_run(const Executor& fallback,
+template <class Clock = steady,
+          detail::place_to_run Place,
+          class Pipeline,
+          class F,
+          class Token,
+          class... A>
+auto async_run(Place&& place,
                Pipeline& policies,
                const limits& limit,
                F&& callable,
                Token&& token,
                A&&... arguments) {
-    return detail::async_run_on<Clock>(fallback, policies, limit, std::forward<F>(callable),
-                                       std::forward<Token>(token), std::forward<A>(arguments)...);
+    return detail::async_run_on<Clock>(detail::executor_of(place), policies, limit,
+                                       std::forward<F>(callable), std::forward<Token>(token),
+                                       std::forward<A>(arguments)...);
 }
 
 } // namespace outlast

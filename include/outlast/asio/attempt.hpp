@@ -14,6 +14,7 @@
 #include <outlast/step.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_type.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -78,6 +79,17 @@ struct attempt : turns::item {
     bool end() noexcept {
         const std::uint8_t was = state.fetch_or(ended | let_go, std::memory_order_acq_rel);
         return (was & (starting | thrown)) == 0;
+    }
+    /// Total first: what it can undo, it may undo.
+    void emit(boost::asio::cancellation_type type) {
+        using cancellation = boost::asio::cancellation_type;
+        if (!under_way())
+            return;
+        if (type == cancellation::all) {
+            stop.emit(cancellation::total);
+            type = cancellation::terminal;
+        }
+        stop.emit(type);
     }
     void forget() noexcept {
         arrived.clear();

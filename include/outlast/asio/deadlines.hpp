@@ -13,8 +13,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <concepts>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 
@@ -94,11 +96,18 @@ public:
     [[nodiscard]] static deadlines& of(const Executor& e) {
         boost::asio::execution_context& home =
             boost::asio::query(e, boost::asio::execution::context);
-        auto& d = boost::asio::use_service<deadlines>(home);
-        if (boost::asio::io_context* const loop = loop_of(e); loop != nullptr)
-            d.loop_.store(loop, std::memory_order_relaxed);
-        return d;
+        // A context takes a lock to find a service. A place can be another context's only after the
+        // end of this one, which changes the number.
+        static thread_local constinit found last{};
+        const auto now = ends_.load(std::memory_order_relaxed);
+        if (last.home != &home || last.ends != now) {
+            last = {&home, &boost::asio::use_service<deadlines>(home), now};
+            if (boost::asio::io_context* const loop = loop_of(e); loop != nullptr)
+                last.service->loop_.store(loop, std::memory_order_relaxed);
+        }
+        return *last.service;
     }
+    ~deadlines() { ends_.fetch_add(1, std::memory_order_relaxed); }
 
     /// False: the context goes away, and nobody will be called.
     bool insert(entry& e, instant at) {
@@ -149,6 +158,13 @@ private:
         boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                           boost::asio::wait_traits<std::chrono::steady_clock>,
                                           inline_executor>;
+
+    struct found {
+        boost::asio::execution_context* home;
+        deadlines* service;
+        std::uint64_t ends;
+    };
+    static inline std::atomic<std::uint64_t> ends_{0};
 
     void shutdown() override {
         call_each(

@@ -273,7 +273,7 @@ private:
         for (in_lane& l : lanes_)
             if (l.what == doing::calling && (type & cancellation::terminal) == cancellation::none) {
                 goes_on = true;
-                emit(*l.current, type);
+                l.current->emit(type);
             }
         if (!goes_on)
             finish_as(verdict::neutral(refusal::cancelled), now);
@@ -339,17 +339,6 @@ private:
         return a.started();
     }
 
-    // Total first: what it can undo, it may undo.
-    static void emit(place_type& a, cancellation type) {
-        if (!a.under_way())
-            return;
-        if (type == cancellation::all) {
-            a.stop.emit(cancellation::total);
-            type = cancellation::terminal;
-        }
-        a.stop.emit(type);
-    }
-
     // What the machine wants held while work goes on. Of one lane it is still there when that is
     // given up; what decides several ends them all.
     void hold(place_type& a) {
@@ -365,7 +354,7 @@ private:
         l.current->abandoned.fill([] { return counted_abandonment{}; });
         if (lanes == 1)
             hold(*l.current);
-        emit(*l.current, cancellation::all);
+        l.current->emit(cancellation::all);
     }
     void abandon_all() {
         for (in_lane& l : lanes_)

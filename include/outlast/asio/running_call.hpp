@@ -203,10 +203,12 @@ private:
         self = {};
         inside = false;
         queue.hand_on(executor);
-        if (here)
-            boost::asio::dispatch(executor, std::move(a));
-        else
-            boost::asio::post(executor, std::move(a));
+        if (!here)
+            return boost::asio::post(executor, std::move(a));
+        if constexpr (requires { executor.running_in_this_thread(); })
+            if (executor.running_in_this_thread())
+                return a(); // as dispatch would, without moving it about
+        boost::asio::dispatch(executor, std::move(a));
     }
 
     static void raise(share<running_call> self, std::uint32_t why, bool here) {

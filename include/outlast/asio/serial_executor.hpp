@@ -29,7 +29,11 @@ public:
 
     template <class F>
     void execute(F&& f) const {
-        inner_.execute(step<std::decay_t<F>>{*this, std::forward<F>(f)});
+        // What is given to a context counts as work; a copy that tracks it, too, is not free.
+        auto plain =
+            boost::asio::prefer(inner_, boost::asio::execution::outstanding_work.untracked);
+        using function = step<decltype(plain), std::decay_t<F>>;
+        inner_.execute(function{std::move(plain), queue_, std::forward<F>(f)});
     }
 
     // Every property is the inner executor's, but for one: nobody waits for a turn.
@@ -85,31 +89,31 @@ private:
         }
     };
 
-    template <class F>
+    template <class Plain, class F>
     struct step {
-        serial_executor on;
+        Plain executor;
+        turns* queue;
         F f;
 
         void operator()() {
-            turns& queue = *on.queue_;
-            if (queue.runs_here())
+            if (queue->runs_here())
                 return std::move(f)();
-            if (queue.enter())
+            if (queue->enter())
                 return perform(std::move(f));
             auto& i = left_function<F>::make(std::move(f));
-            if (queue.enter_or_leave(i))
+            if (queue->enter_or_leave(i))
                 perform(i.taken());
         }
 
     private:
         void perform(F mine) {
             try {
-                on.queue_->run(std::move(mine));
+                queue->run(std::move(mine));
             } catch (...) {
-                on.queue_->hand_on(on.inner_);
+                queue->hand_on(executor);
                 throw;
             }
-            on.queue_->work_off(on.inner_);
+            queue->work_off(executor);
         }
     };
 

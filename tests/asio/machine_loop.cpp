@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // The drivers are equals: the same steps and outcomes under Asio as on a thread, for the same day.
+#include <outlast/asio/machine_loop.hpp>
+
 #include <outlast/asio.hpp>
 #include <outlast/cache/memory.hpp>
 #include <outlast/outlast.hpp>
