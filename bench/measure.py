@@ -153,7 +153,7 @@ def take_all(build, quick):
     for number in range(rounds):
         say(f"measuring: round {number + 1} of {rounds} ...")
         one = dict(counts)
-        for program in ["calls", "cache"]:
+        for program in ["calls", "async", "cache"]:
             all_of_it.attempt(f"bench_{program}", one, timings, build / f"bench_{program}", repetitions)
         all_of_it.rounds.append(one)
     if cpu_count() < 2:

@@ -136,6 +136,15 @@ public:
         attempts_ = 1;
     }
 
+    /// An attempt begins whose outcome arrives later, by `land`.
+    void set_out() noexcept { ++attempts_; }
+
+    /// What an attempt that set out earlier came to. The earlier outcome is destroyed first.
+    verdict land(result_type&& arrived) {
+        slot_.fill([&]() -> result_type { return std::move(arrived); });
+        return judged(callable_, *slot_);
+    }
+
     // --- for the operations of policies ---
 
     /// The value in the slot. \pre the last verdict was a success, or late

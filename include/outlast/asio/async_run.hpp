@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The Asio driver: runs a pipeline around an asynchronous operation.
+#ifndef OUTLAST_ASIO_ASYNC_RUN_HPP
+#define OUTLAST_ASIO_ASYNC_RUN_HPP
+
+#include <outlast/asio/running_call.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/system_executor.hpp>
+
+#include <concepts>
+#include <functional> // std::unwrap_reference
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace outlast {
+
+namespace detail {
+
+/// An executor, or a context that has one.
+template <class P>
+concept place_to_run = boost::asio::is_executor<std::remove_cvref_t<P>>::value ||
+                       boost::asio::execution::is_executor_v<std::remove_cvref_t<P>> ||
+                       (std::convertible_to<P&, boost::asio::execution_context&> &&
+                        requires(P& p) { p.get_executor(); });
+
+template <class P>
+[[nodiscard]] auto executor_of(P& place) {
+    if constexpr (requires { place.get_executor(); })
+        return place.get_executor();
+    else
+        return place;
+}
+
+/// The initiation: what a deferred call keeps until it is started.
+/// \tparam Executor what the handler runs on if it has no executor of its own
+template <class Clock, class Pipeline, class Executor>
+struct initiate_run {
+    using executor_type = Executor;
+    [[nodiscard]] executor_type get_executor() const noexcept { return fallback; }
+
+    template <class Handler, class F, class... A>
+    void operator()(Handler&& handler, const limits& limit, F callable, A... arguments) const {
+        const auto executor = boost::asio::get_associated_executor(handler, fallback);
+        using machine = decltype(policies->start(std::as_const(arguments)...));
+        using call_type = running_call<Clock, machine, F, std::decay_t<Handler>,
+                                       std::decay_t<decltype(executor)>, A...>;
+        call_type::start(*policies, limit, std::move(callable), std::forward<Handler>(handler),
+                         executor, std::tuple<A...>{std::move(arguments)...});
+    }
+
+    Pipeline* policies;
+    Executor fallback;
+};
+
+template <class F, class... A>
+using async_value = typename asynchronous<std::decay_t<F>, const std::decay_t<A>&...>::value_type;
+
+template <class Clock, class Executor, class Pipeline, class F, class Token, class... A>
+auto async_run_on(const Executor& fallback,
+                  Pipeline& policies,
+                  const limits& limit,
+                  F&& callable,
+                  Token&& token,
+                  A&&... arguments) {
+    return boost::asio::async_initiate<Token, void(result<async_value<F, A...>>)>(
+        initiate_run<Clock, Pipeline, Executor>{&policies, fallback}, token, limit,
+        std::forward<F>(callable), std::forward<A>(arguments)...);
+}
+
+} // namespace detail
+
+/// Runs an asynchronous operation through a pipeline. Completes with `void(outlast::result<T>)`,
+/// exactly once, and never before this returns.
+///
+///     async_run([executor or context,] pipeline, [limits,] operation, token, arguments…)
+///
+/// **The operation** is called once an attempt, with the arguments as const lvalues, and before them
+/// an `outlast::call&` if it takes one. It is an initiating function, whose last parameter is a
+/// completion token, and which completes with `(error_code, T)`, `(exception_ptr, T)`, `(T)` or
+/// `(outlast::result<T>)`, with or without values; or a callable that returns an `asio::awaitable`
+/// or a deferred operation. What it throws is a failure. It and the arguments are kept until every
+/// attempt has ended.
+///
+/// **Deadlines** hold: at the end of an attempt's time, and of the caller's, the call goes on or is
+/// answered, whether or not the operation takes notice. What ignores its cancellation (total, then
+/// terminal) is abandoned: it goes on by itself, counted by `outlast::abandoned`, holds what the
+/// policies want held for it, and its outcome is nobody's.
+///
+/// **Cancellation** by the slot of the handler. *Terminal*: the answer is `cancelled` at once, and
+/// what runs is told so and abandoned. *Total* and *partial*, and the stop token of `limits`: the
+/// operation is told the same; no wait goes on and no further attempt begins; a good value that the
+/// operation still brings is the answer, else `cancelled`.
+///
+/// **Executor** that of the handler, else the one given here, else the system's. Everything of one
+/// call happens on it and one after the other, the attempts' own steps too, even if many threads run
+/// it: no strand is needed. It is the associated executor of the attempts' handlers; a strand of the
+/// caller's is used as it is.
+///
+/// **Memory** one piece for the whole call, from the allocator of the handler, given back before the
+/// handler is called. If an attempt was abandoned, when that ends: such an allocator has to live as
+/// long. Where the handler has none, the pieces of earlier calls on the same thread are used again.
+///
+/// **Lifetime** the pipeline, and what it refers to, until completion; `limits::facts` too.
+///
+/// **Example** `examples/04_asio.cpp`.
+/// \tparam Clock see `steady`
+template <class Clock = steady, class Pipeline, class F, class Token, class... A>
+    requires(!detail::place_to_run<Pipeline> && !std::same_as<std::remove_cvref_t<F>, limits>)
+auto async_run(Pipeline& policies, F&& callable, Token&& token, A&&... arguments) {
+    return detail::async_run_on<Clock>(boost::asio::system_executor{}, policies, limits{},
+                                       std::forward<F>(callable), std::forward<Token>(token),
+                                       std::forward<A>(arguments)...);
+}
+
+template <class Clock = steady, class Pipeline, class F, class Token, class... A>
+    requires(!detail::place_to_run<Pipeline>)
+auto async_run(
+    Pipeline& policies, const limits& limit, F&& callable, Token&& token, A&&... arguments) {
+    return detail::async_run_on<Clock>(boost::asio::system_executor{}, policies, limit,
+                                       std::forward<F>(callable), std::forward<Token>(token),
+                                       std::forward<A>(arguments)...);
+}
+
+template <class Clock = steady,
+          detail::place_to_run Place,
+          class Pipeline,
+          class F,
+          class Token,
+          class... A>
+    requires(!std::same_as<std::remove_cvref_t<F>, limits>)
+auto async_run(Place&& place, Pipeline& policies, F&& callable, Token&& token, A&&... arguments) {
+    return detail::async_run_on<Clock>(detail::executor_of(place), policies, limits{},
+                                       std::forward<F>(callable), std::forward<Token>(token),
+                                       std::forward<A>(arguments)...);
+}
+
+template <class Clock = steady,
+          detail::place_to_run Place,
+          class Pipeline,
+          class F,
+          class Token,
+          class... A>
+auto async_run(Place&& place,
+               Pipeline& policies,
+               const limits& limit,
+               F&& callable,
+               Token&& token,
+               A&&... arguments) {
+    return detail::async_run_on<Clock>(detail::executor_of(place), policies, limit,
+                                       std::forward<F>(callable), std::forward<Token>(token),
+                                       std::forward<A>(arguments)...);
+}
+
+} // namespace outlast
+
+#endif // OUTLAST_ASIO_ASYNC_RUN_HPP

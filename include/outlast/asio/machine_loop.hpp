@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The loop of the Asio driver: tells a machine what happens and does what it answers. Knows no executor.
+#ifndef OUTLAST_ASIO_MACHINE_LOOP_HPP
+#define OUTLAST_ASIO_MACHINE_LOOP_HPP
+
+#include <outlast/asio/attempt.hpp>
+#include <outlast/asio/operation.hpp>
+#include <outlast/hand.hpp>
+#include <outlast/machine.hpp>
+#include <outlast/run.hpp> // limits
+
+#include <boost/asio/cancellation_type.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace outlast::detail {
+
+/// \tparam Call derives from it, and has: `handler_for(place)` for an attempt; `place_for(own)`, a free
+///         one; `listen()`, to cancellation from now on; and `rearm()`, which comes back at `due()`
+/// \tparam A what the arguments are kept as
+template <class Call, class Clock, class Machine, class F, class... A>
+class machine_loop {
+public:
+    using operation_type = asynchronous<F, const A&...>;
+    using value_type = typename operation_type::value_type;
+    using place_type = attempt<value_type, typename kept_by<Machine>::type>;
+    using result_type = result<value_type>;
+    using cancellation = boost::asio::cancellation_type;
+
+protected:
+    machine_loop(const limits& limit, F&& callable, std::tuple<A...>&& arguments, waker& wake)
+        : callable_(std::move(callable)), arguments_(std::move(arguments)), limit_(limit) {
+        if (limit.deadline != std::chrono::steady_clock::time_point::max())
+            deadline_ = instant{limit.deadline.time_since_epoch()};
+        std::apply(
+            [&](const A&... a) {
+                for (auto& hand : hands_) {
+                    hand.fill([&] { return hand_type{later_, wake, a...}; });
+                    hand->told_by(read(), limit_.stop);
+                }
+            },
+            arguments_);
+    }
+    ~machine_loop() = default;
+    machine_loop(const machine_loop&) = delete;
+    machine_loop& operator=(const machine_loop&) = delete;
+
+    [[nodiscard]] bool over() const noexcept { return over_; }
+    [[nodiscard]] const std::stop_token& stop() const noexcept { return limit_.stop; }
+
+    // --- what happens ---
+
+    template <class Pipeline>
+    void begin(Pipeline& policies) {
+        tell([&](reading& now) {
+            std::apply([&](const A&... a) { machine_.fill([&] { return policies.start(a...); }); },
+                       arguments_);
+            if (limit_.facts != nullptr)
+                begun_ = now.get();
+            if (limit_.stop.stop_requested())
+                return finish_as(verdict::neutral(refusal::cancelled), now);
+            if (deadline_ != never && now.get() >= deadline_)
+                return finish_as(verdict::expired(), now);
+            self().listen();
+            const step first = machine_->begin(now, terms{deadline_}, v_);
+            if (now.known())
+                begun_ = now.get();
+            follow(first, now);
+        });
+    }
+
+    void ended(place_type& a) {
+        if (a.abandoned.filled() || over_)
+            return a.forget();
+        tell([&](reading& now) {
+            if (arrive(a, now))
+                follow(machine_->settled(now, a.on, v_), now);
+        });
+    }
+
+    /// What came from elsewhere: cancellation, time, a waker.
+    void signalled(cancellation stopped, bool expired, bool woke) {
+        tell([&](reading& now) {
+            if (stopped != cancellation::none)
+                stop_by(stopped, now);
+            if (expired)
+                out_of_time(now);
+            if (woke)
+                woken(now);
+        });
+    }
+
+    // --- for whoever carries it out ---
+
+    /// When something is due next; `never` if nothing is, but somebody has to keep the call. Nothing:
+    /// there is an operation that does, or an event on its way.
+    [[nodiscard]] std::optional<instant> due() const {
+        instant want = deadline_;
+        bool idle = true;
+        for (const in_lane& l : lanes_) {
+            if (l.what == doing::nothing)
+                continue;
+            if (l.what == doing::calling) {
+                if (!l.current->under_way())
+                    return std::nullopt; // it has ended, which is next
+                idle = false;
+            }
+            want = earlier(want, l.at);
+        }
+        if (may_nudge())
+            want = earlier(want, machine_->nudge());
+        if (want == never && !idle)
+            return std::nullopt;
+        return want;
+    }
+
+    /// The answer. Leaves nothing of the policies behind, which may be gone soon. \pre over()
+    [[nodiscard]] result_type outcome() noexcept {
+        result_type r = concluded();
+        machine_.clear();
+        for (auto& hand : hands_)
+            hand.clear();
+        return r;
+    }
+
+private:
+    using hand_type = hand<arriving<F, value_type>, A...>;
+    static constexpr lane lanes = lanes_of<Machine>;
+    static constexpr int most_nudges = 64; // at one event
+
+    enum class doing : std::uint8_t {
+        nothing,
+        calling,
+        lost, // the operation is gone without an answer
+        waiting,
+        parked,
+    };
+    struct in_lane {
+        doing what = doing::nothing;
+        instant at = never;
+        place_type* current = nullptr;
+        place_type own{};
+    };
+
+    [[nodiscard]] Call& self() noexcept { return static_cast<Call&>(*this); }
+    [[nodiscard]] static reading read() noexcept {
+        return {[](void*) { return Clock::now(); }, nullptr};
+    }
+
+    // What the machine, a clock or a store throws is the end of the call.
+    template <class Event>
+    void tell(Event event) {
+        reading now = read();
+        try {
+            event(now);
+            if (!over_)
+                settle_down(now);
+        } catch (...) {
+            v_ = hands_[0]->land(result_type{boost::outcome_v2::in_place_type<failure>, thrown()});
+            won_ = 0;
+            over_ = true;
+            abandon_all();
+        }
+    }
+
+    // Whether the machine is to be told.
+    bool arrive(place_type& a, reading& now) {
+        in_lane& l = lanes_[a.on];
+        if (!a.arrived.filled()) {
+            l.what = doing::lost; // there is its deadline still
+            a.forget();
+            return false;
+        }
+        l.what = doing::nothing;
+        v_ = hands_[a.on]->land(std::move(*a.arrived));
+        a.forget();
+        if (!stopping_ || v_.ok())
+            return true;
+        finish_as(verdict::neutral(refusal::cancelled, v_.hint), now);
+        return false;
+    }
+
+    // Does what the machine says until it has to wait for something.
+    void follow(step s, reading& now) {
+        for (;;) {
+            OUTLAST_ASSERT(s.on < lanes);
+            won_ = s.on; // if it is the last word
+            in_lane& l = lanes_[s.on];
+            if (lanes > 1 && s.alone)
+                abandon_all();
+            else if (lanes > 1 && s.is_nothing())
+                return;
+            switch (s.what) {
+            case action::call:
+                if (s.callee != outlast::work) {
+                    v_ = operate(*machine_, s.callee, now, *hands_[s.on]);
+                } else if (stopping_) {
+                    return finish_as(verdict::neutral(refusal::cancelled, v_.hint), now);
+                } else if (s.at != never && now.get() >= s.at) { // no work begins at its deadline
+                    v_ = verdict::neutral(refusal::timed_out);
+                } else if (start(l, s)) { // and it has ended already
+                    now = read();
+                    if (!arrive(*l.current, now))
+                        return;
+                } else {
+                    return;
+                }
+                s = machine_->settled(now, s.on, v_);
+                continue;
+            case action::park:
+                if (woken_) {
+                    woken_ = false;
+                    s = machine_->woke(now, s.on, v_);
+                    continue;
+                }
+                [[fallthrough]];
+            case action::wait:
+                l.what = s.what == action::park ? doing::parked : doing::waiting;
+                l.at = s.at;
+                return;
+            case action::finish:
+                return finish(now);
+            }
+        }
+    }
+
+    // After every event: whether the machine wants to be asked, and when next something is due.
+    void settle_down(reading& now) {
+        for (int asked = 0; may_nudge() && asked != most_nudges; ++asked) {
+            const instant at = machine_->nudge();
+            if (at == never || now.get() < at)
+                break;
+            const step s = machine_->nudged(now, v_);
+            if (s.what == action::finish || lanes > 1)
+                follow(s, now);
+            if (over_)
+                return;
+        }
+        self().rearm();
+    }
+    [[nodiscard]] bool may_nudge() const noexcept {
+        return lanes > 1 || lanes_[0].what == doing::calling;
+    }
+
+    void finish_as(const verdict& v, reading& now) {
+        v_ = v;
+        finish(now);
+    }
+    void finish(reading& now) {
+        // The caller's deadline is outside all others, and wins over them and a value.
+        if (deadline_ != never && v_.why != refusal::cancelled && now.get() >= deadline_) {
+            const duration hint = v_.hint;
+            v_ = stopping_ ? verdict::neutral(refusal::cancelled) : verdict::expired();
+            v_.hint = hint;
+        }
+        if (limit_.facts != nullptr || (!v_.ok() && begun_ != never))
+            elapsed_ = until(begun_, now.get());
+        over_ = true;
+        abandon_all();
+    }
+
+    void stop_by(cancellation type, reading& now) {
+        stopping_ = true;
+        bool goes_on = false;
+        for (in_lane& l : lanes_)
+            if (l.what == doing::calling && (type & cancellation::terminal) == cancellation::none) {
+                goes_on = true;
+                l.current->emit(type);
+            }
+        if (!goes_on)
+            finish_as(verdict::neutral(refusal::cancelled), now);
+    }
+
+    void out_of_time(reading& now) {
+        for (std::size_t i = 0; i != lanes && !over_; ++i) {
+            in_lane& l = lanes_[i];
+            const auto on = static_cast<lane>(i);
+            if (l.what == doing::nothing || l.at == never || now.get() < l.at)
+                continue;
+            const doing was = l.what;
+            if (was == doing::waiting || was == doing::parked) {
+                l.what = doing::nothing;
+                follow(machine_->woke(now, on, v_), now);
+                continue;
+            }
+            abandon(l);
+            hands_[i]->drop();
+            v_ = stopping_ ? verdict::neutral(refusal::cancelled) : verdict::expired();
+            if (stopping_)
+                return finish(now);
+            follow(machine_->settled(now, on, v_), now);
+        }
+        if (!over_ && deadline_ != never && now.get() >= deadline_)
+            finish_as(verdict::expired(), now);
+    }
+
+    void woken(reading& now) {
+        woken_ = true;
+        for (std::size_t i = 0; i != lanes && !over_; ++i)
+            if (lanes_[i].what == doing::parked) {
+                woken_ = false;
+                lanes_[i].what = doing::nothing;
+                follow(machine_->woke(now, static_cast<lane>(i), v_), now);
+            }
+    }
+
+    // \return whether it has ended already
+    bool start(in_lane& l, const step& s) {
+        place_type& a = self().place_for(l.own);
+        a.prepare(s.on);
+        if (lanes > 1)
+            hold(a);
+        a.told.fill([&] { return call{++attempts_, s.at, read(), limit_.stop}; });
+        hands_[s.on]->set_out();
+        l.what = doing::calling;
+        l.at = s.at;
+        l.current = &a;
+        try {
+            std::apply(
+                [&](const A&... given) {
+                    operation_type::begin(callable_, *a.told, given..., self().handler_for(a));
+                },
+                arguments_);
+        } catch (...) {
+            // Whoever holds its handler still says nothing any more.
+            const std::uint8_t was =
+                a.state.fetch_or(place_type::thrown | place_type::ended, std::memory_order_acq_rel);
+            if ((was & place_type::ended) == 0 || !a.arrived.filled())
+                a.arrived.fill([]() -> result_type { return thrown(); });
+        }
+        return a.started();
+    }
+
+    // What the machine wants held while work goes on. Of one lane it is still there when that is
+    // given up; what decides several ends them all.
+    void hold(place_type& a) {
+        if constexpr (keeps_for_work<Machine>)
+            a.kept.fill([&] { return machine_->keep(a.on); });
+    }
+
+    void abandon(in_lane& l) {
+        const bool goes_on = l.what == doing::calling;
+        l.what = doing::nothing;
+        if (!goes_on)
+            return;
+        l.current->abandoned.fill([] { return counted_abandonment{}; });
+        if (lanes == 1)
+            hold(*l.current);
+        l.current->emit(cancellation::all);
+    }
+    void abandon_all() {
+        for (in_lane& l : lanes_)
+            abandon(l);
+    }
+
+    [[nodiscard]] result_type concluded() noexcept {
+        try {
+            hands_[won_]->count_from(attempts_);
+            if (!machine_.filled())
+                return hands_[won_]->conclude(v_, leaf{}, elapsed_, limit_.facts);
+            return hands_[won_]->conclude(v_, *machine_, elapsed_, limit_.facts);
+        } catch (...) {
+            return thrown(); // the value can't be moved
+        }
+    }
+
+    F callable_;
+    std::tuple<A...> arguments_;
+    limits limit_;
+    instant deadline_ = never;
+    instant begun_ = never;
+    duration elapsed_{};
+    std::uint32_t attempts_ = 0;
+    bool woken_ = false;
+    bool stopping_ = false;
+    bool over_ = false;
+    verdict v_{};
+    in_lane lanes_[lanes]{};
+    arriving<F, value_type> later_{callable_};
+
+    // While the caller waits.
+    slot<hand_type> hands_[lanes]{};
+    lane won_ = 0; // whose value is the caller's
+    slot<Machine> machine_{};
+};
+
+} // namespace outlast::detail
+
+#endif // OUTLAST_ASIO_MACHINE_LOOP_HPP

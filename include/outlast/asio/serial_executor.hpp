@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What an attempt runs on: its caller's executor, one step at a time.
+#ifndef OUTLAST_ASIO_SERIAL_EXECUTOR_HPP
+#define OUTLAST_ASIO_SERIAL_EXECUTOR_HPP
+
+#include <outlast/asio/recycled.hpp>
+#include <outlast/asio/turns.hpp>
+
+#include <boost/asio/execution.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/query.hpp>
+#include <boost/asio/require.hpp>
+
+#include <memory>
+#include <new> // placement
+#include <type_traits>
+#include <utility>
+
+namespace outlast::detail {
+
+/// A strand without an allocation of its own: what is run on it never overlaps, nor with the events
+/// of its call, whatever the threads of the executor underneath. May be kept when the call is over.
+template <class Inner>
+class serial_executor {
+public:
+    serial_executor(Inner inner, turns& queue) noexcept
+        : inner_(std::move(inner)), queue_(&queue) {}
+
+    template <class F>
+    void execute(F&& f) const {
+        // What is given to a context counts as work; a copy that tracks it, too, is not free.
+        auto plain =
+            boost::asio::prefer(inner_, boost::asio::execution::outstanding_work.untracked);
+        using function = step<decltype(plain), std::decay_t<F>>;
+        inner_.execute(function{std::move(plain), queue_, std::forward<F>(f)});
+    }
+
+    // Every property is the inner executor's, but for one: nobody waits for a turn.
+    template <class P>
+        requires boost::asio::can_query_v<const Inner&, P>
+    decltype(auto) query(const P& p) const
+        noexcept(boost::asio::is_nothrow_query_v<const Inner&, P>) {
+        return boost::asio::query(inner_, p);
+    }
+    template <class P>
+        requires(boost::asio::can_require_v<const Inner&, P> &&
+                 !std::is_convertible_v<P, boost::asio::execution::blocking_t::always_t>)
+    auto require(const P& p) const {
+        return on(boost::asio::require(inner_, p), *queue_);
+    }
+    template <class P>
+        requires(boost::asio::can_prefer_v<const Inner&, P> &&
+                 !std::is_convertible_v<P, boost::asio::execution::blocking_t::always_t>)
+    auto prefer(const P& p) const {
+        return on(boost::asio::prefer(inner_, p), *queue_);
+    }
+
+    friend bool operator==(const serial_executor& a, const serial_executor& b) noexcept {
+        return a.queue_ == b.queue_ && a.inner_ == b.inner_;
+    }
+
+private:
+    template <class Other>
+    static auto on(Other&& inner, turns& queue) {
+        return serial_executor<std::decay_t<Other>>{std::forward<Other>(inner), queue};
+    }
+
+    template <class F>
+    struct left_function final : turns::item {
+        F f;
+        explicit left_function(F&& given) : f(std::move(given)) { run = &go; }
+
+        static left_function& make(F&& f) {
+            recycled<left_function> memory;
+            return *::new (static_cast<void*>(memory.allocate(1))) left_function(std::move(f));
+        }
+        // Frees itself.
+        F taken() {
+            F mine(std::move(f));
+            std::destroy_at(this);
+            recycled<left_function>{}.deallocate(this, 1);
+            return mine;
+        }
+        static void go(turns::item& i, bool wanted, bool&) {
+            F mine = static_cast<left_function&>(i).taken();
+            if (wanted)
+                std::move(mine)();
+        }
+    };
+
+    template <class Plain, class F>
+    struct step {
+        Plain executor;
+        turns* queue;
+        F f;
+
+        void operator()() {
+            if (queue->runs_here())
+                return std::move(f)();
+            if (queue->enter())
+                return perform(std::move(f));
+            auto& i = left_function<F>::make(std::move(f));
+            if (queue->enter_or_leave(i))
+                perform(i.taken());
+        }
+
+    private:
+        void perform(F mine) {
+            try {
+                queue->run(std::move(mine));
+            } catch (...) {
+                queue->hand_on(executor);
+                throw;
+            }
+            queue->work_off(executor);
+        }
+    };
+
+    Inner inner_;
+    turns* queue_;
+};
+
+} // namespace outlast::detail
+
+#endif // OUTLAST_ASIO_SERIAL_EXECUTOR_HPP

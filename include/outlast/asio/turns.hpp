@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// One at a time, without a lock: who finds the place taken leaves what is to be done.
+#ifndef OUTLAST_ASIO_TURNS_HPP
+#define OUTLAST_ASIO_TURNS_HPP
+
+#include <boost/asio/post.hpp>
+
+#include <atomic>
+#include <mutex>
+#include <utility>
+
+namespace outlast::detail {
+
+/// The queue of one call. Any thread may come with an item; the one that finds nobody inside is
+/// inside until it has taken everything that was left meanwhile. First come, first served.
+///
+/// One is never destroyed, but used again by a later call: an executor that somebody keeps may refer
+/// to it for ever, and at worst waits for the steps of a stranger.
+class turns {
+public:
+    struct item {
+        item* next = nullptr;
+        /// Does what is to be done; if not `wanted`, only frees what it holds.
+        /// \param inside set to false by who leaves on the way, before anything can be thrown
+        void (*run)(item&, bool wanted, bool& inside) = nullptr;
+    };
+
+    turns() noexcept = default;
+    turns(const turns&) = delete;
+    turns& operator=(const turns&) = delete;
+
+    /// True: the caller is inside.
+    [[nodiscard]] bool enter() noexcept {
+        item* nobody = nullptr;
+        return left_.compare_exchange_strong(nobody, &inside_, std::memory_order_acquire,
+                                             std::memory_order_relaxed);
+    }
+
+    /// True: the caller is inside, and is to run `i` itself. False: somebody else will.
+    [[nodiscard]] bool enter_or_leave(item& i) noexcept {
+        if (runs_here()) {
+            item** last = &batch_;
+            while (*last != nullptr)
+                last = &(*last)->next;
+            i.next = nullptr;
+            *last = &i;
+            return false;
+        }
+        item* seen = left_.load(std::memory_order_relaxed);
+        for (;;) {
+            if (seen == nullptr) {
+                if (left_.compare_exchange_weak(seen, &inside_, std::memory_order_acquire,
+                                                std::memory_order_relaxed))
+                    return true;
+            } else {
+                i.next = seen == &inside_ ? nullptr : seen;
+                if (left_.compare_exchange_weak(seen, &i, std::memory_order_release,
+                                                std::memory_order_relaxed))
+                    return false;
+            }
+        }
+    }
+
+    /// Whether this thread is inside by a function that it runs.
+    [[nodiscard]] bool runs_here() const noexcept {
+        return runner_.load(std::memory_order_relaxed) == this_thread();
+    }
+    /// Runs a function. \pre inside
+    template <class F>
+    void run(F f) {
+        const by_this_thread here{runner_};
+        std::move(f)();
+    }
+
+    /// Does all that was left, here, and leaves. \pre inside
+    template <class Executor>
+    void work_off(const Executor& executor) {
+        while (item* const i = next_or_leave()) {
+            bool inside = true;
+            try {
+                i->run(*i, true, inside);
+            } catch (...) { // a handler of the user's
+                if (inside)
+                    hand_on(executor);
+                throw;
+            }
+            if (!inside)
+                return;
+        }
+    }
+
+    /// Leaves; what was left is done on the executor, later. \pre inside
+    template <class Executor>
+    void hand_on(const Executor& executor) {
+        if (item* const i = next_or_leave()) {
+            i->next = std::exchange(batch_, i);
+            boost::asio::post(executor, later<Executor>{this, executor});
+        }
+    }
+
+private:
+    template <class Executor>
+    struct later {
+        turns* here;
+        Executor executor;
+        later(turns* h, const Executor& e) : here(h), executor(e) {}
+        later(later&& other)
+            : here(std::exchange(other.here, nullptr)), executor(std::move(other.executor)) {}
+        ~later() { // never called: the context is gone
+            bool inside = true;
+            if (here != nullptr)
+                while (item* const i = here->next_or_leave())
+                    i->run(*i, false, inside);
+        }
+        void operator()() { std::exchange(here, nullptr)->work_off(executor); }
+    };
+
+    class by_this_thread {
+    public:
+        explicit by_this_thread(std::atomic<const void*>& runner) noexcept : runner_(runner) {
+            runner_.store(this_thread(), std::memory_order_relaxed);
+        }
+        ~by_this_thread() { runner_.store(nullptr, std::memory_order_relaxed); }
+        by_this_thread(const by_this_thread&) = delete;
+        by_this_thread& operator=(const by_this_thread&) = delete;
+
+    private:
+        std::atomic<const void*>& runner_;
+    };
+    static const void* this_thread() noexcept {
+        static thread_local constinit char here = 0;
+        return &here;
+    }
+
+    // The next one, or null: there was none, and the caller is outside now.
+    item* next_or_leave() noexcept {
+        if (batch_ == nullptr) {
+            item* seen = &inside_;
+            if (left_.compare_exchange_strong(seen, nullptr, std::memory_order_release,
+                                              std::memory_order_relaxed))
+                return nullptr;
+            item* last = left_.exchange(&inside_, std::memory_order_acquire);
+            while (last != nullptr) { // they lie the last one first
+                item* const before = std::exchange(last->next, batch_);
+                batch_ = last;
+                last = before;
+            }
+        }
+        return std::exchange(batch_, batch_->next);
+    }
+
+    item inside_{};
+    std::atomic<item*> left_{nullptr}; // null: nobody is inside; `inside_`: nothing was left
+    item* batch_ = nullptr;            // of who is inside
+    std::atomic<const void*> runner_{nullptr};
+
+    friend class spare_turns;
+    turns* spare_ = nullptr; // in a list of those that no call uses
+};
+
+/// Queues that no call uses: a few at hand for each thread, the others for all.
+class spare_turns {
+public:
+    /// One that the caller is inside of.
+    [[nodiscard]] static turns& take() {
+        if (here_.first == nullptr)
+            refill();
+        if (here_.first != nullptr) {
+            turns& t = *std::exchange(here_.first, here_.first->spare_);
+            --here_.count;
+            if (t.enter())
+                return t;
+            give(t, all()); // somebody kept an executor, and uses it
+        }
+        turns& made = *new turns;
+        (void)made.enter();
+        return made;
+    }
+    static void give(turns& t) noexcept {
+        if (here_.closed || here_.count == most)
+            return give(t, all());
+        if (!here_.watched) {
+            (void)&at_exit_;
+            here_.watched = true;
+        }
+        t.spare_ = std::exchange(here_.first, &t);
+        ++here_.count;
+    }
+
+private:
+    static constexpr int most = 64;
+    struct at_hand {
+        turns* first;
+        int count;
+        bool watched, closed;
+    };
+    struct for_all {
+        std::mutex lock;
+        turns* first = nullptr;
+    };
+    struct closer {
+        closer() noexcept = default;
+        ~closer() {
+            here_.closed = true;
+            while (here_.first != nullptr)
+                give(*std::exchange(here_.first, here_.first->spare_), all());
+        }
+    };
+
+    static for_all& all() {
+        static for_all* const ever = new for_all; // not destroyed before its last user
+        return *ever;
+    }
+    static void give(turns& t, for_all& list) noexcept {
+        const std::lock_guard hold{list.lock};
+        t.spare_ = std::exchange(list.first, &t);
+    }
+    static void refill() {
+        for_all& list = all();
+        const std::lock_guard hold{list.lock};
+        while (here_.count != most / 2 && list.first != nullptr) {
+            turns* const t = std::exchange(list.first, list.first->spare_);
+            t->spare_ = std::exchange(here_.first, t);
+            ++here_.count;
+        }
+    }
+
+    static inline thread_local constinit at_hand here_{};
+    static inline thread_local closer at_exit_{};
+};
+
+} // namespace outlast::detail
+
+#endif // OUTLAST_ASIO_TURNS_HPP

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Calls on a context that several threads run, without a strand anywhere: what belongs to one call
+// never overlaps, and each is answered once. For ThreadSanitizer above all.
+#include <outlast/asio.hpp>
+#include <outlast/cache/memory.hpp>
+#include <outlast/outlast.hpp>
+
+#include "support/catch.hpp"
+
+#include <boost/asio.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+using boost::system::error_code;
+using outlast::refusal;
+using outlast::result;
+
+namespace {
+
+void run_by(int threads, asio::io_context& context) {
+    std::vector<std::thread> all;
+    for (int i = 0; i != threads; ++i)
+        all.emplace_back([&] { context.run(); });
+    for (auto& t : all)
+        t.join();
+}
+
+std::atomic<int> overlaps = 0; // Catch2's checks are for one thread
+
+/// Steps of a composed operation, which would race with the cancellation at its deadline if
+/// anything of one call could overlap. Its own state is plain.
+auto in_steps(asio::io_context& context, int steps, auto token) {
+    struct state {
+        asio::steady_timer timer;
+        int left;
+        bool inside = false;
+    };
+    return asio::async_compose<decltype(token), void(error_code, int)>(
+        [s = std::make_unique<state>(state{asio::steady_timer{context}, steps})](
+            auto& self, error_code e = {}) mutable {
+            state& now = *s;
+            overlaps += std::exchange(now.inside, true);
+            if (e || now.left-- == 0)
+                return self.complete(e, 1);
+            now.inside = false;
+            now.timer.expires_after(100us);
+            now.timer.async_wait(std::move(self));
+        },
+        token);
+}
+
+struct counts {
+    std::atomic<int> good = 0, timed_out = 0, cancelled = 0, other = 0;
+    void operator()(const result<int>& r) {
+        if (r)
+            ++good;
+        else if (r.error().why() == refusal::timed_out)
+            ++timed_out;
+        else if (r.error().why() == refusal::cancelled)
+            ++cancelled;
+        else
+            ++other;
+    }
+    [[nodiscard]] int all() const { return good + timed_out + cancelled + other; }
+};
+
+} // namespace
+
+TEST_CASE("threads: completions and deadlines at the same time") {
+    asio::io_context context;
+    outlast::circuit_breaker breaker{
+        {.window = outlast::consecutive(100'000)}}; // counts, and stays closed
+    outlast::pipeline p{outlast::timeout{200ms}, outlast::retry{{.max_attempts = 3}},
+                        std::ref(breaker), outlast::timeout{3ms}};
+    counts c;
+    constexpr int calls = 400;
+    for (int i = 0; i != calls; ++i)
+        asio::post(context, [&, i] {
+            outlast::async_run(
+                context.get_executor(), p,
+                [&context, i](auto token) { return in_steps(context, i % 30, std::move(token)); },
+                [&](const result<int>& r) { c(r); });
+        });
+    run_by(4, context);
+    CHECK(c.all() == calls);
+    CHECK(c.good > 0);
+    CHECK(c.timed_out > 0);
+    CHECK(overlaps == 0);
+    CHECK(outlast::abandoned().running == 0);
+}
+
+TEST_CASE("threads: operations that complete on threads of their own, late and early") {
+    asio::io_context context;
+    asio::thread_pool elsewhere{2};
+    outlast::pipeline p{outlast::retry{{.max_attempts = 2, .backoff = outlast::constant(0ms)}},
+                        outlast::timeout{1ms}};
+    counts c;
+    constexpr int calls = 300;
+    for (int i = 0; i != calls; ++i)
+        outlast::async_run(
+            context.get_executor(), p,
+            [&, i](auto token) {
+                return asio::async_initiate<decltype(token), void(error_code, int)>(
+                    [&, i](auto handler) { // not on the executor of its handler, which is wrong
+                        asio::post(elsewhere, [i, h = std::move(handler)]() mutable {
+                            if (i % 3 == 0)
+                                std::this_thread::sleep_for(1ms);
+                            std::move(h)(error_code{}, i);
+                        });
+                    },
+                    token);
+            },
+            [&](const result<int>& r) { c(r); });
+    run_by(2, context);
+    elsewhere.join();
+    CHECK(c.all() == calls);
+    CHECK(outlast::abandoned().running == 0);
+}
+
+TEST_CASE("threads: calls that wait for one another") {
+    asio::io_context context;
+    outlast::memory<int, int> store;
+    outlast::cache_aside cache{store, [](int key) { return key; },
+                               [](int) { return outlast::lifetime{.fresh_for = 1ms}; }};
+    outlast::pipeline p{std::ref(cache), outlast::timeout{1s}};
+    counts c;
+    constexpr int calls = 600;
+    for (int i = 0; i != calls; ++i)
+        asio::post(context, [&, i] {
+            outlast::async_run(
+                context.get_executor(), p,
+                [&context](int, auto token) { return in_steps(context, 3, std::move(token)); },
+                [&](const result<int>& r) { c(r); }, i % 5);
+        });
+    run_by(4, context);
+    CHECK(c.all() == calls);
+    CHECK(c.good == calls);
+    CHECK(overlaps == 0);
+}
+
+TEST_CASE("threads: stop tokens from outside, coroutines inside") {
+    asio::io_context context;
+    std::stop_source stop;
+    outlast::pipeline p{outlast::timeout{2s}, outlast::retry{}};
+    counts c;
+    constexpr int calls = 100;
+    for (int i = 0; i != calls; ++i)
+        outlast::async_run(
+            context.get_executor(), p, outlast::limits{.stop = stop.get_token()},
+            [i](outlast::call&) -> asio::awaitable<int> {
+                asio::steady_timer timer{co_await asio::this_coro::executor};
+                for (int n = 0; n != 5 || i % 2 == 0; ++n) {
+                    timer.expires_after(100us);
+                    co_await timer.async_wait(asio::use_awaitable);
+                }
+                co_return i;
+            },
+            [&](const result<int>& r) { c(r); });
+    std::thread stopper{[&] {
+        std::this_thread::sleep_for(20ms);
+        stop.request_stop();
+    }};
+    run_by(3, context);
+    stopper.join();
+    CHECK(c.all() == calls);
+    CHECK(c.good + c.cancelled + c.timed_out == calls);
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <outlast/asio/turns.hpp>
+
+#include "support/catch.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/system_executor.hpp>
+
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace asio = boost::asio;
+using outlast::detail::spare_turns;
+using outlast::detail::turns;
+
+namespace {
+
+struct noted : turns::item {
+    std::vector<int>* into;
+    int number;
+    bool throws = false;
+    noted(std::vector<int>& v, int n) : into(&v), number(n) {
+        run = [](turns::item& i, bool wanted, bool&) {
+            auto& self = static_cast<noted&>(i);
+            self.into->push_back(wanted ? self.number : -self.number);
+            if (wanted && self.throws)
+                throw std::runtime_error("on purpose");
+        };
+    }
+};
+
+} // namespace
+
+TEST_CASE("turns: who finds the place taken leaves its item, which is run in order") {
+    turns& t = spare_turns::take();
+    std::vector<int> seen;
+    noted a{seen, 1}, b{seen, 2}, c{seen, 3};
+    CHECK(!t.enter());
+    CHECK(!t.enter_or_leave(a));
+    std::thread{[&] { CHECK(!t.enter_or_leave(b)); }}.join();
+    t.run([&] { CHECK(!t.enter_or_leave(c)); }); // by who is inside itself
+    CHECK(seen.empty());
+    t.work_off(asio::system_executor{});
+    CHECK(seen.size() == 3);
+    CHECK(seen[0] + seen[1] + seen[2] == 6);
+    CHECK(t.enter()); // it was left
+    t.hand_on(asio::system_executor{});
+    CHECK(t.enter_or_leave(a));
+    t.hand_on(asio::system_executor{});
+    spare_turns::give(t);
+}
+
+TEST_CASE("turns: what is handed on is run later, or freed with the context") {
+    turns& t = spare_turns::take();
+    std::vector<int> seen;
+    noted a{seen, 1};
+    {
+        asio::io_context context;
+        CHECK(!t.enter_or_leave(a));
+        t.hand_on(context.get_executor());
+        CHECK(seen.empty());
+        CHECK(!t.enter());
+        SECTION("later") {
+            context.run();
+            CHECK(seen == std::vector{1});
+        }
+        SECTION("never") { CHECK(seen.empty()); }
+    }
+    CHECK((seen == std::vector{1} || seen == std::vector{-1}));
+    CHECK(t.enter());
+    t.hand_on(asio::system_executor{});
+    spare_turns::give(t);
+}
+
+TEST_CASE("turns: what throws leaves the others for later") {
+    turns& t = spare_turns::take();
+    std::vector<int> seen;
+    noted a{seen, 1}, b{seen, 2};
+    a.throws = true;
+    asio::io_context context;
+    CHECK(!t.enter_or_leave(a));
+    CHECK(!t.enter_or_leave(b));
+    CHECK_THROWS_AS(t.work_off(context.get_executor()), std::runtime_error);
+    CHECK(seen == std::vector{1});
+    context.run();
+    CHECK(seen == std::vector{1, 2});
+    spare_turns::give(t);
+}
+
+TEST_CASE("turns: nothing overlaps, and nothing is lost") {
+    turns& t = spare_turns::take();
+    t.hand_on(asio::system_executor{});
+    struct counting : turns::item {
+        int* sum;
+    };
+    int sum = 0; // plain
+    constexpr int each = 5000;
+    std::vector<std::vector<counting>> items(3, std::vector<counting>(each));
+    std::vector<std::thread> threads;
+    for (auto& mine : items)
+        threads.emplace_back([&] {
+            for (counting& i : mine) {
+                i.sum = &sum;
+                i.run = [](turns::item& item, bool, bool&) { ++*static_cast<counting&>(item).sum; };
+                if (t.enter_or_leave(i)) {
+                    bool inside = true;
+                    i.run(i, true, inside);
+                    t.work_off(asio::system_executor{});
+                }
+            }
+        });
+    for (auto& thread : threads)
+        thread.join();
+    CHECK(t.enter());
+    CHECK(sum == 3 * each);
+    t.hand_on(asio::system_executor{});
+    spare_turns::give(t);
+}
+
+TEST_CASE("turns: one that somebody is inside of is not given to a call") {
+    turns& kept = spare_turns::take();
+    spare_turns::give(kept); // while inside, as a kept executor's function may be
+    turns& other = spare_turns::take();
+    CHECK(&other != &kept);
+    other.hand_on(asio::system_executor{});
+    kept.hand_on(asio::system_executor{});
+    spare_turns::give(other);
+    turns& again = spare_turns::take();
+    again.hand_on(asio::system_executor{});
+    spare_turns::give(again);
+}
