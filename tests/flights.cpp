@@ -41,7 +41,7 @@ struct passenger {
     }
 };
 
-verdict news(std::uint8_t note) { return {.note = note}; }
+verdict news(unsigned note) { return verdict::success(note); }
 
 } // namespace
 
