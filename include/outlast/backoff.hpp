@@ -73,7 +73,9 @@ struct backoff {
     template <std::invocable Random>
     [[nodiscard]] OUTLAST_INLINE constexpr duration next(progress& p,
                                                          Random& random) const noexcept {
-        return level() ? shorter(base, cap) : varied(p, chance == jitter::none ? 0 : random());
+        const std::uint32_t n = p.given;
+        p.given += n != UINT32_MAX;
+        return level() ? shorter(base, cap) : varied(p, n, chance == jitter::none ? 0 : random());
     }
     [[nodiscard]] constexpr duration next(progress& p, fraction draw) const noexcept {
         const auto known = [=] { return draw; };
@@ -81,11 +83,9 @@ struct backoff {
     }
 
 private:
-    // Of a series that is not level.
-    [[nodiscard]] OUTLAST_COLD constexpr duration varied(progress& p,
-                                                         fraction draw) const noexcept {
-        const std::uint32_t n = p.given;
-        p.given += n != UINT32_MAX;
+    // The nth of a series that is not level, from 0 on.
+    [[nodiscard]] OUTLAST_COLD constexpr duration
+    varied(progress& p, std::uint32_t n, fraction draw) const noexcept {
         if (chance == jitter::smooth)
             return smoothed(p, n, draw);
         if (chance == jitter::decorrelated) {
