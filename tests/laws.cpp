@@ -8,6 +8,7 @@
 #include <outlast/outlast.hpp>
 #include <outlast/simulate.hpp>
 
+#include "support/bad_day.hpp"
 #include "support/catch.hpp"
 #include "support/print.hpp"
 #include "support/recorded.hpp"
@@ -36,13 +37,18 @@ using outlast::result;
 using outlast::step;
 using outlast::traced;
 using outlast::verdict;
+using outlast_tests::a_bad_day;
 using outlast_tests::at;
 using outlast_tests::hand_clock;
-using outlast_tests::line;
+using outlast_tests::history;
+using outlast_tests::outcome_of;
 using outlast_tests::player;
 using outlast_tests::recorded;
 using outlast_tests::script;
+using outlast_tests::shipped;
+using outlast_tests::visit;
 using outlast_tests::watched_lock;
+using outlast_tests::without_cache;
 
 namespace {
 
@@ -144,41 +150,7 @@ TEST_CASE("law 4: all policies of an event are told the same time") {
 
 namespace {
 
-/// One call: how long after the end of the one before it, what its attempts come to, and after
-/// what time its caller wants its answer.
-struct visit {
-    duration pause{};
-    std::vector<line> lines{};
-    duration within = outlast::forever;
-};
-
-struct history {
-    std::vector<std::vector<traced>> steps{};
-    std::vector<std::string> outcomes{};
-};
-
-std::string outcome_of(const result<int>& r) {
-    return r ? std::to_string(r.value()) : r.error().message();
-}
-
-template <class Policies>
-history under_blocking(const std::vector<visit>& visits) {
-    Policies policies;
-    history h;
-    hand_clock::reset();
-    for (const visit& v : visits) {
-        hand_clock::advance(v.pause);
-        recorded noted{policies.p};
-        outlast::limits asked;
-        if (v.within != outlast::forever)
-            asked.deadline = std::chrono::steady_clock::time_point{
-                (hand_clock::time + v.within).time_since_epoch()};
-        const auto r = outlast::run<hand_clock>(noted, asked, player{v.lines, hand_clock::advance});
-        h.steps.push_back(noted.trace());
-        h.outcomes.push_back(outcome_of(r));
-    }
-    return h;
-}
+using outlast_tests::breaker;
 
 template <class Policies>
 history under_simulation(const std::vector<visit>& visits) {
@@ -196,148 +168,18 @@ history under_simulation(const std::vector<visit>& visits) {
     return h;
 }
 
-template <class Policies>
-void agree_on(const std::vector<visit>& visits) {
-    const history blocking = under_blocking<Policies>(visits);
-    const history simulated = under_simulation<Policies>(visits);
-    for (std::size_t i = 0; i != visits.size(); ++i) {
-        CAPTURE(i);
-        CHECK(blocking.steps[i] == simulated.steps[i]);
-        CHECK(blocking.outcomes[i] == simulated.outcomes[i]);
-    }
-}
-
-constexpr auto io = std::errc::io_error;
-
-const std::vector<visit> a_bad_day{
-    {.lines = {{.takes = 10ms}}},
-    {.lines = {{.takes = 20ms, .fails = io}}},
-    {.pause = 100ms, .lines = {{.takes = 20ms, .fails = io}, {.takes = 5ms}}},
-    {.pause = 2s, .lines = {{.takes = 60ms}, {.takes = 5ms}}}, // the attempt's limit
-    {.pause = 2s, .lines = {{.takes = 50ms}, {.takes = 5ms}}}, // the very limit
-    {.pause = 2s, .lines = {{.fails = io}, {.fails = io}, {.takes = 1ms}}},
-    {.pause = 2s, .lines = {{.takes = 30ms, .fails = io, .hint = 70ms}, {}}}, // come back later
-    {.pause = 2s, .lines = {{.fails = io, .hint = 10s}, {}}},                 // much later
-    {.pause = 2s, .lines = {{.fails = io, .hint = -1s}, {}}},                 // do not
-    {.pause = 300ms, .lines = {{.takes = 1h}}},
-    {.lines = {{}}, .within = 30ms},
-    {.pause = 2s, .lines = {{.takes = 40ms}}, .within = 30ms},
-    {.pause = 2s, .lines = {{.takes = 30ms}}, .within = 30ms},
-    {.pause = 2s, .lines = {{.takes = 20ms, .fails = io}}, .within = 50ms},
-    {.lines = {{}}, .within = 0ms},
-    {.pause = 1s, .lines = {{.takes = 20ms, .fails = io}}}, // a probe
-    {.lines = {{}}},
-    {.pause = 1s, .lines = {{.takes = 20ms}}},
-    {.pause = 5s, .lines = {{.fails = io}}},
-    {.pause = 5s, .lines = {{.takes = 3ms}}},
-};
-
-using breaker = outlast::basic_circuit_breaker<>;
-
-outlast::circuit_breaker_options sensitive() {
-    // The server's hints are for the retry: the day has probes to come.
-    return {.window = 4, .minimum_calls = 2, .open_for = 1s, .hint_cap = 0s, .name = "origin"};
-}
-
-struct only_retry {
-    outlast::pipeline<outlast::retry> p{
-        outlast::retry{{.max_attempts = 3, .hint_cap = 5s, .seed = 7}}}; // the same chance in both
-};
-struct only_timeout {
-    outlast::pipeline<outlast::timeout> p{outlast::timeout{50ms}};
-};
-struct only_breaker {
-    breaker b{sensitive()};
-    outlast::pipeline<std::reference_wrapper<breaker>> p{std::ref(b)};
-};
-struct only_breaker_by_time {
-    breaker b{{.window = 10s, .minimum_calls = 2, .open_for = 1s}};
-    outlast::pipeline<std::reference_wrapper<breaker>> p{std::ref(b)};
-};
-struct only_bulkhead {
-    outlast::basic_bulkhead<> b{{.permits = 1, .queue = 1, .wait = 1s}};
-    outlast::pipeline<std::reference_wrapper<outlast::basic_bulkhead<>>> p{std::ref(b)};
-};
-struct only_fallback {
-    outlast::pipeline<outlast::fallback<int>> p{outlast::fallback{-1}};
-};
-struct only_cache {
-    using store = outlast::memory<int, int, outlast::no_lock>;
-    using cache = outlast::cache_aside<store, int (*)(), lifetime (*)(int)>;
-    store s{};
-    cache c{s, [] { return 0; },
-            [](int) { return lifetime{.fresh_for = 50ms, .stale_for = 400ms}; }};
-    outlast::pipeline<std::reference_wrapper<cache>> p{std::ref(c)};
-};
-struct only_keyed {
-    struct key_of {
-        std::string operator()() const { return "one"; }
-    };
-    struct make {
-        std::shared_ptr<breaker> operator()(const std::string&) const {
-            return std::make_shared<breaker>(sensitive());
-        }
-    };
-    using breakers = outlast::basic_keyed<outlast::no_lock, key_of, make, std::string>;
-    breakers k{key_of{}, make{}};
-    outlast::pipeline<std::reference_wrapper<breakers>> p{std::ref(k)};
-};
-/// The recommended order.
-struct shipped : only_cache {
-    breaker b{sensitive()};
-    outlast::pipeline<outlast::fallback<int>,
-                      std::reference_wrapper<cache>,
-                      outlast::timeout,
-                      outlast::retry,
-                      std::reference_wrapper<breaker>,
-                      outlast::timeout>
-        p{outlast::fallback{-1},
-          std::ref(c),
-          outlast::timeout{{.limit = 300ms, .name = "total"}},
-          outlast::retry{{.max_attempts = 3, .retry_refusals = true, .seed = 7}},
-          std::ref(b),
-          outlast::timeout{{.limit = 50ms, .name = "attempt"}}};
-};
-struct without_cache {
-    breaker b{sensitive()};
-    outlast::pipeline<outlast::timeout,
-                      outlast::retry,
-                      std::reference_wrapper<breaker>,
-                      outlast::timeout>
-        p{outlast::timeout{200ms}, outlast::retry{{.max_attempts = 3, .seed = 7}}, std::ref(b),
-          outlast::timeout{50ms}};
-};
-struct nested {
-    breaker b{sensitive()};
-    using inside = outlast::pipeline<std::reference_wrapper<breaker>, outlast::timeout>;
-    inside i{std::ref(b), outlast::timeout{50ms}};
-    outlast::pipeline<outlast::timeout, outlast::retry, std::reference_wrapper<inside>> p{
-        outlast::timeout{200ms}, outlast::retry{{.max_attempts = 3, .seed = 7}}, std::ref(i)};
+constexpr auto simulated = []<class Policies>(const std::vector<visit>& visits) {
+    return under_simulation<Policies>(visits);
 };
 
 } // namespace
 
 TEST_CASE("the drivers are equals: the same steps and outcomes, for every policy") {
-    SECTION("none") {
-        struct none {
-            outlast::pipeline<> p{};
-        };
-        agree_on<none>(a_bad_day);
-    }
-    SECTION("retry") { agree_on<only_retry>(a_bad_day); }
-    SECTION("timeout") { agree_on<only_timeout>(a_bad_day); }
-    SECTION("circuit breaker") { agree_on<only_breaker>(a_bad_day); }
-    SECTION("circuit breaker, by time") { agree_on<only_breaker_by_time>(a_bad_day); }
-    SECTION("bulkhead") { agree_on<only_bulkhead>(a_bad_day); }
-    SECTION("fallback") { agree_on<only_fallback>(a_bad_day); }
-    SECTION("cache") { agree_on<only_cache>(a_bad_day); }
-    SECTION("keyed") { agree_on<only_keyed>(a_bad_day); }
+    outlast_tests::every_policy_agrees(simulated);
 }
 
 TEST_CASE("the drivers are equals: the same steps and outcomes, for compositions") {
-    SECTION("the recommended order") { agree_on<shipped>(a_bad_day); }
-    SECTION("without a cache") { agree_on<without_cache>(a_bad_day); }
-    SECTION("a pipeline inside a pipeline") { agree_on<nested>(a_bad_day); }
+    outlast_tests::compositions_agree(simulated);
 }
 
 TEST_CASE("the drivers are equals: the day tries what there is to try") {
@@ -686,7 +528,7 @@ TEST_CASE("law 11: a limit is reached at the limit") {
 // --- law 2: what is dropped is given back ---
 
 TEST_CASE("law 2: a call that is dropped at any instant leaves nothing taken") {
-    struct everything : only_cache {
+    struct everything : outlast_tests::only_cache {
         breaker b{{.window = 1, .open_for = 1s, .probe_lease = 1h}};
         outlast::pipeline<std::reference_wrapper<cache>,
                           outlast::retry,

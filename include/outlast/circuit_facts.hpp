@@ -71,7 +71,8 @@ struct call_result {
     duration hint = verdict::no_hint; ///< of a failure: when to come back
 };
 
-/// Since the circuit was made. Calls that pass in the mode `disabled` are counted nowhere.
+/// Since the circuit was made. Calls that pass in the mode `disabled` are counted nowhere; of the
+/// successes that end while it changes its state, a thread may miss one.
 struct circuit_counters {
     std::uint64_t succeeded = 0;
     std::uint64_t failed = 0;
