@@ -40,8 +40,8 @@ void add_least() {
     circuit.trip(std::make_error_code(std::errc::connection_refused), coarse::now() + 24h);
     for (auto [name, failures] :
          {std::pair{"least_no_failure", 0}, {"least_failures", most_failures}})
-        add(name, [failures = failures] {
-            int left = failures;
+        add(name, [most = failures] {
+            int left = most;
             take(least::retry(most_failures + 1, [&left] { return work_after(left); }));
         });
     add("least_rejected", [] { take(circuit.refuse<outlast::steady>()); });

@@ -35,6 +35,7 @@ TEST_CASE("atomic_word: it is changed, or as it was where the change says no") {
 
 TEST_CASE("atomic_word: no change by threads is lost, and none takes a lock") {
     atomic_word<std::uint64_t, watched_lock> w;
+    watched_lock::taken = 0;
     {
         std::vector<std::jthread> threads;
         for (int t = 0; t != 4; ++t)
