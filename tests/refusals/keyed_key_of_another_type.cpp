@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // refused: outlast::keyed: its key function is called with the arguments of the call and gives a key
+#include <outlast/keyed.hpp>
 #include <outlast/outlast.hpp>
 
 #include <functional>

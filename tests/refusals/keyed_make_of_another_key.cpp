@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // refused: outlast::keyed: `make` is called with a key \(a std::string, unless said otherwise\)
+#include <outlast/keyed.hpp>
 #include <outlast/outlast.hpp>
 
 #include <memory>
