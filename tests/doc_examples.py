@@ -30,6 +30,7 @@ BEFORE = """\
 #include <outlast/describe.hpp>
 #include <outlast/event_text.hpp>
 #include <outlast/hedge.hpp>
+#include <outlast/keyed.hpp>
 #include <outlast/simulate.hpp>
 
 #include <iostream>
