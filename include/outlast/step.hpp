@@ -27,17 +27,17 @@ struct verdict {
 
     verdict_kind kind = verdict_kind::success;
     refusal why = refusal::none;
-    bool late = false; ///< expired, and yet the slot holds a good value
-    // Two in one byte, all of its bits: a bit without a name would have to be kept at each change.
-    bool hurried : 1 = false;  ///< a failure that a later deadline outside might have mended
-    std::uint8_t note : 7 = 0; ///< for an operation of a policy's own: what it found
-    std::int32_t code = 0;     ///< with `domain`: the error code behind a failure
+    bool late = false;     ///< expired, and yet the slot holds a good value
+    std::uint8_t note = 0; ///< for an operation of a policy's own: what it found
+    std::int32_t code = 0; ///< with `domain`: the error code behind a failure
     const std::error_category* domain = nullptr;
     duration hint = no_hint; ///< Retry-After; negative: do not try again; `no_hint`: none
+    // No bit of another byte: compilers do not keep what has bit-fields in registers.
+    bool hurried = false; ///< a failure that a later deadline outside might have mended
 
     [[nodiscard]] static constexpr verdict success(unsigned note = 0) noexcept {
         verdict v;
-        v.note = note & 0x7fU;
+        v.note = static_cast<std::uint8_t>(note);
         return v;
     }
     [[nodiscard]] static constexpr verdict failure(duration hint = no_hint) noexcept {
