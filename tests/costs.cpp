@@ -250,12 +250,12 @@ static_assert(sizeof(outlast::leaf) == 1);
 static_assert(sizeof(outlast::timeout::run) <= 40);
 static_assert(sizeof(outlast::retry::run) <= 64);
 static_assert(sizeof(outlast::circuit_breaker::run) <= 96);
-static_assert(sizeof(outlast::fallback<int>::run) <= 48);
-static_assert(sizeof(outlast::flights<int, std::mutex>::seat) <= 96);
+static_assert(sizeof(outlast::fallback<int>::run) <= 56);
+static_assert(sizeof(outlast::flights<int, std::mutex>::seat) <= 104);
 static_assert(sizeof(decltype(std::declval<guards&>().p.start())) <= 384);
 static_assert(sizeof(outlast::report) <= 128);
-static_assert(sizeof(outlast::failure) <= 192);
-static_assert(sizeof(result<int>) <= 208);
+static_assert(sizeof(outlast::failure) <= 112);
+static_assert(sizeof(result<int>) <= 120);
 
 TEST_CASE("costs: sizes") {
     const outlast::memory<int, int>* none = nullptr;
