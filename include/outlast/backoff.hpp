@@ -82,23 +82,6 @@ struct backoff {
         return next(p, known);
     }
 
-private:
-    // The nth of a series that is not level, from 0 on.
-    [[nodiscard]] OUTLAST_COLD constexpr duration
-    varied(progress& p, std::uint32_t n, fraction draw) const noexcept {
-        if (chance == jitter::smooth)
-            return smoothed(p, n, draw);
-        if (chance == jitter::decorrelated) {
-            const duration widest = scaled(n == 0 ? base : p.last, 3, 1);
-            return p.last = shorter(base + portion(longer(widest, base) - base, draw), cap);
-        }
-        p.last = listed_count != 0 ? listed[lesser<std::size_t>(n, listed_count - 1U)]
-                 : n == 0          ? base
-                                   : grown(p.last);
-        return drawn(p.last, draw);
-    }
-
-public:
     /// The delay before chance that follows `previous`.
     [[nodiscard]] constexpr duration grown(duration previous) const noexcept {
         const duration longer = scaled(previous, factor_millis, 1000);
@@ -167,6 +150,21 @@ public:
     }
 
 private:
+    // The nth of a series that is not level, from 0 on.
+    [[nodiscard]] OUTLAST_COLD constexpr duration
+    varied(progress& p, std::uint32_t n, fraction draw) const noexcept {
+        if (chance == jitter::smooth)
+            return smoothed(p, n, draw);
+        if (chance == jitter::decorrelated) {
+            const duration widest = scaled(n == 0 ? base : p.last, 3, 1);
+            return p.last = shorter(base + portion(longer(widest, base) - base, draw), cap);
+        }
+        p.last = listed_count != 0 ? listed[lesser<std::size_t>(n, listed_count - 1U)]
+                 : n == 0          ? base
+                                   : grown(p.last);
+        return drawn(p.last, draw);
+    }
+
     // Of a series that goes its own way: each delay at its longest.
     [[nodiscard]] constexpr duration bounded(std::uint32_t delays, duration hint) const noexcept {
         constexpr fraction most = ~fraction{0};
