@@ -155,7 +155,7 @@ public:
 
     [[nodiscard]] outlast::circuit_state breaker() { return api.breaker().state(sim.time()); }
     [[nodiscard]] outlast::circuit_state latch() { return api.latch().state(sim.time()); }
-    [[nodiscard]] outlast::tally counted() { return api.breaker().counts(sim.time()); }
+    [[nodiscard]] outlast::tally counted() { return api.breaker().window(sim.time()); }
 
 private:
     [[nodiscard]] std::chrono::system_clock::time_point wall_at(outlast::instant now) const {
