@@ -118,6 +118,13 @@ public:
 
     [[nodiscard]] const cache_aside_options& options() const noexcept { return options_; }
 
+    /// Every option, and what there is to say about the store, for `describe`.
+    template <class F>
+    constexpr void each(F&& f) const {
+        options_.each(f);
+        f("store", store_);
+    }
+
     /// See worst_case.hpp: it waits for another call, which leaves, and then asks itself; a refresh
     /// that fails may find the entry gone, and then it asks once more.
     template <class Inner>

@@ -25,6 +25,8 @@
 #include <outlast/circuit_watch.hpp>
 #include <outlast/config.hpp>
 #include <outlast/count_window.hpp>
+#include <outlast/counter.hpp>
+#include <outlast/counts.hpp>
 #include <outlast/error.hpp>
 #include <outlast/event.hpp>
 #include <outlast/failure.hpp>

@@ -8,6 +8,7 @@
 #include <outlast/cache/shard.hpp>
 #include <outlast/callback.hpp>
 #include <outlast/error.hpp>
+#include <outlast/label.hpp>
 #include <outlast/lru.hpp>
 #include <outlast/store.hpp>
 
@@ -40,6 +41,15 @@ struct memory_options {
     std::size_t max_weight = no_bound;
     /// What a value weighs, asked once, outside the lock. Default: nothing.
     callback<std::size_t(const T&)> weigh{};
+
+    /// Every option, for `describe`.
+    template <class F>
+    constexpr void each(F&& f) const {
+        f("capacity", capacity);
+        f("negative_capacity", negative_capacity);
+        f("max_weight", max_weight, no_bound, "any");
+        f("weigh", weigh, "nothing");
+    }
 
     /// What is wrong with these options, as a sentence; null if nothing is.
     [[nodiscard]] constexpr const char* problem() const noexcept {
@@ -82,9 +92,10 @@ public:
     using value_type = T;
     using lock_type = Lock;
     using options_type = memory_options<T>;
+    static constexpr label kind = "memory";
 
     explicit memory(const options_type& options = {})
-        : weigh_((require_valid(options.problem()), options.weigh)) {
+        : options_((require_valid(options.problem()), options)) {
         const std::size_t parts = parts_for(options);
         for (std::size_t i = 0; i != parts; ++i)
             parts_.push_back(std::make_unique<part>(share(options.capacity, i, parts),
@@ -103,7 +114,7 @@ public:
     /// In the place of what is kept under this key, negative or not, if `keep` says so.
     void put(const Key& key, entry<T> e, may_keep keep = {}) {
         const std::uint64_t hash = hash_of(key);
-        const std::size_t weight = weigh_ ? weigh_(e.value) : 0;
+        const std::size_t weight = options_.weigh ? options_.weigh(e.value) : 0;
         part_of(hash).put(tag_of(hash), key, std::move(e), weight, keep);
     }
 
@@ -124,6 +135,8 @@ public:
             sum += p->size();
         return sum;
     }
+
+    [[nodiscard]] const options_type& options() const noexcept { return options_; }
 
     [[nodiscard]] memory_counts counts() const {
         memory_counts sum;
@@ -160,7 +173,7 @@ private:
         return *parts_[static_cast<std::size_t>(hash >> 60) & (parts_.size() - 1)];
     }
 
-    callback<std::size_t(const T&)> weigh_;
+    options_type options_;
     std::vector<std::unique_ptr<part>> parts_{};
 };
 
