@@ -207,16 +207,16 @@ public:
         }
         if (v.ok() || own_value)
             return std::move(*slot_);
-        return holds_error() ? failed_as(v, m, elapsed) : refused_as(v, m, elapsed, attempts_);
+        return holds_error() ? failed_as(v, m, elapsed) : valueless(v, m, elapsed);
     }
 
-    /// The outcome where no attempt left one: a refusal. Built where the caller wants it and moved
-    /// nowhere, as it is to be cheap.
+    /// The outcome of a call that was refused at once. Built where the caller wants it and moved
+    /// nowhere, from numbers that have not been in memory yet.
+    /// \pre `v.why` is a refusal
     template <class Machine>
-    OUTLAST_INLINE static result_type
-    refused_as(const verdict& v, const Machine& m, duration elapsed, std::uint32_t attempts) {
-        result_type r{boost::outcome_v2::in_place_type<failure>, v};
-        tell(r.assume_error().facts(), attempts, v, m, elapsed);
+    OUTLAST_INLINE static result_type refused_as(const verdict& v, const Machine& m) {
+        result_type r{boost::outcome_v2::in_place_type<failure>, v.why, v};
+        tell(r.assume_error().facts(), 0, v, m, duration{});
         return r;
     }
 
@@ -233,6 +233,14 @@ private:
         facts.elapsed = elapsed;
         facts.retry_after = v.hint;
         m.explain(facts);
+    }
+
+    // No attempt left an outcome.
+    template <class Machine>
+    result_type valueless(const verdict& v, const Machine& m, duration elapsed) {
+        result_type r{boost::outcome_v2::in_place_type<failure>, v};
+        tell(r.assume_error().facts(), attempts_, v, m, elapsed);
+        return r;
     }
 
     template <class Machine>
