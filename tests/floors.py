@@ -16,7 +16,7 @@ FLOORS = {
     1: "time ratio label callback refusal",
     1.1: "random",
     2: "latencies step backoff tally freshness lru text ramp running_calls circuit_control",
-    2.1: "count_window time_window probes open_time event report",
+    2.1: "count_window time_window exact_window probes open_time event report",
     2.2: "window",
     2.3: "circuit_facts",
     2.4: "circuit_options circuit_log",

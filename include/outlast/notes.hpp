@@ -21,7 +21,6 @@ struct placed {
     duty does = duty::other;
     duration limit = no_limit;
     bool hides_failures = false;
-    bool replaces_all = false;
     bool waits_without_limit = false;
     duration refresh_limit{}; ///< of a cache that refreshes ahead
     duration hinted_wait{};   ///< what a hint can make a retry wait, if its own delays are shorter
@@ -45,8 +44,6 @@ void place(std::vector<placed>& all, const P& policy) {
         placed one{.does = duty_of<P>,
                    .limit = limit_of(policy),
                    .hides_failures = hides_failures(policy)};
-        if constexpr (duty_of<P> == duty::replaces && requires { !policy.options().when; })
-            one.replaces_all = !policy.options().when;
         if constexpr ((duty_of<P> == duty::remembers || duty_of<P> == duty::rations) &&
                       requires { policy.options().wait; })
             one.waits_without_limit = policy.options().wait == no_limit;
@@ -122,9 +119,6 @@ template <class P>
                 said.emplace_back(
                     "a breaker stands outside a fallback that replaces every failure: "
                     "it never opens");
-            if (all[i].replaces_all && any(0, i, duty::repeats))
-                said.emplace_back("a retry stands outside a fallback: it repeats only what the "
-                                  "fallback fails at");
             break;
         case duty::rations:
             if (any(i, all.size(), duty::repeats))

@@ -27,6 +27,7 @@
 #include <outlast/count_window.hpp>
 #include <outlast/error.hpp>
 #include <outlast/event.hpp>
+#include <outlast/exact_window.hpp>
 #include <outlast/failure.hpp>
 #include <outlast/fallback.hpp>
 #include <outlast/fan.hpp>
