@@ -76,7 +76,10 @@ public:
 
     /// \param answer a value; or a callable that takes the failure and the arguments of the call,
     ///        either of them alone, or nothing; before them, if it wants to, an `outlast::call&`:
-    ///        the deadline that it has to keep too, and how many runs of the work there were
+    ///        the deadline that it has to keep too, and how many runs of the work there were. After
+    ///        the failure, if it wants to, a `const T*`: the value that is replaced, where `judged`
+    ///        found it bad or it came too late, and null where there is none. (What can be called
+    ///        without it is.) Such a T is moved once more.
     constexpr explicit fallback(Answer answer, const fallback_options& options = {})
         : answer_(std::move(answer)), options_(options) {}
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Everything but `keyed`, the simulation, `describe`, and what lives in folders of its own (cache/,
+// Everything but `late_value`, `keyed`, `bulkhead`, `hedge`, the simulation, `describe`, and what lives in folders of its own (cache/,
 // http/, oauth2/).
 #ifndef OUTLAST_OUTLAST_HPP
 #define OUTLAST_OUTLAST_HPP
@@ -30,6 +30,7 @@
 #include <outlast/exact_window.hpp>
 #include <outlast/failure.hpp>
 #include <outlast/fallback.hpp>
+#include <outlast/fallback_answer.hpp>
 #include <outlast/fan.hpp>
 #include <outlast/flights.hpp>
 #include <outlast/freshness.hpp>
