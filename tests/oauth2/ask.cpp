@@ -46,13 +46,14 @@ struct asking {
 
     auto about(std::string_view token, instant by = never, std::stop_token stop = {}) {
         if (!what)
-            what.emplace(introspector_options{.endpoint = "https://as.example/introspect",
+            what.emplace(introspector_options{.endpoints = {"https://as.example/introspect"},
                                               .auth = std::move(auth),
                                               .wall = [this] { return at(now); }});
         const ask<Server> work{server, *what};
         outlast::call context{1, by, outlast::reading{instant{}}, std::move(stop)};
         const token_keyer keyer{key, {}};
-        return work(context, query{token, *keyer(token)});
+        std::size_t endpoint = 0;
+        return work(context, query{.token = token, .key = *keyer(token), .endpoint = &endpoint});
     }
     auto told(const reply& r) {
         server.otherwise = r;

@@ -61,7 +61,7 @@ struct no_transport {
 
 outlast::result<knowledge> outcome_of(plain_transport& t, client_auth auth = no_client_auth{}) {
     auto what = std::make_shared<introspection>(introspector_options{
-        .endpoint = "https://as.example/introspect", .auth = std::move(auth), .wall = [] {
+        .endpoints = {"https://as.example/introspect"}, .auth = std::move(auth), .wall = [] {
             return at(0);
         }});
     const async_ask work{t, std::move(what)};
@@ -69,7 +69,8 @@ outlast::result<knowledge> outcome_of(plain_transport& t, client_auth auth = no_
     const std::string token = "tokA";
     std::optional<outlast::result<knowledge>> got;
     asio::cancellation_signal stop;
-    work(context, query{token},
+    std::size_t endpoint = 0;
+    work(context, query{.token = token, .endpoint = &endpoint},
          asio::bind_cancellation_slot(
              stop.slot(), [&](outlast::result<knowledge> r) { got.emplace(std::move(r)); }));
     t.context.restart();
@@ -121,10 +122,11 @@ TEST_CASE("async_ask: an answer that nobody waits for any more needs no introspe
     int read = 0;
     {
         auto what = std::make_shared<introspection>(introspector_options{
-            .endpoint = "https://as.example/introspect", .wall = [&] { return ++read, at(0); }});
+            .endpoints = {"https://as.example/introspect"}, .wall = [&] { return ++read, at(0); }});
         const async_ask work{t, std::move(what)};
         outlast::call about{1, outlast::never, outlast::reading{outlast::instant{}}, {}};
-        work(about, query{"tokA"}, asio::detached);
+        std::size_t endpoint = 0;
+        work(about, query{.token = "tokA", .endpoint = &endpoint}, asio::detached);
     }
     context.run();
     CHECK(read == 1);

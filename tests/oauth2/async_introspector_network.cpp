@@ -31,7 +31,7 @@ using namespace std::chrono_literals;
 namespace {
 
 introspector_options options_for(const server& peer) {
-    return {.endpoint = peer.url(),
+    return {.endpoints = {peer.url()},
             .auth = client_secret_basic{"rs", secret{"s3cr3t"}},
             .realm = "r",
             .attempt_timeout = 20s,

@@ -7,6 +7,7 @@
 #include "support/server.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -19,7 +20,13 @@ using outlast_tests::answers;
 namespace {
 
 introspection like(client_auth auth = no_client_auth{}) {
-    return introspection{{.endpoint = "https://as.example/introspect", .auth = std::move(auth)}};
+    return introspection{{.endpoints = {"https://as.example/introspect"}, .auth = std::move(auth)}};
+}
+
+query about_token_a() {
+    static std::size_t first;
+    first = 0;
+    return {.token = "tokA", .endpoint = &first};
 }
 
 /// An attempt that began at 100 s.
@@ -32,13 +39,14 @@ std::chrono::steady_clock::time_point at(outlast::duration d) {
 } // namespace
 
 TEST_CASE("introspection: the request is whole; without credentials there is none") {
-    const auto asked = like(client_secret_post{"rs", secret{"s3cr3t"}}).request_for({"tokA"});
+    const auto asked =
+        like(client_secret_post{"rs", secret{"s3cr3t"}}).request_for(about_token_a());
     REQUIRE(asked);
     CHECK(asked->method == "POST");
     CHECK(asked->url == "https://as.example/introspect");
     CHECK(asked->body ==
           "token=tokA&token_type_hint=access_token&client_id=rs&client_secret=s3cr3t");
-    CHECK_FALSE(like(client_bearer{"rs", secret{}}).request_for({"tokA"}));
+    CHECK_FALSE(like(client_bearer{"rs", secret{}}).request_for(about_token_a()));
 }
 
 TEST_CASE(
@@ -56,7 +64,7 @@ TEST_CASE("S8 a token that was answered about is under no suspicion any more") {
     const outlast::call context = until(instant{102s});
     const auto repeated_by = [&](const outlast_tests::reply& r) {
         auto outcome = r.outcome();
-        const auto learnt = what.learnt(outcome, token_digest{}, context);
+        const auto learnt = what.learnt(outcome, introspection::subject{about_token_a()}, context);
         return !learnt && is_repeated(learnt.error().cause());
     };
     CHECK_FALSE(repeated_by(answers(500)));

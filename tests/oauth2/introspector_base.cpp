@@ -16,7 +16,7 @@ TEST_CASE("S11 another server, or another client of it, is another key") {
     scripted_server server;
     const auto key = [&](std::string endpoint, std::string client) {
         introspector_options o = profile_d();
-        o.endpoint = std::move(endpoint);
+        o.endpoints = {std::move(endpoint)};
         o.auth = client_secret_basic{std::move(client), secret{"s3cr3t"}};
         return direct_api{std::move(o), server}.key_of("tokA");
     };
@@ -29,7 +29,7 @@ TEST_CASE("S11 another server, or another client of it, is another key") {
 TEST_CASE("hostile: names show nothing of an endpoint that could be secret") {
     scripted_server server;
     introspector_options o = profile_d();
-    o.endpoint = "https://as.example/introspect?key=hunter2#hunter2";
+    o.endpoints = {"https://as.example/introspect?key=hunter2#hunter2"};
     direct_api api{std::move(o), server};
     for (const outlast::label name : {api.breaker().options().name, api.latch().options().name}) {
         CHECK(std::string{name.view()}.find("hunter2") == std::string::npos);

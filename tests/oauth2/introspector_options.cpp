@@ -43,11 +43,15 @@ TEST_CASE("introspector: options that make no sense are refused with a sentence"
         std::string_view sentence;
     };
     constexpr std::string_view no_endpoint =
-        "introspector: the endpoint is an absolute URL without user and password";
+        "introspector: an endpoint is an absolute URL without user and password, and there is at "
+        "least one";
     const std::array all{
-        bad{[](auto& o) { o.endpoint = ""; }, no_endpoint},
-        bad{[](auto& o) { o.endpoint = "as.example/introspect"; }, no_endpoint},
-        bad{[](auto& o) { o.endpoint = "https://rs:s3cr3t@as.example/introspect"; }, no_endpoint},
+        bad{[](auto& o) { o.endpoints = {""}; }, no_endpoint},
+        bad{[](auto& o) { o.endpoints.clear(); }, no_endpoint},
+        bad{[](auto& o) { o.endpoints.emplace_back("as2.example"); }, no_endpoint},
+        bad{[](auto& o) { o.endpoints = {"as.example/introspect"}; }, no_endpoint},
+        bad{[](auto& o) { o.endpoints = {"https://rs:s3cr3t@as.example/introspect"}; },
+            no_endpoint},
         bad{[](auto& o) { o.realm = "a\r\nSet-Cookie: x"; },
             "introspector: the realm is not printable ASCII"},
         bad{[](auto& o) { o.realm = "caf\xc3\xa9"; },

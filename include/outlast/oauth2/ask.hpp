@@ -42,7 +42,7 @@ public:
         const detail::wiped_request wiped{*asked};
         auto answered = (*send_)(
             *asked, http::limits{.by = context.steady_deadline(), .stop = context.stop_token()});
-        return what_->learnt(answered, q.key, context);
+        return what_->learnt(answered, introspection::subject{q}, context);
     }
 
 private:

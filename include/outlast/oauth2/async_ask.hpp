@@ -60,14 +60,14 @@ template <class Exchanged, class Handler>
 struct read_answer {
     Handler handler;
     std::shared_ptr<introspection> what;
-    token_digest token;
+    introspection::subject about;
     call context;
 
     template <class... X>
     void operator()(X&&... completed) {
         std::move(handler)(outlast::detail::caught<knowledge>([&]() -> result<knowledge> {
             auto answered = Exchanged::lift(std::forward<X>(completed)...);
-            return what->learnt(answered, token, context);
+            return what->learnt(answered, about, context);
         }));
     }
 };
@@ -86,16 +86,16 @@ public:
     template <boost::asio::completion_token_for<void(result<knowledge>)> Token>
     auto operator()(call& context, const query& q, Token&& token) const {
         return boost::asio::async_initiate<Token, void(result<knowledge>)>(
-            [this](auto handler, const call& about, const token_digest& key,
+            [this](auto handler, const call& told, const introspection::subject& about,
                    std::optional<http::request> asked) {
                 if (!asked)
                     return std::move(handler)(result<knowledge>{failure{reason::no_credentials}});
                 send_->async_ask(
-                    *std::move(asked), what_->answer_by(about),
+                    *std::move(asked), what_->answer_by(told),
                     detail::read_answer<detail::exchanged<Transport>, decltype(handler)>{
-                        std::move(handler), what_, key, about});
+                        std::move(handler), what_, about, told});
             },
-            token, context, q.key, what_->request_for(q));
+            token, context, introspection::subject{q}, what_->request_for(q));
     }
 
 private:

@@ -108,6 +108,7 @@ private:
             auto check = detail::pending_check<async_introspector, Handler>::make(
                 std::move(handler), *api, wanted.get(), until.facts, q.token);
             q.token = check->token();
+            q.endpoint = &(check->endpoint = api->first_endpoint());
             until.facts = &check->facts;
             async_run<Clock>(executor, api->policies(), until, std::cref(api->ask_),
                              detail::check_done<async_introspector, Handler>{std::move(check)}, q);

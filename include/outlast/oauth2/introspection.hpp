@@ -18,6 +18,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <deque>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -29,7 +31,8 @@ namespace outlast::oauth2 {
 struct query {
     std::string_view token{};
     token_digest key{};
-    duration max_age = forever; ///< of a verdict; 0 demands a live one
+    duration max_age = forever;      ///< of a verdict; 0 demands a live one
+    std::size_t* endpoint = nullptr; ///< by its number: the first to ask, then the one being asked
 };
 
 namespace detail {
@@ -56,7 +59,8 @@ private:
 /// and how its answer is read. Thread-safe.
 class introspection {
 public:
-    explicit introspection(introspector_options options) : options_(std::move(options)) {}
+    explicit introspection(introspector_options options)
+        : options_(std::move(options)), repeats_(options_.endpoints.size()) {}
 
     [[nodiscard]] const introspector_options& options() const noexcept { return options_; }
 
@@ -64,7 +68,7 @@ public:
     /// They are made anew for each attempt: an assertion is good for one use (RFC 7523 §3).
     [[nodiscard]] std::optional<http::request> request_for(const query& q) const {
         std::optional<request> made =
-            introspection_request(options_.endpoint, options_.auth, q.token);
+            introspection_request(options_.endpoints[*q.endpoint], options_.auth, q.token);
         if (!made)
             return std::nullopt;
         http::request asked;
@@ -88,24 +92,31 @@ public:
         return by - spare;
     }
 
+    /// Whom an attempt asks, and about what: kept for its answer.
+    struct subject {
+        token_digest token;
+        std::size_t endpoint;
+        explicit subject(const query& q) noexcept : token(q.key), endpoint(*q.endpoint) {}
+    };
+
     /// \param answered what a transport gave: an `http::response`, or its error
     /// \return what the server says for certain; or a failure whose code is the `reason` why it
     ///         cannot be told, with the server's Retry-After if it gave one
     template <result_like Answered>
     [[nodiscard]] result<knowledge>
-    learnt(Answered& answered, const token_digest& token, const call& context) {
+    learnt(Answered& answered, const subject& about, const call& context) {
         if (!answered.has_value()) {
             const failure lost = to_failure(answered.error());
             if (lost.why() != refusal::none && lost.why() != refusal::timed_out)
                 return failure{reason::shed}.with_retry_after(lost.facts().retry_after);
             const std::error_code code = lost.cause() ? lost.cause() : lost.code();
-            return failed_over(context, token, reason_of_transport(code));
+            return failed_over(context, about, reason_of_transport(code));
         }
         const http::response& answer = answered.value();
         const auto now = options_.wall();
         const finding f = classify(view_of(answer), now, options_.reading);
         if (f.outcome() == outcome_class::active || f.outcome() == outcome_class::inactive)
-            repeats_.answered(token);
+            repeats_[about.endpoint].answered(about.token);
         switch (f.outcome()) {
         case outcome_class::active:
             return active(f, now);
@@ -114,7 +125,7 @@ public:
         default:
             break;
         }
-        failure why = failed_over(context, token, f.why);
+        failure why = failed_over(context, about, f.why);
         if (f.retry_after)
             why.with_retry_after(std::min(*f.retry_after, longest_retry_after));
         return why;
@@ -125,7 +136,7 @@ public:
 
 private:
     // What came before the request was sent is no token's doing and always counts.
-    [[nodiscard]] failure failed_over(const call& context, const token_digest& token, reason why) {
+    [[nodiscard]] failure failed_over(const call& context, const subject& about, reason why) {
         switch (why) {
         case reason::name_not_resolved:
         case reason::connection_refused:
@@ -138,8 +149,9 @@ private:
         }
         const outcome_class c = class_of(why);
         const bool outage = c == outcome_class::down || c == outcome_class::bad;
-        return outage && repeats_.again(token, context.time()) ? repeated(why)
-                                                               : make_error_code(why);
+        return outage && repeats_[about.endpoint].again(about.token, context.time())
+                   ? repeated(why)
+                   : make_error_code(why);
     }
 
     static response_view view_of(const http::response& answer) {
@@ -169,7 +181,7 @@ private:
     }
 
     introspector_options options_;
-    repeated_failures repeats_{};
+    std::deque<repeated_failures> repeats_; // of each endpoint: deque, as they stay where they are
 };
 
 } // namespace outlast::oauth2

@@ -9,6 +9,7 @@
 #include <outlast/oauth2/introspector_base.hpp>
 #include <outlast/run.hpp>
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -46,7 +47,8 @@ public:
                                       const requirements& wanted = {},
                                       duration max_age = forever,
                                       limits until = {}) {
-        query q{.max_age = max_age};
+        std::size_t endpoint = first_endpoint();
+        query q{.max_age = max_age, .endpoint = &endpoint};
         if (std::optional<decision> at_once = answered_already(authorization, q))
             return *std::move(at_once);
         report facts;

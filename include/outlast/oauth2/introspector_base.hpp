@@ -6,6 +6,7 @@
 
 #include <outlast/cache/memory.hpp>
 #include <outlast/cache_aside.hpp>
+#include <outlast/failover.hpp>
 #include <outlast/oauth2/bearer.hpp>
 #include <outlast/oauth2/decision.hpp>
 #include <outlast/oauth2/introspection.hpp>
@@ -16,12 +17,17 @@
 #include <outlast/threads.hpp>
 #include <outlast/timeout.hpp>
 
+#include <atomic>
+#include <cstddef>
+#include <deque>
 #include <functional> // std::reference_wrapper
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace outlast::oauth2 {
 
@@ -29,9 +35,12 @@ namespace outlast::oauth2 {
 ///
 /// Made of public policies only, outermost first: cache (fresh, stale, negative; one call a token
 /// at a time) · overall timeout · retry · fault latch (a breaker that counts refusals of our own
-/// credentials) · breaker (counts outages and answers that cannot be believed; not the 4xx
-/// that a crafted token can provoke) · attempt timeout · the request.
+/// credentials) · failover over the endpoints, each with its breaker (counts outages and answers that
+/// cannot be believed; not the 4xx that a crafted token can provoke) · attempt timeout · the request.
 class introspector_base {
+    struct endpoint_of_query {
+        std::size_t& operator()(const query& q) const noexcept { return *q.endpoint; }
+    };
     struct key_of_query {
         wanted<token_digest> operator()(const query& q) const noexcept {
             return {q.key, q.max_age};
@@ -50,7 +59,16 @@ public:
 
     // For another driver, and for probes: the pieces that a check puts together.
     [[nodiscard]] auto& policies() noexcept { return policies_; }
-    [[nodiscard]] circuit_breaker& breaker() noexcept { return breaker_; }
+    /// Of one endpoint, by its number in the options: how it is, and control by hand.
+    [[nodiscard]] circuit_breaker& breaker(std::size_t endpoint = 0) noexcept {
+        return breakers_[endpoint];
+    }
+    /// Which endpoint the next call is to ask first.
+    [[nodiscard]] std::size_t first_endpoint() noexcept {
+        return options().order == endpoint_order::preference
+                   ? 0
+                   : turn_.fetch_add(1, std::memory_order_relaxed) % breakers_.size();
+    }
     [[nodiscard]] circuit_breaker& latch() noexcept { return latch_; }
     [[nodiscard]] auto& store() noexcept { return store_; }
     [[nodiscard]] std::optional<token_digest> key_of(std::string_view token) const noexcept {
@@ -71,12 +89,15 @@ protected:
                  token_life{this->options().lifetimes, this->options().wall},
                  cache_options()),
           latch_(latch_options()),
-          breaker_(breaker_options()),
+          endpoints_(breakers(),
+                     {},
+                     {.next_if = [](const verdict& v) { return is_for_the_next(v); },
+                      .name = "introspection endpoints"}),
           policies_(std::ref(cache_),
                     timeout{{.limit = this->options().overall_timeout, .name = "introspection"}},
                     outlast::retry{retry_options_of()},
                     std::ref(latch_),
-                    std::ref(breaker_),
+                    std::ref(endpoints_),
                     timeout{{.limit = this->options().attempt_timeout,
                              .name = "introspection attempt"}}) {}
     ~introspector_base() = default;
@@ -114,7 +135,7 @@ protected:
 private:
     static key_binding binding_of(const introspector_options& o) {
         key_binding b;
-        b.endpoint = o.endpoint;
+        b.endpoint = o.endpoints.front();
         b.client = client_id(o.auth);
         return b;
     }
@@ -128,14 +149,16 @@ private:
         return class_in(v) == outcome_class::down || class_in(v) == outcome_class::bad;
     }
 
-    // What ended here, before anything was sent, says nothing about the server.
-    static bool is_server_outage(const verdict& v) noexcept {
+    // Another endpoint may be able to tell. What ended here, before anything was sent, says nothing
+    // about this one.
+    static bool is_for_the_next(const verdict& v) noexcept {
         const auto why = reason_in(v.error());
         if (v.kind == verdict_kind::failure && !v.error())
             return false; // something of ours threw
-        if (is_repeated(v.error()))
-            return false; // this token has been counted already
         return is_outage(v) && why != reason::shed && why != reason::no_credentials;
+    }
+    static bool is_server_outage(const verdict& v) noexcept {
+        return is_for_the_next(v) && !is_repeated(v.error()); // this token was counted already
     }
 
     cache_aside_options cache_options() const noexcept {
@@ -176,17 +199,23 @@ private:
                         return class_in(v) == outcome_class::fault &&
                                reason_in(v.error()) != reason::forbidden;
                     },
-                .name = label::intern("our credentials at " + http::shown_url(options().endpoint))};
+                .name = label::intern("our credentials at " +
+                                      http::shown_url(options().endpoints.front()))};
     }
-    circuit_breaker_options breaker_options() const {
-        circuit_breaker_options o = options().breaker;
-        o.failure_if = [](const verdict& v) { return is_server_outage(v); };
-        o.name = label::intern(http::shown_url(options().endpoint));
-        return o;
+    std::vector<std::reference_wrapper<circuit_breaker>> breakers() {
+        std::vector<std::reference_wrapper<circuit_breaker>> all;
+        for (const std::string& endpoint : options().endpoints) {
+            circuit_breaker_options o = options().breaker;
+            o.failure_if = [](const verdict& v) { return is_server_outage(v); };
+            o.name = label::intern(http::shown_url(endpoint));
+            all.emplace_back(breakers_.emplace_back(o));
+        }
+        return all;
     }
 
     using store_type = memory<token_digest, knowledge>;
     using cache_type = cache_aside<store_type, key_of_query, token_life>;
+    using endpoints_type = failover<circuit_breaker, endpoint_of_query>;
 
     std::shared_ptr<introspection> what_;
     quoted realm_;
@@ -194,12 +223,14 @@ private:
     store_type store_;
     cache_type cache_;
     circuit_breaker latch_;
-    circuit_breaker breaker_;
+    std::deque<circuit_breaker> breakers_{}; // deque: they stay where they are
+    endpoints_type endpoints_;
+    std::atomic<std::size_t> turn_{0};
     pipeline<std::reference_wrapper<cache_type>,
              timeout,
              outlast::retry,
              std::reference_wrapper<circuit_breaker>,
-             std::reference_wrapper<circuit_breaker>,
+             std::reference_wrapper<endpoints_type>,
              timeout>
         policies_;
 };

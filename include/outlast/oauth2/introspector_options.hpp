@@ -13,14 +13,26 @@
 #include <outlast/oauth2/knowledge.hpp>
 #include <outlast/retry.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 namespace outlast::oauth2 {
 
+/// Which of several endpoints is asked first.
+enum class endpoint_order : std::uint8_t {
+    preference,  ///< as they are listed
+    round_robin, ///< each in turn, for each call
+};
+
 struct introspector_options {
-    /// The introspection endpoint (RFC 7662 §2). Its origin and path name the breaker in messages.
-    std::string endpoint{};
+    /// The introspection endpoints (RFC 7662 §2) of one authorization server, one or more; each has a
+    /// breaker, which its origin and path name in messages. What one of them cannot tell is asked of the
+    /// next; a definite answer never is (threat S12), nor what is our own fault, or that of a token.
+    std::vector<std::string> endpoints{};
+    endpoint_order order = endpoint_order::preference;
     /// Who we are to the server. A 401 about these credentials is a 503 to the API's client.
     client_auth auth{};
     /// Of the challenges: printable ASCII.
@@ -37,11 +49,11 @@ struct introspector_options {
     duration attempt_timeout = std::chrono::seconds{2};
     /// All that the server is asked for one request to the API. Default 3 s.
     duration overall_timeout = std::chrono::seconds{3};
-    /// Repeats what was refused, lost or answered 502, 503, 504 without Retry-After. Default: once,
-    /// after up to 100 ms. `retry_if` is set here and not looked at.
+    /// Repeats what was refused, lost or answered 502, 503, 504 without Retry-After, by the last of the
+    /// endpoints. Default: once, after up to 100 ms. `retry_if` is set here and not looked at.
     retry_options retry{.max_attempts = 2,
                         .backoff = constant(std::chrono::milliseconds{100}).with(jitter::full)};
-    /// Around each attempt. Default: of the last 20 at least 10 seen and half of them failed opens
+    /// Around each attempt, one for each endpoint. Default: of the last 20 at least 10 seen and half of them failed opens
     /// it for 10 s; 2 probes close it, made by known tokens if any come along within 500 ms.
     /// `failure_if` and `name` are set here and not looked at.
     circuit_breaker_options breaker{.window = 20,
@@ -58,8 +70,12 @@ struct introspector_options {
 
     /// What is wrong with these options, as a sentence; null if nothing is.
     [[nodiscard]] const char* problem() const {
-        if (endpoint.find("://") == std::string::npos || endpoint.find('@') != std::string::npos)
-            return "introspector: the endpoint is an absolute URL without user and password";
+        const auto usable = [](const std::string& url) {
+            return url.find("://") != url.npos && url.find('@') == url.npos;
+        };
+        if (endpoints.empty() || !std::ranges::all_of(endpoints, usable))
+            return "introspector: an endpoint is an absolute URL without user and password, and "
+                   "there is at least one";
         if (!quoted::make(realm))
             return "introspector: the realm is not printable ASCII";
         if (const char* p = lifetimes.problem())

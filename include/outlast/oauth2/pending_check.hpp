@@ -34,6 +34,7 @@ public:
     const requirements* wanted;
     report* asked_for; ///< what the caller wants to know, or null
     report facts{};
+    std::size_t endpoint = 0; ///< that is being asked
 
     [[nodiscard]] std::string_view token() const noexcept { return {behind(), size_}; }
 

@@ -10,6 +10,8 @@
 #include "oauth2/support/server.hpp"
 
 #include <chrono>
+#include <cstddef>
+#include <deque>
 #include <string>
 
 namespace outlast_tests {
@@ -30,7 +32,8 @@ public:
                 outlast::duration max_age,
                 outlast::instant deadline) {
         return sim_.call_by(deadline, api.policies(), api.work(),
-                            outlast::oauth2::query{token, *api.key_of(token), max_age});
+                            outlast::oauth2::query{token, *api.key_of(token), max_age,
+                                                   &places_.emplace_back(api.first_endpoint())});
     }
     template <class Call>
     outlast::oauth2::decision decision_of(Call& c,
@@ -41,6 +44,7 @@ public:
     }
 
 private:
+    std::deque<std::size_t> places_{};
     outlast::simulation sim_{};
 };
 

@@ -49,7 +49,7 @@ struct told {
 /// Profile D, as far as it is options; the rest are the defaults.
 inline o2::introspector_options profile_d() {
     return {
-        .endpoint = "https://as.example/introspect",
+        .endpoints = {"https://as.example/introspect"},
         .auth = o2::client_secret_basic{"rs", o2::secret{"s3cr3t"}},
         .realm = "r",
         .retry = {.max_attempts = 2, .backoff = outlast::constant(std::chrono::milliseconds{100})}};
