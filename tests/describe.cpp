@@ -208,6 +208,7 @@ TEST_CASE("describe: values in the largest unit that takes them as they are") {
           "1 s ×1.5 (proportional jitter of 25 %; 3 s at most)");
     CHECK(words(outlast::constant(0ms).with(outlast::jitter::equal)) == "0 (equal jitter; no cap)");
     CHECK(words(outlast::window_span{20}) == "20 calls");
+    CHECK(words(outlast::exactly(20, 10s)) == "20 calls of the last 10 s");
     CHECK(words(outlast::window_span{90s}) == "1.5 min");
 }
 

@@ -91,13 +91,6 @@ TEST_CASE("notes: a breaker that learns too little") {
     CHECK(said(pipeline{outlast::fallback{0}, std::ref(b), timeout{1s}}).empty());
 }
 
-TEST_CASE("notes: a retry that sees only what the fallback fails at") {
-    constexpr const char* odd = "|a retry stands outside a fallback";
-    outlast::fallback tries{[] { return 0; }};
-    CHECK(has(said(pipeline{retry{}, tries, timeout{1s}}), odd));
-    CHECK(said(pipeline{timeout{3s}, tries, retry{}, timeout{1s}}).empty());
-}
-
 TEST_CASE("notes: a retry that a server can make wait for long, and nothing outside bounds it") {
     const auto says = [](const outlast::retry_options& o) {
         return said(pipeline{retry{o}, timeout{1s}});

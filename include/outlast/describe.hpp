@@ -52,6 +52,8 @@ namespace detail {
 [[nodiscard]] inline std::string told(const window_span& span) {
     if (span.by_row())
         return told(span.in_a_row) + " failures in a row";
+    if (span.by_both())
+        return told(span.calls) + " calls of the last " + told(span.time);
     return span.by_time() ? told(span.time) : told(span.calls) + " calls";
 }
 [[nodiscard]] inline std::string told(const backoff& b) {

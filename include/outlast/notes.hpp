@@ -22,7 +22,6 @@ struct placed {
     duration limit = no_limit;
     bool computes_limit = false; ///< which is then the most that it gives
     bool hides_failures = false;
-    bool replaces_all = false;
     bool waits_without_limit = false;
     duration refresh_limit{}; ///< of a cache that refreshes ahead
     duration hinted_wait{};   ///< what a hint can make a retry wait, if its own delays are shorter
@@ -47,8 +46,6 @@ void place(std::vector<placed>& all, const P& policy) {
                    .limit = limit_of(policy),
                    .computes_limit = computes_limit<P>,
                    .hides_failures = hides_failures(policy)};
-        if constexpr (duty_of<P> == duty::replaces && requires { !policy.options().when; })
-            one.replaces_all = !policy.options().when;
         if constexpr ((duty_of<P> == duty::remembers || duty_of<P> == duty::rations) &&
                       requires { policy.options().wait; })
             one.waits_without_limit = policy.options().wait == no_limit;
@@ -126,9 +123,6 @@ template <class P>
                 said.emplace_back(
                     "a breaker stands outside a fallback that replaces every failure: "
                     "it never opens");
-            if (all[i].replaces_all && any(0, i, duty::repeats))
-                said.emplace_back("a retry stands outside a fallback: it repeats only what the "
-                                  "fallback fails at");
             break;
         case duty::rations:
             if (any(i, all.size(), duty::repeats))

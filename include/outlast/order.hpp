@@ -88,6 +88,16 @@ constexpr bool hides_failures(const P& policy) noexcept {
         return false;
 }
 
+/// Whether a fallback stands in for every failure, so that what stands outside of it sees at most
+/// those of the fallback itself.
+template <class P>
+constexpr bool replaces_all(const P& policy) noexcept {
+    if constexpr (duty_of<P> == duty::replaces && requires { !policy.options().when; })
+        return !policy.options().when;
+    else
+        return hides_failures(policy);
+}
+
 /// What speaks against these two, as a sentence; null if nothing does.
 /// \param neighbours both stand in the pipeline that is being built, neither in one inside it
 template <class Outer, class Inner>
@@ -115,10 +125,10 @@ constexpr const char* against(const Outer& outer, const Inner& inner, bool neigh
             if (&outer == &inner)
                 return "pipeline: the same policy stands in it twice, where a cache waits for "
                        "itself and a breaker counts each call double: name it once";
-        if (duty_of<Outer> == duty::repeats && hides_failures(inner))
+        if (duty_of<Outer> == duty::repeats && replaces_all(inner))
             return "pipeline: a retry stands outside a fallback that replaces every failure, and "
-                   "has nothing left to repeat: put the fallback outside the retry, or say by its "
-                   "`when` what it replaces";
+                   "has at most what that fails at itself to repeat: put the fallback outside the "
+                   "retry, or say by its `when` what it replaces";
         if (neighbours && !computes_limit<Inner> && limit_of(inner) != no_limit &&
             limit_of(outer) < limit_of(inner))
             return "pipeline: a timeout stands outside a longer one, which never fires: put the "
@@ -130,8 +140,9 @@ constexpr const char* against(const Outer& outer, const Inner& inner, bool neigh
 } // namespace detail
 
 /// What is wrong with policies in this order, outermost first, as a sentence; null if nothing is:
-/// a retry outside a fallback that hides every failure, a timeout outside a longer one, one policy
-/// twice. (A cache inside a retry or a hedge does not compile.) Looks into pipelines inside, except that
+/// a retry outside a fallback that replaces every failure (a callable's own failures would be
+/// repeated together with the work, which is hardly meant; who means it names them by `when`), a
+/// timeout outside a longer one, one policy twice. (A cache inside a retry or a hedge does not compile.) Looks into pipelines inside, except that
 /// those may have a longer timeout of their own.
 constexpr const char* order_problem() noexcept { return nullptr; }
 template <class Outer, class... Inner>

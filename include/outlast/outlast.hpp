@@ -29,6 +29,7 @@
 #include <outlast/counts.hpp>
 #include <outlast/error.hpp>
 #include <outlast/event.hpp>
+#include <outlast/exact_window.hpp>
 #include <outlast/failure.hpp>
 #include <outlast/fallback.hpp>
 #include <outlast/fallback_answer.hpp>
