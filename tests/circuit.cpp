@@ -741,9 +741,9 @@ TEST_CASE("circuit: each of a window of both leaves at its own instant") {
     bench later{b.core().options()};
     later.core().restore(saved.moved_to(at(1ms)));
     later.advance(1ms);
-    CHECK(later.counts() == tally{1, 1});
+    CHECK(later.window() == tally{1, 1});
     later.advance(1ms);
-    CHECK(later.counts() == tally{});
+    CHECK(later.window() == tally{});
     CHECK(later.after("F") == closed);
 }
 

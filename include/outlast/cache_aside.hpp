@@ -58,8 +58,12 @@ namespace outlast {
 ///     auto fetch = [&](int id) { return ++calls, "user " + std::to_string(id); };
 ///     (void)p(fetch, 7), (void)p(fetch, 7);
 ///     std::cout << calls;   // 1
-template <store Store, class KeyOf, class Life>
+template <class Store, class KeyOf, class Life>
 class cache_aside {
+    // Said here, as a template whose parameters are constrained is no argument of `make`.
+    static_assert(store<Store>,
+                  "outlast::cache_aside: this is no store: see the concept outlast::store.");
+
 public:
     using key_type = typename Store::key_type;
     using value_type = typename Store::value_type;

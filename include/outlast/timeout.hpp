@@ -85,6 +85,11 @@ public:
     }
     constexpr explicit timeout(duration limit) : timeout(timeout_options{.limit = limit}) {}
 
+    /// What is wrong with this limit, as a sentence; null if nothing is.
+    [[nodiscard]] static constexpr const char* problem(duration limit) noexcept {
+        return timeout_options{.limit = limit}.problem();
+    }
+
     [[nodiscard]] constexpr run start() const noexcept;
     [[nodiscard]] constexpr const timeout_options& options() const noexcept { return options_; }
 
