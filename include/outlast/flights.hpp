@@ -10,6 +10,7 @@
 #include <outlast/time.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <string_view> // std::hash
 
 namespace outlast {
@@ -121,6 +122,17 @@ public:
         if (home_ == nullptr)
             return false;
         return home_->shared_.with([&](table&) { return outdated_; });
+    }
+
+    /// Of a leader: the latest deadline of those who follow; nothing if nobody does.
+    [[nodiscard]] std::optional<instant> awaited() {
+        std::optional<instant> latest;
+        if (home_ != nullptr)
+            home_->shared_.with([&](table&) {
+                for (const seat* s = followers_; s != nullptr; s = s->next_)
+                    latest = latest ? later(*latest, s->by_) : s->by_;
+            });
+        return latest;
     }
 
     /// What the leader landed with. \pre look() == role::told
