@@ -195,6 +195,12 @@ public:
         struct kept {
             std::shared_ptr<policy_type> policy;
             decltype(run_.keep(on)) of_policy; // ends first
+
+            template <class... X>
+                requires requires(decltype(run_.keep(on)) k, const X&... x) { k.late(x...); }
+            void late(const X&... what) {
+                of_policy.late(what...);
+            }
         };
         return kept{policy_, run_.keep(on)};
     }

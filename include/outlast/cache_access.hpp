@@ -22,6 +22,35 @@ namespace outlast {
 
 namespace detail {
 
+/// What a cache has of work that was abandoned: if that brings a good value after all, it is kept.
+template <class Cache>
+struct late_value {
+    Cache* shared = nullptr; // null: the call went past the cache
+    instant asked{};
+    std::uint32_t stamp = 0;
+
+    // Only if nothing else was learnt meanwhile: this may be older.
+    template <class T, class... A>
+    void late(instant now, const T& value, const A&... arguments) {
+        const auto want = shared == nullptr ? std::nullopt : shared->wants(arguments...);
+        if (!want)
+            return;
+        const lifetime life = shared->life_(value);
+        if (life.fresh_for <= duration::zero())
+            return;
+        bool kept = false;
+        const auto still_wanted = [&](const freshness* there) {
+            return kept = shared->flights_.stamp(want->key) == stamp &&
+                          (there == nullptr || there->since <= asked);
+        };
+        const freshness times = freshness::from(now, life);
+        shared->store_->put(want->key, {value, times, life.negative}, still_wanted);
+        const cache_aside_options& o = shared->options_;
+        if (kept && o.events)
+            o.events(event{event_kind::stored, "cache", o.name, o.tags, 0, life.fresh_for, {}});
+    }
+};
+
 /// The part of a cache's machine that knows values: `cache_run` says when, this says what.
 /// \tparam Cache the `cache_aside`: store, `life`, options, flights
 template <class Cache>
@@ -44,10 +73,6 @@ protected:
 
     cache_access(Cache& shared, std::optional<wanted<key_type>> want)
         : shared_(&shared), want_(std::move(want)) {}
-    cache_access(Cache& shared, std::optional<key_type> key) : shared_(&shared) {
-        if (key)
-            want_.emplace(wanted<key_type>{*std::move(key)});
-    }
 
     [[nodiscard]] const cache_aside_options& options() const noexcept { return shared_->options_; }
 
@@ -92,7 +117,7 @@ protected:
         const lifetime life = shared_->life_(value);
         if (life.fresh_for <= duration::zero())
             return drop_value(place);
-        bool outdated = place.outdated();
+        bool outdated = place.learns();
         // Once more at the moment of keeping: forgotten before it, and it is not kept; after it,
         // and it is erased. What was learnt later stays.
         const freshness times = freshness::from(now, life);
@@ -113,7 +138,7 @@ protected:
 
     // What this key was known for is over; but not what was learnt since it was forgotten.
     verdict drop_value(seat& place) {
-        if (!place.outdated())
+        if (!place.learns())
             shared_->store_->erase(want_->key);
         return {};
     }
@@ -135,7 +160,7 @@ protected:
     verdict pack(instant now, const value_type& value, seat& place) {
         const lifetime life = shared_->life_(value);
         packed_.what.reset();
-        if (place.outdated())
+        if (place.learns())
             return verdict::success(not_wanted);
         if (life.fresh_for <= duration::zero())
             return verdict::success(to_drop);

@@ -97,15 +97,26 @@ public:
     template <class... A>
         requires std::is_invocable_v<const KeyOf&, const A&...>
     [[nodiscard]] run start(const A&... arguments) {
-        if constexpr (requires { std::optional<wanted<key_type>>{key_of_(arguments...)}; })
-            return run{*this, key_of_(arguments...)};
-        else if constexpr (requires { std::optional<key_type>{key_of_(arguments...)}; })
-            return run{*this, std::optional<key_type>{key_of_(arguments...)}};
-        else
+        return run{*this, wants(arguments...)};
+    }
+
+    /// What a call with these arguments looks for; nothing if it goes past the cache.
+    template <class... A>
+    [[nodiscard]] std::optional<wanted<key_type>> wants(const A&... arguments) const {
+        using given = std::invoke_result_t<const KeyOf&, const A&...>;
+        std::optional<wanted<key_type>> want;
+        if constexpr (std::is_convertible_v<given, std::optional<key_type>>) {
+            if (std::optional<key_type> key = key_of_(arguments...))
+                want.emplace(wanted<key_type>{*std::move(key)});
+        } else if constexpr (std::is_convertible_v<given, std::optional<wanted<key_type>>>) {
+            want = key_of_(arguments...);
+        } else {
             static_assert(!sizeof(KeyOf*),
                           "outlast::cache_aside: what the key function gives is no key of the "
                           "store: it is a `key_type`, an outlast::wanted of one, or a "
                           "std::optional of either.");
+        }
+        return want;
     }
 
     /// Forgets the entry of this key: no call that starts after this is answered with what was known
@@ -143,6 +154,7 @@ public:
 private:
     friend run;
     friend detail::cache_access<cache_aside>;
+    friend detail::late_value<cache_aside>;
 
     Store* store_;
     KeyOf key_of_;

@@ -8,6 +8,7 @@
 #include <outlast/config.hpp>
 #include <outlast/event.hpp>
 #include <outlast/flights.hpp>
+#include <outlast/machine.hpp>
 #include <outlast/report.hpp>
 #include <outlast/step.hpp>
 
@@ -23,7 +24,7 @@ namespace detail {
 /// The machine of `cache_aside`, which says what it does.
 /// \tparam Cache the `cache_aside`: store, `life`, options, flights
 template <class Cache>
-class cache_run : cache_access<Cache> {
+class cache_run : public pass_through, cache_access<Cache> {
     using access = cache_access<Cache>;
     using access::asked_;
     using access::due_;
@@ -45,12 +46,11 @@ class cache_run : cache_access<Cache> {
 public:
     static constexpr operation operations = remote ? 5 : 4;
     static constexpr bool pinned = true; // its seat is linked to others
-    static constexpr operation look_up = 1, keep = 2, drop = 3, recall = 4;
+    static constexpr operation look_up = 1, put = 2, drop = 3, recall = 4;
     static constexpr operation send = 5; // what is to be kept, to a store that takes its time
 
     cache_run(Cache& shared, std::optional<wanted<key_type>> want)
         : access(shared, std::move(want)) {}
-    cache_run(Cache& shared, std::optional<key_type> key) : access(shared, std::move(key)) {}
 
     step begin(reading& now, terms t, verdict&) {
         asking_.reset();
@@ -95,13 +95,6 @@ public:
         return asking_->holds_stale ? ask(now, recall) : over(v);
     }
 
-    instant nudge() const noexcept { return never; }
-    step nudged(reading&, verdict&) noexcept { return step::wait(never); }
-    bool plain_begin(reading&, instant&) noexcept { return false; }
-    bool plain_success(reading&) const noexcept { return false; }
-    void plain_end() noexcept {}
-    bool plain_refusal(reading&, verdict&) noexcept { return false; }
-    bool passes_refusals() noexcept { return false; }
     void abandoned() noexcept {
         if (asking_)
             asking_->place.leave();
@@ -113,7 +106,7 @@ public:
         more_ = false;
         alone_ = true;
         by_ = never;
-        return doing_ == keep ? send_or_drop(now) : refresh(now);
+        return doing_ == put ? send_or_drop(now) : refresh(now);
     }
     bool leave(reading&) {
         if (!stays_ || alone_ || !asking_ || doing_ != work)
@@ -130,6 +123,15 @@ public:
         if (!asking_ || asking_->refreshes)
             return asking_ ? asking_->work_until : by;
         return asking_->work_until = by;
+    }
+
+    /// See machine.hpp: a place for a value that comes late. The cache outlives it.
+    late_value<Cache> keep(lane) const noexcept
+        requires(!remote)
+    {
+        if (!asking_)
+            return {};
+        return {shared_, asked_, asking_->place.stamp()};
     }
 
     void explain(failure_facts& facts) const noexcept {
@@ -156,7 +158,7 @@ public:
                       "outlast::cache_aside: the store is asynchronous, and this driver has no way "
                       "to wait for it: run the pipeline by outlast::async_run.");
         wake_ = &hand.waiter();
-        if (what == keep)
+        if (what == put)
             return this->store_value(now.get(), hand.value(), asking_->place);
         if (what == drop)
             return this->drop_value(asking_->place);
@@ -168,7 +170,7 @@ public:
         requires remote
     bool act_later(operation what, reading& now, Hand& hand, Begin& begin, verdict& v) {
         wake_ = &hand.waiter();
-        if (what == keep)
+        if (what == put)
             v = this->pack(now.get(), hand.value(), asking_->place);
         else if (what == send)
             this->begin_send(begin);
@@ -176,7 +178,7 @@ public:
             this->begin_drop(begin);
         else
             this->begin_find(hand, what == recall, stays_ ? never : by_, begin);
-        return what == keep;
+        return what == put;
     }
 
 private:
@@ -214,7 +216,7 @@ private:
         switch (doing_) {
         case look_up:
             return looked_up(now, v);
-        case keep:
+        case put:
         case drop:
         case send:
             return kept(now, v);
@@ -226,7 +228,7 @@ private:
         if (!want_)
             return over(v);
         asking_->outcome = v;
-        return v.ok() || v.late ? ask(now, keep) : failed(now, v);
+        return v.ok() || v.late ? ask(now, put) : failed(now, v);
     }
 
     role board(boarding how) {
@@ -272,7 +274,7 @@ private:
 
     step kept(reading& now, verdict& v) {
         if constexpr (remote)
-            if (doing_ == keep && v.ok() && v.note != not_wanted)
+            if (doing_ == put && v.ok() && v.note != not_wanted)
                 return packed(now, v);
         this->note_failure(v);
         if (doing_ != drop && !v.ok())

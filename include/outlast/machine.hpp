@@ -45,7 +45,8 @@ inline constexpr lane lanes_of<M> = M::lanes;
 /// A machine that holds something for as long as the work really runs, whoever waits for it: what
 /// `keep(lane)` gives holds it in its place, and is movable. A driver that may leave work behind
 /// asks while the call in that lane is under way, before it tells the machine anything by which
-/// that may be over, and destroys what it got when the work has ended. Asking changes nothing else.
+/// that may be over, and destroys what it got when the work has ended. If that brought a good value,
+/// it calls `late(now, value, arguments…)` of it before, if it has that. Asking changes nothing else.
 template <class M>
 concept keeps_for_work = requires(M& m, lane on) { m.keep(on); };
 

@@ -240,6 +240,14 @@ private:
     struct kept_by_both {
         O outer;
         I inner; // ends first
+
+        template <class... X>
+        void late(const X&... what) {
+            if constexpr (requires { inner.late(what...); })
+                inner.late(what...);
+            if constexpr (requires { outer.late(what...); })
+                outer.late(what...);
+        }
     };
 
     // The outer machine has spoken; as long as it calls the work, the inner one is run.

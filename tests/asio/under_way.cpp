@@ -427,3 +427,75 @@ TEST_CASE("single flight under Asio: a policy outside the cache has no part in w
     CHECK(fell_back == 0);
     CHECK(o.begun == 1);
 }
+
+// --- what comes too late for its caller ---
+
+TEST_CASE("a good value of work that was abandoned is kept, if nothing else was learnt meanwhile") {
+    office o;
+    o.takes = 100ms;
+    answer a, b;
+    SECTION("its caller had left") {
+        outlast::pipeline p{std::ref(o.remember), outlast::retry{}};
+        o.ask(p, a, by(40ms));
+        o.loop.run();
+        CHECK(a.why == refusal::timed_out);
+        CHECK(o.store.find(0)->value == 1);
+        CHECK(o.store.find(0)->times.since == hand_clock::zero + 100ms);
+        o.ask(p, b);
+        o.loop.run();
+        CHECK(b.value == 1);
+        CHECK(o.begun == 1);
+    }
+    SECTION("its attempt was over, with a bulkhead around it") {
+        outlast::bulkhead door{{.permits = 2}};
+        outlast::pipeline p{outlast::timeout{1s}, std::ref(o.remember), outlast::timeout{40ms},
+                            std::ref(door)};
+        o.ask(p, a);
+        o.loop.run();
+        CHECK(a.why == refusal::timed_out);
+        CHECK(a.when == 40ms);
+        CHECK(o.store.find(0)->value == 1);
+        CHECK(door.counts().running == 0);
+    }
+    SECTION("not if another attempt has brought one") {
+        outlast::pipeline p{std::ref(o.remember),
+                            outlast::retry{{.max_attempts = 2, .backoff = outlast::constant(0ms)}},
+                            outlast::timeout{40ms}};
+        o.ask(p, a);
+        o.loop.advance(20ms);
+        o.takes = 10ms;
+        o.loop.run();
+        CHECK(a.value == 2);
+        CHECK(o.store.find(0)->value == 2);
+    }
+    SECTION("nor one that is not to be kept") {
+        outlast::cache_aside picky{
+            o.store, [](int key) { return key; },
+            [](int v) { return outlast::lifetime{.fresh_for = v == 1 ? 1s : 0s}; }};
+        outlast::pipeline p{std::ref(picky),
+                            outlast::retry{{.max_attempts = 2, .backoff = outlast::constant(0ms)}},
+                            outlast::timeout{40ms}};
+        o.ask(p, a);
+        o.loop.advance(20ms);
+        o.takes = 10ms;
+        o.loop.run();
+        CHECK(a.value == 2);
+        CHECK(o.store.size() == 0);
+    }
+    SECTION("nor if the key was forgotten") {
+        outlast::pipeline p{std::ref(o.remember)};
+        o.ask(p, a, by(40ms));
+        o.loop.advance(60ms);
+        o.remember.forget(0);
+        o.loop.run();
+        CHECK(o.store.size() == 0);
+    }
+    SECTION("nor a failure") {
+        outlast::pipeline p{std::ref(o.remember)};
+        o.ask(p, a, by(40ms));
+        o.down = true;
+        o.loop.run();
+        CHECK(o.store.size() == 0);
+    }
+    CHECK(nothing_left());
+}

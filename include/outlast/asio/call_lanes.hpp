@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <stop_token>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 namespace outlast::detail {
@@ -85,6 +86,26 @@ protected:
         } catch (...) {
             v = verdict::failure(); // it fails no call unless its policy says so
             return true;
+        }
+    }
+
+    /// What was abandoned has ended: a good value may still be of use to a policy.
+    void offer(place_type& a) noexcept {
+        if constexpr (keeps_for_work<Machine> && !std::is_void_v<value_type>) {
+            if (!a.kept.filled() || !a.arrived.filled() || !*a.arrived)
+                return;
+            std::apply(
+                [&](const A&... given) {
+                    const auto& value = a.arrived->assume_value();
+                    if constexpr (requires { a.kept->late(instant{}, value, given...); }) {
+                        try {
+                            if (hand_type::judged(later_, *a.arrived).ok())
+                                a.kept->late(Clock::now(), value, given...);
+                        } catch (...) { // a life, a store: nobody waits for it
+                        }
+                    }
+                },
+                arguments_);
         }
     }
 

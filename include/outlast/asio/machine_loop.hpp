@@ -69,8 +69,10 @@ protected:
     }
 
     void ended(place_type& a) {
-        if (a.abandoned.filled() || over_)
+        if (a.abandoned.filled() || over_) {
+            this->offer(a);
             return a.forget();
+        }
         tell([&](reading& now) {
             if (arrive(a, now))
                 follow(machine_->settled(now, a.on, v_), now);
