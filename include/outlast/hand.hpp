@@ -163,7 +163,7 @@ public:
     /// \param by its deadline
     template <class Answer>
     verdict replace(Answer& answer, const verdict& replaced, instant by) {
-        const failure first = holds_error() ? failure_behind(replaced) : failure{replaced};
+        const failure first = failure_of(replaced);
         const auto context = [&] {
             OUTLAST_ASSERT(stop_ != nullptr); // told_by
             return call{attempts_, by, clock_, *stop_};
@@ -184,9 +184,21 @@ public:
         } else {
             slot_.fill(ask);
         }
-        if (!*slot_)
-            slot_->assume_error().with_origin(first.code());
-        return judge(*slot_);
+        return replaced_by_slot(first);
+    }
+    /// The failure that a verdict stands for.
+    [[nodiscard]] failure failure_of(const verdict& v) const {
+        return holds_error() ? failure_behind(v) : failure{v};
+    }
+    /// The same with an answer that has arrived later.
+    template <class T>
+    verdict replace_with(result<T>&& answer, const failure& first) {
+        static_assert(
+            std::is_same_v<T, value_type>,
+            "outlast::fallback: the asynchronous answer brings no value of the callable's "
+            "type.");
+        slot_.fill([&]() -> result_type { return std::move(answer); });
+        return replaced_by_slot(first);
     }
 
     /// Shows the value in the slot to a callable, which may take the arguments of the call after it.
@@ -267,6 +279,12 @@ private:
                 "the callable's value, nor with that and the arguments.");
             detail::invoke(take, v...);
         }
+    }
+
+    verdict replaced_by_slot(const failure& first) {
+        if (!*slot_)
+            slot_->assume_error().with_origin(first.code());
+        return judge(*slot_);
     }
 
     [[nodiscard]] bool holds_error() const noexcept { return slot_.filled() && !*slot_; }

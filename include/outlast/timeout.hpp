@@ -138,6 +138,11 @@ public:
         return (own_ == never && outer_ == never) || now.get() < earlier(own_, outer_);
     }
 
+    constexpr instant prolong(lane, instant by) noexcept {
+        outer_ = by;
+        return earlier(own_, outer_);
+    }
+
     // At the same instant as it began, so that it cannot have fired.
     OUTLAST_INLINE constexpr bool passes_refusals() noexcept { return true; }
 
