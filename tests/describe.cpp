@@ -101,7 +101,7 @@ TEST_CASE("describe: a line for each policy, outermost first, with every default
         "  fallback: when everything that is no success, name \"fallback\", tags \"\", "
         "events told to nobody, counts none\n"
         "  cache (shared): stale_wait 500 ms, wait 1 s, stale_if all, refresh_ahead never, "
-        "refresh_limit 250 ms, refresh_pause 1 s, seed its own, name \"users\", tags \"\", "
+        "refresh_limit 250 ms, refresh_pause 1 s, store_limit 100 ms, seed its own, name \"users\", tags \"\", "
         "events told to nobody, store memory (capacity 1, negative_capacity 1, max_weight any, "
         "weigh nothing)\n"
         "  timeout: limit 1.5 s, keep_late no, name \"timeout\", tags \"\", events told to nobody, "

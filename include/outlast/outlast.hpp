@@ -28,6 +28,7 @@
 #include <outlast/config.hpp>
 #include <outlast/count_window.hpp>
 #include <outlast/counter.hpp>
+#include <outlast/counter_lines.hpp>
 #include <outlast/counts.hpp>
 #include <outlast/error.hpp>
 #include <outlast/event.hpp>
@@ -71,6 +72,7 @@
 #include <outlast/success_lines.hpp>
 #include <outlast/tally.hpp>
 #include <outlast/text.hpp>
+#include <outlast/thread_lock.hpp>
 #include <outlast/threads.hpp>
 #include <outlast/time.hpp>
 #include <outlast/time_window.hpp>

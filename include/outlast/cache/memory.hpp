@@ -11,6 +11,7 @@
 #include <outlast/label.hpp>
 #include <outlast/lru.hpp>
 #include <outlast/store.hpp>
+#include <outlast/thread_lock.hpp>
 
 #include <algorithm> // std::clamp
 #include <bit>
@@ -19,7 +20,6 @@
 #include <functional> // std::hash
 #include <limits>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -81,7 +81,7 @@ struct memory_options {
 /// no allocation after the construction but those of keys and values, and one small block for each
 /// thread that reads at the same time as others. An entry takes its key, its value, and about 80
 /// bytes; a third of that is written at construction, the rest as entries come.
-template <class Key, class T, class Lock = std::mutex>
+template <class Key, class T, class Lock = thread_lock>
 class memory {
     static_assert(plain_key<Key>,
                   "outlast: keys are compared under a lock, so a key is std::string, a trivially "
