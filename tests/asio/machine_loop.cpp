@@ -6,6 +6,7 @@
 #include <outlast/asio.hpp>
 #include <outlast/outlast.hpp>
 
+#include "asio/support/async_player.hpp"
 #include "asio/support/virtual_loop.hpp"
 #include "support/bad_day.hpp"
 #include "support/catch.hpp"
@@ -21,32 +22,17 @@
 #include <vector>
 
 using namespace std::chrono_literals;
-using outlast::duration;
 using outlast::result;
+using outlast_tests::async_player;
 using outlast_tests::hand_clock;
 using outlast_tests::history;
 using outlast_tests::limits_of;
-using outlast_tests::line;
 using outlast_tests::outcome_of;
-using outlast_tests::player;
 using outlast_tests::recorded;
 using outlast_tests::virtual_loop;
 using outlast_tests::visit;
 
 namespace {
-
-/// The same player, on a loop.
-struct async_player {
-    virtual_loop* loop;
-    const std::vector<line>* lines;
-
-    template <class Token>
-    auto operator()(outlast::call& c, Token&& token) const {
-        duration takes{};
-        result<int> r = player{*lines, [&](duration d) { takes = d; }}(c);
-        return loop->after<void(result<int>)>(takes, std::forward<Token>(token), std::move(r));
-    }
-};
 
 template <class Policies>
 history under_asio(const std::vector<visit>& visits) {
@@ -58,7 +44,7 @@ history under_asio(const std::vector<visit>& visits) {
         recorded noted{policies.p};
         std::optional<result<int>> r;
         outlast::async_run<hand_clock>(loop.context().get_executor(), noted, limits_of(v),
-                                       async_player{&loop, &v.lines},
+                                       async_player{&loop, &v.lines, nullptr},
                                        [&](result<int> got) { r = std::move(got); });
         loop.run();
         REQUIRE(r.has_value());
