@@ -188,10 +188,10 @@ TEST_CASE(
         [](int) { return outlast::lifetime{.fresh_for = 3ms, .stale_for = 1ms}; },
         {.refresh_ahead = outlast::ratio::of(1.0), .refresh_limit = 2ms, .refresh_pause = 0ms}};
     outlast::circuit_breaker breaker{{.window = outlast::consecutive(100'000)}};
-    outlast::bulkhead door{{.permits = 3, .queue = 50, .wait = 1s}};
+    outlast::bulkhead door{{.permits = 3, .queue = 50, .wait = 30s}};
     outlast::pipeline p{
-        std::ref(cache),   outlast::timeout{1s}, outlast::retry{{.max_attempts = 2}},
-        std::ref(breaker), std::ref(door),       outlast::timeout{20ms}};
+        std::ref(cache),   outlast::timeout{60s}, outlast::retry{{.max_attempts = 2}},
+        std::ref(breaker), std::ref(door),        outlast::timeout{30s}};
     counts c;
     constexpr int calls = 900;
     const auto work = [&](int key, auto token) {
