@@ -143,6 +143,9 @@ def take_all(build, quick):
     say("counting allocations and bytes ...")
     all_of_it.attempt("allocations and bytes", counts,
                       lambda: json.loads(output_of(str(build / "bench_allocations"))))
+    say("calling a server that never answers ...")
+    all_of_it.attempt("calls to a server that never answers", counts,
+                      lambda: json.loads(output_of(str(build / "bench_hung"))))
     if shutil.which("valgrind") is None:
         all_of_it.attempt("instructions", counts, no_valgrind)
     else:
