@@ -80,13 +80,15 @@ protected:
     /// Carries out an operation of a policy's own. \return whether that is done, with this verdict; false:
     /// it has begun
     bool operate(const step& s, reading& now, verdict& v) {
-        operation_starter<call_lanes, std::tuple<A...>> begin{*this, arguments_, s.on, s.at};
-        try {
-            return act_or_begin(*machine_, s.callee, now, *hands_[s.on], begin, v);
-        } catch (...) {
-            v = verdict::failure(); // it fails no call unless its policy says so
-            return true;
+        if constexpr (Machine::operations > 0) {
+            operation_starter<call_lanes, std::tuple<A...>> begin{*this, arguments_, s.on, s.at};
+            try {
+                return act_or_begin(*machine_, s.callee, now, *hands_[s.on], begin, v);
+            } catch (...) { // it fails no call unless its policy says so
+            }
         }
+        v = verdict::failure();
+        return true;
     }
 
     /// What was abandoned has ended: a good value may still be of use to a policy.
