@@ -325,7 +325,7 @@ private:
         const auto still_wanted = [&](const freshness* there) {
             asked = true;
             outdated = asking_->place.outdated();
-            return !outdated && (there == nullptr || there->since <= times.since);
+            return !outdated && (there == nullptr || there->yields_to(asked_, times.since));
         };
         if (!outdated)
             shared_->store_->put(want_->key, {value, times, life.negative}, still_wanted);
