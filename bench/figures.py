@@ -68,6 +68,16 @@ FIGURES = [
            lambda m: m["async_post"] / m["async_post_plain"], lambda m: 1.3),
     Figure("async_timeout_over_asio_timer", "a timeout around one that posts, what it adds, over a steady_timer", "×",
            lambda m: (m["async_post_timeout"] - m["async_post_plain"]) / m["asio_timer"], lambda m: 0.35),
+    Figure("async_hung_answered_in_bounds",
+           "10 000 calls at once to a server that never answers, limit 200 ms: answered between 200 and 260 ms", "",
+           lambda m: m["async_hung_answered_in_bounds"], lambda m: 1, True),
+    Figure("async_pending_bytes", "memory of one of them while it waits (breaker, bulkhead, timeout), without the read",
+           "B", lambda m: m["async_pending_bytes"], None),
+    Figure("async_server_checked_over_constant",
+           "coroutine server: requests with a known token in a second of its processor, over a constant answer", "×",
+           lambda m: m["server_checked"] / m["server_constant"], lambda m: 0.9, True),
+    Figure("async_server_constant_per_second", "… requests answered with a constant", "/s",
+           lambda m: m["server_constant"], None),
     Figure("cache_hit_over_hash", "known token (digest and hit, 1 000 tokens), over one SHA-256 of it", "×",
            lambda m: m["hit_1k"] / m["sha256"], lambda m: 1.8),
     Figure("cache_hit_2t_scaling", "known token: throughput of two threads over one", "×",
@@ -94,6 +104,8 @@ FIGURES = [
            lambda m: m["compile_outlast"] / m["compile_base"], lambda m: 1.6),
     Figure("include_cost_of_its_standard_headers", "… of the standard headers that its interface is made of", "×",
            lambda m: m["compile_standard"] / m["compile_base"], None),
+    Figure("include_cost_of_the_driver", "… of the blocking driver with retry and timeout alone", "×",
+           lambda m: m["compile_least"] / m["compile_base"], None),
 ]
 
 # What was measured, for people: (name, text). With a second thread where it was measured so.
@@ -142,7 +154,9 @@ COSTS = [
 ]
 
 # Further numbers for the JSON file, as they were counted.
-COUNTED = ["allocations_success", "allocations_rejected", "allocations_failed_attempts", "allocations_cache_hit",
+COUNTED = ["async_hung_calls", "async_hung_answered", "async_hung_longest_ms", "async_hung_nothing_left",
+           "async_pending_bytes_bare",
+           "allocations_success", "allocations_rejected", "allocations_failed_attempts", "allocations_cache_hit",
            "allocations_ordinary_cache_hit", "ordinary_bytes_per_entry", "instructions_call",
            "instructions_composed_timeless", "instructions_rejected", "compile_outlast", "compile_base",
-           "compile_standard"]
+           "compile_standard", "compile_least"]

@@ -18,6 +18,7 @@ import sys
 import tempfile
 
 import figures
+import server
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FEWEST = 5          # undisturbed runs below which the disturbed ones count too
@@ -85,7 +86,10 @@ def compile_times(compiler, pairs):
                # tuples what a pipeline is.
                "compile_standard": base + "".join(
                    f"#include <{name}>\n" for name in
-                   "array atomic condition_variable mutex optional stop_token thread tuple".split())}
+                   "array atomic condition_variable mutex optional stop_token thread tuple".split()),
+               # An umbrella that had only these would cost so much.
+               "compile_least": "".join(
+                   f"#include <outlast/{name}.hpp>\n" for name in "run pipeline retry timeout".split())}
     spent = {name: [] for name in sources}
     with tempfile.TemporaryDirectory() as folder:
         for turn in range(pairs + 1):      # the first brings the files into memory
@@ -140,6 +144,9 @@ def take_all(build, quick):
     say("counting allocations and bytes ...")
     all_of_it.attempt("allocations and bytes", counts,
                       lambda: json.loads(output_of(str(build / "bench_allocations"))))
+    say("calling a server that never answers ...")
+    all_of_it.attempt("calls to a server that never answers", counts,
+                      lambda: json.loads(output_of(str(build / "bench_hung"))))
     if shutil.which("valgrind") is None:
         all_of_it.attempt("instructions", counts, no_valgrind)
     else:
@@ -155,6 +162,10 @@ def take_all(build, quick):
         one = dict(counts)
         for program in ["calls", "async", "cache"]:
             all_of_it.attempt(f"bench_{program}", one, timings, build / f"bench_{program}", repetitions)
+        if shutil.which("wrk") is None:
+            all_of_it.attempt("the server", one, no_wrk)
+        else:
+            all_of_it.attempt("the server", one, server.round_of, build / "bench_server", 1 if quick else 2)
         all_of_it.rounds.append(one)
     if cpu_count() < 2:
         all_of_it.skipped.append(("two threads", "there is one processor here"))
@@ -164,6 +175,10 @@ def take_all(build, quick):
 
 def no_valgrind():
     raise Skipped("valgrind is not installed")
+
+
+def no_wrk():
+    raise Skipped("wrk is not installed")
 
 
 # ---- what is shown ------------------------------------------------------------------------------------------

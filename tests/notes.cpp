@@ -53,6 +53,20 @@ TEST_CASE("notes: a timeout that never fires") {
     CHECK(has(said(pipeline{timeout{1s}, pipeline{retry{}, timeout{2s}}}), odd));
     CHECK(said(pipeline{timeout{2s}, timeout{1s}}).empty());
     CHECK(said(pipeline{timeout{2s}, timeout{outlast::no_limit}}).empty());
+    // One that is computed may be shorter than it says, and is no longer.
+    const auto by = [](outlast::duration most) {
+        return outlast::timeout_by{[] { return 10ms; }, {.limit = most}};
+    };
+    CHECK(said(pipeline{timeout{2s}, by(2s)}).empty());
+    CHECK(has(said(pipeline{by(2s), timeout{2s}}), odd));
+}
+
+TEST_CASE("notes: a timeout whose limit is computed is one") {
+    const auto some = [] { return 10ms; };
+    CHECK(said(pipeline{outlast::timeout_by{some}}).empty());
+    CHECK(said(pipeline{outlast::timeout_by{some}, retry{}, outlast::timeout_by{some}}).empty());
+    CHECK(has(said(pipeline{outlast::timeout_by{some}, retry{}}),
+              "|no timeout stands inside the retry"));
 }
 
 TEST_CASE("notes: a retry inside a retry, and one without a timeout inside") {

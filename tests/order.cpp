@@ -82,6 +82,16 @@ TEST_CASE("order: a timeout outside a longer one is refused where both are of on
     CHECK_THROWS_AS((pipeline{timeout{1s}, retry{}, timeout{2s}}), std::invalid_argument);
 }
 
+TEST_CASE("order: a computed limit may be shorter than the most that it can be, and is no longer") {
+    const auto by = [](outlast::duration most) {
+        return outlast::timeout_by{[] { return 10ms; }, {.limit = most}};
+    };
+    CHECK(problem(timeout{1s}, by(2s)).empty());
+    CHECK(problem(by(1s), by(2s)).empty());
+    CHECK(problem(by(1s), timeout{2s}) == problem(timeout{1s}, timeout{2s}));
+    CHECK(problem(by(no_limit), timeout{2s}).empty());
+}
+
 TEST_CASE("order: the same policy stands in a pipeline once") {
     outlast::basic_circuit_breaker<> a;
     outlast::basic_circuit_breaker<> b;

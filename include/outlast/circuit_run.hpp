@@ -71,6 +71,7 @@ public:
     OUTLAST_INLINE constexpr bool passes_refusals() noexcept { return true; }
 
     constexpr void abandoned() noexcept { permit_.drop(); }
+    constexpr instant prolong(lane, instant by) noexcept { return by; }
 
     OUTLAST_INLINE constexpr void explain(failure_facts& facts) const noexcept {
         if (opened_for_ > facts.retry_after)

@@ -157,6 +157,8 @@ public:
         }
     }
 
+    constexpr instant prolong(lane, instant by) noexcept { return by_ = by; }
+
     /// Only what failed may leave nothing to wait for.
     constexpr instant nudge() const noexcept { return running() ? next_ : never; }
 

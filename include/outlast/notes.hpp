@@ -20,6 +20,7 @@ namespace detail {
 struct placed {
     duty does = duty::other;
     duration limit = no_limit;
+    bool computes_limit = false; ///< which is then the most that it gives
     bool hides_failures = false;
     bool waits_without_limit = false;
     duration refresh_limit{}; ///< of a cache that refreshes ahead
@@ -43,6 +44,7 @@ void place(std::vector<placed>& all, const P& policy) {
     } else {
         placed one{.does = duty_of<P>,
                    .limit = limit_of(policy),
+                   .computes_limit = computes_limit<P>,
                    .hides_failures = hides_failures(policy)};
         if constexpr ((duty_of<P> == duty::remembers || duty_of<P> == duty::rations) &&
                       requires { policy.options().wait; })
@@ -68,7 +70,8 @@ template <class P>
     // Whether one between these two does that.
     const auto any = [&](std::size_t first, std::size_t end, duty d) {
         for (std::size_t i = first; i < end; ++i)
-            if (all[i].does == d && (d != duty::limits || all[i].limit != no_limit))
+            if (all[i].does == d &&
+                (d != duty::limits || all[i].computes_limit || all[i].limit != no_limit))
                 return true;
         return false;
     };
@@ -76,7 +79,8 @@ template <class P>
         const bool outermost_of_its_kind = !any(0, i, all[i].does);
         switch (all[i].does) {
         case duty::limits:
-            for (std::size_t o = 0; o != i && all[i].limit != no_limit; ++o)
+            for (std::size_t o = 0; o != i && !all[i].computes_limit && all[i].limit != no_limit;
+                 ++o)
                 if (all[o].limit <= all[i].limit) {
                     said.push_back("the timeout of " + in_full(all[i].limit) +
                                    " never fires: one outside of it is no longer");

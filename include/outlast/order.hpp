@@ -72,6 +72,13 @@ constexpr duration limit_of(const P& policy) noexcept {
         return no_limit;
 }
 
+/// Whether what `limit_of` says is only the most that it gives.
+template <class P>
+inline constexpr bool computes_limit = false;
+template <class P>
+    requires requires { P::computes_limit; }
+inline constexpr bool computes_limit<P> = P::computes_limit;
+
 /// Whether no failure passes this policy.
 template <class P>
 constexpr bool hides_failures(const P& policy) noexcept {
@@ -122,7 +129,8 @@ constexpr const char* against(const Outer& outer, const Inner& inner, bool neigh
             return "pipeline: a retry stands outside a fallback that replaces every failure, and "
                    "has at most what that fails at itself to repeat: put the fallback outside the "
                    "retry, or say by its `when` what it replaces";
-        if (neighbours && limit_of(inner) != no_limit && limit_of(outer) < limit_of(inner))
+        if (neighbours && !computes_limit<Inner> && limit_of(inner) != no_limit &&
+            limit_of(outer) < limit_of(inner))
             return "pipeline: a timeout stands outside a longer one, which never fires: put the "
                    "longer one outside, or make the inner one shorter";
         return nullptr;

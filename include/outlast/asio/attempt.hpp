@@ -18,11 +18,21 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace outlast::detail {
 
 struct nothing_kept {};
+
+/// An operation of a policy's own that ends later, and what it came to.
+struct begun_operation {
+    virtual ~begun_operation() = default;
+    [[nodiscard]] virtual bool has_arrived() const noexcept = 0;
+    /// The verdict on it, by its policy.
+    virtual verdict land(reading& now) = 0;
+};
 
 /// What a machine wants held for as long as abandoned work goes on: `keep(lane)`, if it has one.
 template <class Machine>
@@ -47,10 +57,11 @@ struct attempt : turns::item {
     slot<call> told{};
     boost::asio::cancellation_signal stop{};
     slot<result<T>> arrived{};
-    attempt* other = nullptr; // further ones of the call
+    std::unique_ptr<begun_operation> of_policy{}; // instead of the user's work
+    attempt* other = nullptr;                     // further ones of the call
 
     // Filled when nobody waits for it any more.
-    slot<counted_abandonment> abandoned{};
+    slot<counted_as<abandoned_work>> abandoned{};
     [[no_unique_address]] slot<Kept> kept{};
 
     // What has happened to it, in bits. While it is `starting`, its end is its starter's to see.
@@ -61,6 +72,9 @@ struct attempt : turns::item {
     [[nodiscard]] bool free() const noexcept {
         return over && (state.load(std::memory_order_acquire) & let_go) != 0;
     }
+    [[nodiscard]] bool has_arrived() const noexcept {
+        return arrived.filled() || (of_policy && of_policy->has_arrived());
+    }
     [[nodiscard]] bool under_way() const noexcept {
         return (state.load(std::memory_order_acquire) & ended) == 0;
     }
@@ -68,12 +82,19 @@ struct attempt : turns::item {
         on = in;
         over = false;
         arrived.clear();
+        of_policy.reset(); // not before: its handler may have been held all that time
         state.store(starting, std::memory_order_relaxed);
     }
     /// The starter is done. \return whether the attempt has ended by then
     bool started() noexcept {
         return (state.fetch_and(static_cast<std::uint8_t>(~starting), std::memory_order_acq_rel) &
                 ended) != 0;
+    }
+    /// The starter threw. Whoever holds its handler still says nothing any more.
+    void threw() {
+        const std::uint8_t was = state.fetch_or(thrown | ended, std::memory_order_acq_rel);
+        if ((was & ended) == 0 || !arrived.filled())
+            arrived.fill([]() -> result<T> { return detail::thrown(); });
     }
     /// The handler is done: called, or destroyed. \return whether the call is to be told
     bool end() noexcept {
@@ -91,6 +112,16 @@ struct attempt : turns::item {
         }
         stop.emit(type);
     }
+    /// \pre of_policy, and it has arrived
+    [[nodiscard]] verdict landed_at_policy(reading& now) {
+        if (!of_policy->has_arrived())
+            return verdict::failure(); // it could not be begun
+        try {
+            return of_policy->land(now);
+        } catch (...) {
+            return verdict::failure();
+        }
+    }
     void forget() noexcept {
         arrived.clear();
         abandoned.clear();
@@ -101,7 +132,11 @@ struct attempt : turns::item {
 
 /// The completion handler of an attempt. Keeps the call.
 /// \tparam Call the `running_call`
-template <class Call>
+/// \tparam Operation an `asynchronous`
+/// \tparam Into where the outcome goes, as its `arrived`: the place, or a policy's operation in it
+template <class Call,
+          class Operation = typename Call::operation_type,
+          class Into = typename Call::place_type>
 class attempt_handler {
 public:
     using place_type = typename Call::place_type;
@@ -111,6 +146,13 @@ public:
 
     attempt_handler(share<Call> call, place_type& place) noexcept
         : call_(std::move(call)), place_(&place) {}
+    /// \pre the place has an operation of this type
+    [[nodiscard]] Into& into() const noexcept {
+        if constexpr (std::is_same_v<Into, place_type>)
+            return *place_;
+        else
+            return static_cast<Into&>(*place_->of_policy);
+    }
     attempt_handler(attempt_handler&&) noexcept = default;
     attempt_handler& operator=(attempt_handler&&) = delete;
     ~attempt_handler() {
@@ -124,19 +166,18 @@ public:
     [[nodiscard]] cancellation_slot_type get_cancellation_slot() const noexcept {
         return place_->stop.slot();
     }
-    [[nodiscard]] auto& place() const noexcept { return place_->arrived; }
+    [[nodiscard]] auto& place() const noexcept { return into().arrived; }
 
     template <class... X>
     void operator()(X&&... completed) {
         share<Call> call{std::move(call_)};
         if (!call) // completed twice
             return;
-        using operation = typename Call::operation_type;
-        if constexpr (requires { operation::lift(std::forward<X>(completed)...); }) {
-            using result_type = decltype(operation::lift(std::forward<X>(completed)...));
-            place_->arrived.fill([&]() -> result_type {
+        if constexpr (requires { Operation::lift(std::forward<X>(completed)...); }) {
+            using result_type = decltype(Operation::lift(std::forward<X>(completed)...));
+            place().fill([&]() -> result_type {
                 try {
-                    return operation::lift(std::forward<X>(completed)...);
+                    return Operation::lift(std::forward<X>(completed)...);
                 } catch (...) {
                     return detail::thrown();
                 }

@@ -4,8 +4,8 @@
 #ifndef OUTLAST_ASIO_MACHINE_LOOP_HPP
 #define OUTLAST_ASIO_MACHINE_LOOP_HPP
 
-#include <outlast/asio/attempt.hpp>
-#include <outlast/asio/operation.hpp>
+#include <outlast/asio/call_lanes.hpp>
+#include <outlast/asio/under_way.hpp>
 #include <outlast/hand.hpp>
 #include <outlast/machine.hpp>
 #include <outlast/run.hpp> // limits
@@ -23,37 +23,28 @@
 
 namespace outlast::detail {
 
-/// \tparam Call derives from it, and has: `handler_for(place)` for an attempt; `place_for(own)`, a free
-///         one; `listen()`, to cancellation from now on; and `rearm()`, which comes back at `due()`
-/// \tparam A what the arguments are kept as
+/// \tparam Call derives from it, and has what `call_lanes` asks for; and `listen()`, to cancellation from
+///         now on, and `rearm()`, which comes back at `due()`
 template <class Call, class Clock, class Machine, class F, class... A>
-class machine_loop {
+class machine_loop : public call_lanes<Call, Clock, Machine, F, A...> {
 public:
-    using operation_type = asynchronous<F, const A&...>;
-    using value_type = typename operation_type::value_type;
-    using place_type = attempt<value_type, typename kept_by<Machine>::type>;
-    using result_type = result<value_type>;
+    using all = call_lanes<Call, Clock, Machine, F, A...>;
+    using typename all::place_type;
+    using typename all::result_type;
     using cancellation = boost::asio::cancellation_type;
 
 protected:
     machine_loop(const limits& limit, F&& callable, std::tuple<A...>&& arguments, waker& wake)
-        : callable_(std::move(callable)), arguments_(std::move(arguments)), limit_(limit) {
+        : all(limit, std::move(callable), std::move(arguments), wake) {
         if (limit.deadline != std::chrono::steady_clock::time_point::max())
             deadline_ = instant{limit.deadline.time_since_epoch()};
-        std::apply(
-            [&](const A&... a) {
-                for (auto& hand : hands_) {
-                    hand.fill([&] { return hand_type{later_, wake, a...}; });
-                    hand->told_by(read(), limit_.stop);
-                }
-            },
-            arguments_);
     }
     ~machine_loop() = default;
     machine_loop(const machine_loop&) = delete;
     machine_loop& operator=(const machine_loop&) = delete;
 
     [[nodiscard]] bool over() const noexcept { return over_; }
+    [[nodiscard]] bool answered() const noexcept { return over_ || apart_.begun; }
     [[nodiscard]] const std::stop_token& stop() const noexcept { return limit_.stop; }
 
     // --- what happens ---
@@ -70,7 +61,7 @@ protected:
             if (deadline_ != never && now.get() >= deadline_)
                 return finish_as(verdict::expired(), now);
             self().listen();
-            const step first = machine_->begin(now, terms{deadline_}, v_);
+            const step first = machine_->begin(now, terms{deadline_, false, stays}, v_);
             if (now.known())
                 begun_ = now.get();
             follow(first, now);
@@ -78,8 +69,10 @@ protected:
     }
 
     void ended(place_type& a) {
-        if (a.abandoned.filled() || over_)
+        if (a.abandoned.filled() || over_) {
+            this->offer(a);
             return a.forget();
+        }
         tell([&](reading& now) {
             if (arrive(a, now))
                 follow(machine_->settled(now, a.on, v_), now);
@@ -89,13 +82,28 @@ protected:
     /// What came from elsewhere: cancellation, time, a waker.
     void signalled(cancellation stopped, bool expired, bool woke) {
         tell([&](reading& now) {
-            if (stopped != cancellation::none)
+            woken_ = woken_ || woke;
+            if (stopped != cancellation::none && !apart_.begun)
                 stop_by(stopped, now);
-            if (expired)
+            if (expired && !pauses())
                 out_of_time(now);
-            if (woke)
+            if (woken_ && !pauses())
                 woken(now);
         });
+    }
+
+    /// The caller has its answer, and the call goes on without it.
+    void go_on() {
+        if constexpr (stays)
+            tell([&](reading& now) {
+                apart_.ready = true;
+                if (over_)
+                    return;
+                if (std::exchange(apart_.has_more, false))
+                    follow(machine_->go_on(now, v_), now);
+                else if (woken_)
+                    woken(now);
+            });
     }
 
     // --- for whoever carries it out ---
@@ -105,7 +113,7 @@ protected:
     [[nodiscard]] std::optional<instant> due() const {
         instant want = deadline_;
         bool idle = true;
-        for (const in_lane& l : lanes_) {
+        for (const lane_type& l : lanes_) {
             if (l.what == doing::nothing)
                 continue;
             if (l.what == doing::calling) {
@@ -122,38 +130,41 @@ protected:
         return want;
     }
 
-    /// The answer. Leaves nothing of the policies behind, which may be gone soon. \pre over()
+    /// The answer. After it, nothing of the caller's is looked at. \pre answered()
     [[nodiscard]] result_type outcome() noexcept {
         result_type r = concluded();
+        if constexpr (stays) {
+            v_ = apart_.in_hand;
+            deadline_ = never;
+            limit_ = {};
+        }
+        return r;
+    }
+    /// Leaves nothing of the policies behind, which may be gone soon. \pre over()
+    void drop_policies() noexcept {
         machine_.clear();
         for (auto& hand : hands_)
             hand.clear();
-        return r;
+        if constexpr (stays)
+            apart_.counted.clear();
     }
 
 private:
-    using hand_type = hand<arriving<F, value_type>, A...>;
-    static constexpr lane lanes = lanes_of<Machine>;
+    using all::abandon_all;
+    using all::arguments_;
+    using all::hands_;
+    using all::lanes;
+    using all::lanes_;
+    using all::limit_;
+    using all::machine_;
+    using all::read;
+    using all::self;
+    using typename all::lane_type;
+    static constexpr bool stays = outlives_caller<Machine>;
     static constexpr int most_nudges = 64; // at one event
 
-    enum class doing : std::uint8_t {
-        nothing,
-        calling,
-        lost, // the operation is gone without an answer
-        waiting,
-        parked,
-    };
-    struct in_lane {
-        doing what = doing::nothing;
-        instant at = never;
-        place_type* current = nullptr;
-        place_type own{};
-    };
-
-    [[nodiscard]] Call& self() noexcept { return static_cast<Call&>(*this); }
-    [[nodiscard]] static reading read() noexcept {
-        return {[](void*) { return Clock::now(); }, nullptr};
-    }
+    // The caller is to have its answer before anything else happens.
+    [[nodiscard]] bool pauses() const noexcept { return !apart_.ready; }
 
     // What the machine, a clock or a store throws is the end of the call.
     template <class Event>
@@ -161,7 +172,7 @@ private:
         reading now = read();
         try {
             event(now);
-            if (!over_)
+            if (!over_ && !pauses())
                 settle_down(now);
         } catch (...) {
             v_ = hands_[0]->land(result_type{boost::outcome_v2::in_place_type<failure>, thrown()});
@@ -173,16 +184,19 @@ private:
 
     // Whether the machine is to be told.
     bool arrive(place_type& a, reading& now) {
-        in_lane& l = lanes_[a.on];
-        if (!a.arrived.filled()) {
+        lane_type& l = lanes_[a.on];
+        if (!a.has_arrived()) {
             l.what = doing::lost; // there is its deadline still
             a.forget();
             return false;
         }
         l.what = doing::nothing;
-        v_ = hands_[a.on]->land(std::move(*a.arrived));
+        if (a.of_policy)
+            v_ = a.landed_at_policy(now);
+        else
+            v_ = hands_[a.on]->land(std::move(*a.arrived));
         a.forget();
-        if (!stopping_ || v_.ok())
+        if (!stopping_ || v_.ok() || a.of_policy)
             return true;
         finish_as(verdict::neutral(refusal::cancelled, v_.hint), now);
         return false;
@@ -193,7 +207,7 @@ private:
         for (;;) {
             OUTLAST_ASSERT(s.on < lanes);
             won_ = s.on; // if it is the last word
-            in_lane& l = lanes_[s.on];
+            lane_type& l = lanes_[s.on];
             if (lanes > 1 && s.alone)
                 abandon_all();
             else if (lanes > 1 && s.is_nothing())
@@ -201,12 +215,19 @@ private:
             switch (s.what) {
             case action::call:
                 if (s.callee != outlast::work) {
-                    v_ = operate(*machine_, s.callee, now, *hands_[s.on]);
+                    if (!this->operate(s, now, v_)) {
+                        place_type& a = *l.current;
+                        if (!a.started())
+                            return;
+                        now = read();
+                        if (!arrive(a, now))
+                            return;
+                    }
                 } else if (stopping_) {
                     return finish_as(verdict::neutral(refusal::cancelled, v_.hint), now);
                 } else if (s.at != never && now.get() >= s.at) { // no work begins at its deadline
                     v_ = verdict::neutral(refusal::timed_out);
-                } else if (start(l, s)) { // and it has ended already
+                } else if (this->start(s)) { // and it has ended already
                     now = read();
                     if (!arrive(*l.current, now))
                         return;
@@ -263,14 +284,35 @@ private:
         }
         if (limit_.facts != nullptr || (!v_.ok() && begun_ != never))
             elapsed_ = until(begun_, now.get());
+        if constexpr (stays)
+            if (!apart_.begun && machine_.filled() && machine_->has_more())
+                return apart_.begin(v_, true);
         over_ = true;
         abandon_all();
     }
+    // Whether the caller can leave now, with this answer, and others have what is under way.
+    bool leave(const verdict& v, reading& now) {
+        if constexpr (stays) {
+            if (apart_.begun || stopping_ || !machine_->leave(now))
+                return false;
+            apart_.begin(v_, false);
+            v_ = v;
+            if (limit_.facts != nullptr || begun_ != never)
+                elapsed_ = until(begun_, now.get());
+            for (std::size_t i = 0; i != lanes; ++i)
+                if (lanes_[i].what == doing::calling)
+                    lanes_[i].at = machine_->over_by(static_cast<lane>(i));
+            return true;
+        }
+        return false;
+    }
 
     void stop_by(cancellation type, reading& now) {
+        if (leave(verdict::neutral(refusal::cancelled), now))
+            return;
         stopping_ = true;
         bool goes_on = false;
-        for (in_lane& l : lanes_)
+        for (lane_type& l : lanes_)
             if (l.what == doing::calling && (type & cancellation::terminal) == cancellation::none) {
                 goes_on = true;
                 l.current->emit(type);
@@ -280,8 +322,10 @@ private:
     }
 
     void out_of_time(reading& now) {
+        if (deadline_ != never && now.get() >= deadline_ && leave(verdict::expired(), now))
+            return;
         for (std::size_t i = 0; i != lanes && !over_; ++i) {
-            in_lane& l = lanes_[i];
+            lane_type& l = lanes_[i];
             const auto on = static_cast<lane>(i);
             if (l.what == doing::nothing || l.at == never || now.get() < l.at)
                 continue;
@@ -291,8 +335,9 @@ private:
                 follow(machine_->woke(now, on, v_), now);
                 continue;
             }
-            abandon(l);
-            hands_[i]->drop();
+            if (!(l.what == doing::calling && l.current->of_policy))
+                hands_[i]->drop();
+            l.abandon(machine_);
             v_ = stopping_ ? verdict::neutral(refusal::cancelled) : verdict::expired();
             if (stopping_)
                 return finish(now);
@@ -303,7 +348,6 @@ private:
     }
 
     void woken(reading& now) {
-        woken_ = true;
         for (std::size_t i = 0; i != lanes && !over_; ++i)
             if (lanes_[i].what == doing::parked) {
                 woken_ = false;
@@ -312,58 +356,9 @@ private:
             }
     }
 
-    // \return whether it has ended already
-    bool start(in_lane& l, const step& s) {
-        place_type& a = self().place_for(l.own);
-        a.prepare(s.on);
-        if (lanes > 1)
-            hold(a);
-        a.told.fill([&] { return call{++attempts_, s.at, read(), limit_.stop}; });
-        hands_[s.on]->set_out();
-        l.what = doing::calling;
-        l.at = s.at;
-        l.current = &a;
-        try {
-            std::apply(
-                [&](const A&... given) {
-                    operation_type::begin(callable_, *a.told, given..., self().handler_for(a));
-                },
-                arguments_);
-        } catch (...) {
-            // Whoever holds its handler still says nothing any more.
-            const std::uint8_t was =
-                a.state.fetch_or(place_type::thrown | place_type::ended, std::memory_order_acq_rel);
-            if ((was & place_type::ended) == 0 || !a.arrived.filled())
-                a.arrived.fill([]() -> result_type { return thrown(); });
-        }
-        return a.started();
-    }
-
-    // What the machine wants held while work goes on. Of one lane it is still there when that is
-    // given up; what decides several ends them all.
-    void hold(place_type& a) {
-        if constexpr (keeps_for_work<Machine>)
-            a.kept.fill([&] { return machine_->keep(a.on); });
-    }
-
-    void abandon(in_lane& l) {
-        const bool goes_on = l.what == doing::calling;
-        l.what = doing::nothing;
-        if (!goes_on)
-            return;
-        l.current->abandoned.fill([] { return counted_abandonment{}; });
-        if (lanes == 1)
-            hold(*l.current);
-        l.current->emit(cancellation::all);
-    }
-    void abandon_all() {
-        for (in_lane& l : lanes_)
-            abandon(l);
-    }
-
     [[nodiscard]] result_type concluded() noexcept {
         try {
-            hands_[won_]->count_from(attempts_);
+            hands_[won_]->count_from(this->attempts());
             if (!machine_.filled())
                 return hands_[won_]->conclude(v_, leaf{}, elapsed_, limit_.facts);
             return hands_[won_]->conclude(v_, *machine_, elapsed_, limit_.facts);
@@ -372,24 +367,15 @@ private:
         }
     }
 
-    F callable_;
-    std::tuple<A...> arguments_;
-    limits limit_;
     instant deadline_ = never;
     instant begun_ = never;
     duration elapsed_{};
-    std::uint32_t attempts_ = 0;
     bool woken_ = false;
     bool stopping_ = false;
     bool over_ = false;
     verdict v_{};
-    in_lane lanes_[lanes]{};
-    arriving<F, value_type> later_{callable_};
-
-    // While the caller waits.
-    slot<hand_type> hands_[lanes]{};
+    [[no_unique_address]] without_caller<Machine> apart_{};
     lane won_ = 0; // whose value is the caller's
-    slot<Machine> machine_{};
 };
 
 } // namespace outlast::detail

@@ -106,6 +106,12 @@ public:
     }
     [[nodiscard]] const allocator_type& allocator() const noexcept { return allocator_; }
 
+    /// Of an operation of a policy: see `attempt_handler`.
+    template <class Operation, class Into>
+    [[nodiscard]] auto handler_in(place_type& a) {
+        return attempt_handler<running_call, Operation, Into>{share<running_call>::more(*this), a};
+    }
+
     /// An attempt has ended. Any thread, in a turn of this call or not.
     static void end(share<running_call> self, place_type& a) {
         running_call* const call = self.let_go(); // to the item
@@ -121,6 +127,7 @@ public:
 
 private:
     friend loop;
+    friend typename loop::all; // what both of them ask for
     using answer_type = answer<Handler, typename loop::result_type>;
     using timers = deadlines<Clock>;
     using own_traits = std::allocator_traits<allocator_for<allocator_type, running_call>>;
@@ -128,7 +135,7 @@ private:
     using cancellation = boost::asio::cancellation_type;
 
     // What comes from elsewhere, as bits; those of Asio's cancellation types are the lowest.
-    static constexpr std::uint32_t cancels = 7, expires = 8, wakes = 16;
+    static constexpr std::uint32_t cancels = 7, expires = 8, wakes = 16, goes_on = 32;
 
     // What is posted. Not called, it gives its share back.
     struct poke {
@@ -192,14 +199,20 @@ private:
     // \param here whether the handler may be called: on the call's executor, and not inside something
     //             that was called from outside
     static void conclude(share<running_call> self, bool here, bool& inside) {
-        if (!self->over() || !self->handler_)
+        if (!self->answered() || !self->handler_) {
+            if (self->over() && !self->handler_)
+                self->let_go();
             return;
+        }
         turns& queue = self->queue_;
         const Executor executor = self->executor_;
         const auto work = std::move(self->work_);
         boost::asio::get_associated_cancellation_slot(*self->handler_).clear();
+        self->work_.reset();
         answer_type a{self->outcome(), *std::move(self->handler_)};
         self->let_caller_go();
+        if (!self->over())
+            boost::asio::post(executor, poke{share<running_call>::more(*self), goes_on});
         self = {};
         inside = false;
         queue.hand_on(executor);
@@ -233,6 +246,8 @@ private:
         const std::uint32_t why = signals_.exchange(0, std::memory_order_acq_rel);
         if ((why & expires) != 0)
             armed_ = false;
+        if ((why & goes_on) != 0)
+            this->go_on();
         if (!this->over())
             loop::signalled(static_cast<cancellation>(why & cancels), (why & expires) != 0,
                             (why & wakes) != 0);
@@ -303,10 +318,17 @@ private:
         boost::asio::post(executor_, poke{share<running_call>::more(*this), wakes});
     }
 
+    // The caller has its answer.
     void let_caller_go() {
         handler_.reset();
-        work_.reset();
         on_stop_.reset();
+        if (this->over())
+            let_go();
+    }
+    // Nothing is left to do.
+    void let_go() {
+        work_.reset();
+        this->drop_policies();
         if (armed_ && timers_->erase(*this)) {
             armed_ = false;
             this->release();
