@@ -147,6 +147,20 @@ public:
         store_->erase(key);
     }
 
+    /// The same, and leaves a tombstone for `span`: what any call that began by `now` learns is not
+    /// kept in the store before that is over, whichever cache it is a call of, and even if it is dropped
+    /// here and its operation goes on. Choose a span longer than any call. Calls that begin later ask,
+    /// and are answered from what they kept, as ever.
+    /// \param now from the `outlast::steady` clock, or a world's `time()`
+    void forget(const key_type& key, instant now, duration span) {
+        static_assert(store_with_tombstones<Store>,
+                      "outlast::cache_aside: this store keeps no tombstones: see "
+                      "outlast::store_with_tombstones, or forget the key without a span.");
+        flights_.forget(key);
+        store_->tombstone(key, freshness::tombstone(now, span)); // before the erasing, as above
+        store_->erase(key);
+    }
+
     /// The same in an asynchronous store, as its `async_erase` with this token, if it takes one. What
     /// is on its way into the store at this moment is erased again after it has come there.
     template <class... Token>
