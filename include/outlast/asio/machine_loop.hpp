@@ -23,8 +23,9 @@
 
 namespace outlast::detail {
 
-/// \tparam Call derives from it, and has: `handler_for(place)` for an attempt; `place_for(own)`, a free
-///         one; `listen()`, to cancellation from now on; and `rearm()`, which comes back at `due()`
+/// \tparam Call a waker that derives from it, and has: `handler_for(place)` for an attempt, and
+///         `handler_is_back()` where `started` says so; `place_for(own)`, a free one; `listen()`, to
+///         cancellation from now on; and `rearm()`, which comes back at `due()`
 /// \tparam A what the arguments are kept as
 template <class Call, class Clock, class Machine, class F, class... A>
 class machine_loop {
@@ -36,18 +37,10 @@ public:
     using cancellation = boost::asio::cancellation_type;
 
 protected:
-    machine_loop(const limits& limit, F&& callable, std::tuple<A...>&& arguments, waker& wake)
+    machine_loop(const limits& limit, F&& callable, std::tuple<A...>&& arguments)
         : callable_(std::move(callable)), arguments_(std::move(arguments)), limit_(limit) {
         if (limit.deadline != std::chrono::steady_clock::time_point::max())
             deadline_ = instant{limit.deadline.time_since_epoch()};
-        std::apply(
-            [&](const A&... a) {
-                for (auto& hand : hands_) {
-                    hand.fill([&] { return hand_type{later_, wake, a...}; });
-                    hand->told_by(read(), limit_.stop);
-                }
-            },
-            arguments_);
     }
     ~machine_loop() = default;
     machine_loop(const machine_loop&) = delete;
@@ -70,6 +63,8 @@ protected:
             if (deadline_ != never && now.get() >= deadline_)
                 return finish_as(verdict::expired(), now);
             self().listen();
+            if (begun_plainly(now))
+                return;
             const step first = machine_->begin(now, terms{deadline_}, v_);
             if (now.known())
                 begun_ = now.get();
@@ -78,7 +73,7 @@ protected:
     }
 
     void ended(place_type& a) {
-        if (a.abandoned.filled() || over_)
+        if (a.abandoned.filled() || over_ || a.orphaned)
             return a.forget();
         tell([&](reading& now) {
             if (arrive(a, now))
@@ -122,19 +117,27 @@ protected:
         return want;
     }
 
-    /// The answer. Leaves nothing of the policies behind, which may be gone soon. \pre over()
-    [[nodiscard]] result_type outcome() noexcept {
-        result_type r = concluded();
+    /// Makes the answer. Leaves nothing of the policies behind, which may be gone soon. \pre over()
+    void conclude() noexcept {
+        if (plain_ == plainly::ended)
+            return machine_.clear();
+        answer_.fill([this] { return concluded(); });
         machine_.clear();
         for (auto& hand : hands_)
             hand.clear();
-        return r;
+    }
+    /// \pre conclude()
+    [[nodiscard]] result_type& answer() noexcept {
+        return plain_ == plainly::ended ? *lanes_[0].own.arrived : *answer_;
     }
 
 private:
     using hand_type = hand<arriving<F, value_type>, A...>;
     static constexpr lane lanes = lanes_of<Machine>;
     static constexpr int most_nudges = 64; // at one event
+
+    // The case in which the machine has nothing to decide: see machine.hpp.
+    enum class plainly : std::uint8_t { no, begun, ended };
 
     enum class doing : std::uint8_t {
         nothing,
@@ -148,11 +151,24 @@ private:
         instant at = never;
         place_type* current = nullptr;
         place_type own{};
+        in_lane() noexcept {}
     };
 
     [[nodiscard]] Call& self() noexcept { return static_cast<Call&>(*this); }
     [[nodiscard]] static reading read() noexcept {
         return {[](void*) { return Clock::now(); }, nullptr};
+    }
+
+    [[nodiscard]] hand_type& in_hand(std::size_t of) {
+        slot<hand_type>& h = hands_[of];
+        if (!h.filled()) {
+            h.fill([&] {
+                return std::apply(
+                    [&](const A&... a) { return hand_type{later_, self(), a...}; }, arguments_);
+            });
+            h->told_by(read(), limit_.stop);
+        }
+        return *h;
     }
 
     // What the machine, a clock or a store throws is the end of the call.
@@ -164,11 +180,42 @@ private:
             if (!over_)
                 settle_down(now);
         } catch (...) {
-            v_ = hands_[0]->land(result_type{boost::outcome_v2::in_place_type<failure>, thrown()});
+            v_ = in_hand(0).land(result_type{boost::outcome_v2::in_place_type<failure>, thrown()});
             won_ = 0;
+            plain_ = plainly::no;
             over_ = true;
             abandon_all();
         }
+    }
+
+    bool begun_plainly(reading& now) {
+        if constexpr (lanes == 1) {
+            instant by = deadline_;
+            if (!machine_->plain_begin(now, by) || (by != never && now.get() >= by))
+                return false;
+            if (now.known())
+                begun_ = now.get();
+            plain_ = plainly::begun;
+            in_lane& l = lanes_[0];
+            if (start(l, 0, by)) {
+                reading then = read();
+                if (arrive(*l.current, then))
+                    follow(machine_->settled(then, 0, v_), then);
+            }
+            return true;
+        } else {
+            return false;
+        }
+    }
+
+    // Of the attempt that began so: whether nothing else is left to do.
+    [[nodiscard]] bool ended_plainly(reading& now) {
+        if (!v_.ok() || stopping_ || limit_.facts != nullptr || !machine_->plain_success(now) ||
+            (deadline_ != never && now.get() >= deadline_))
+            return false;
+        machine_->plain_end();
+        plain_ = plainly::ended;
+        return over_ = true;
     }
 
     // Whether the machine is to be told.
@@ -180,7 +227,14 @@ private:
             return false;
         }
         l.what = doing::nothing;
-        v_ = hands_[a.on]->land(std::move(*a.arrived));
+        if (plain_ == plainly::begun) {
+            v_ = hand_type::judged(later_, *a.arrived);
+            if (ended_plainly(now))
+                return false;
+            in_hand(0).adopt(std::move(*a.arrived));
+        } else {
+            v_ = in_hand(a.on).land(std::move(*a.arrived));
+        }
         a.forget();
         if (!stopping_ || v_.ok())
             return true;
@@ -190,6 +244,7 @@ private:
 
     // Does what the machine says until it has to wait for something.
     void follow(step s, reading& now) {
+        plain_ = plainly::no;
         for (;;) {
             OUTLAST_ASSERT(s.on < lanes);
             won_ = s.on; // if it is the last word
@@ -201,17 +256,18 @@ private:
             switch (s.what) {
             case action::call:
                 if (s.callee != outlast::work) {
-                    v_ = operate(*machine_, s.callee, now, *hands_[s.on]);
+                    v_ = operate(*machine_, s.callee, now, in_hand(s.on));
                 } else if (stopping_) {
                     return finish_as(verdict::neutral(refusal::cancelled, v_.hint), now);
                 } else if (s.at != never && now.get() >= s.at) { // no work begins at its deadline
                     v_ = verdict::neutral(refusal::timed_out);
-                } else if (start(l, s)) { // and it has ended already
-                    now = read();
+                } else {
+                    in_hand(s.on).set_out();
+                    if (!start(l, s.on, s.at))
+                        return;
+                    now = read(); // it has ended already
                     if (!arrive(*l.current, now))
                         return;
-                } else {
-                    return;
                 }
                 s = machine_->settled(now, s.on, v_);
                 continue;
@@ -292,7 +348,7 @@ private:
                 continue;
             }
             abandon(l);
-            hands_[i]->drop();
+            in_hand(i).drop();
             v_ = stopping_ ? verdict::neutral(refusal::cancelled) : verdict::expired();
             if (stopping_)
                 return finish(now);
@@ -313,15 +369,16 @@ private:
     }
 
     // \return whether it has ended already
-    bool start(in_lane& l, const step& s) {
+    bool start(in_lane& l, lane on, instant by) {
         place_type& a = self().place_for(l.own);
-        a.prepare(s.on);
+        a.prepare(on);
         if (lanes > 1)
             hold(a);
-        a.told.fill([&] { return call{++attempts_, s.at, read(), limit_.stop}; });
-        hands_[s.on]->set_out();
+        ++attempts_;
+        if constexpr (operation_type::takes_call)
+            a.told.fill([&] { return call{attempts_, by, read(), limit_.stop}; });
         l.what = doing::calling;
-        l.at = s.at;
+        l.at = by;
         l.current = &a;
         try {
             std::apply(
@@ -330,13 +387,28 @@ private:
                 },
                 arguments_);
         } catch (...) {
-            // Whoever holds its handler still says nothing any more.
-            const std::uint8_t was =
-                a.state.fetch_or(place_type::thrown | place_type::ended, std::memory_order_acq_rel);
-            if ((was & place_type::ended) == 0 || !a.arrived.filled())
-                a.arrived.fill([]() -> result_type { return thrown(); });
+            failed_to_start(l, a);
         }
-        return a.started();
+        if (!l.current->started())
+            return false;
+        self().handler_is_back();
+        return true;
+    }
+
+    // What has come of it before stands. Whoever has its handler still says nothing any more.
+    OUTLAST_COLD void failed_to_start(in_lane& l, place_type& a) {
+        if (!a.under_way() && a.arrived.filled())
+            return;
+        place_type* failed = &a;
+        if (!a.ended_in_start()) {
+            a.orphaned = true;
+            (void)a.started();
+            failed = &self().place_for(a);
+            failed->prepare(a.on);
+            (void)self().handler_for(*failed);
+        }
+        failed->arrived.fill([]() -> result_type { return thrown(); });
+        l.current = failed;
     }
 
     // What the machine wants held while work goes on. Of one lane it is still there when that is
@@ -363,10 +435,10 @@ private:
 
     [[nodiscard]] result_type concluded() noexcept {
         try {
-            hands_[won_]->count_from(attempts_);
+            in_hand(won_).count_from(attempts_);
             if (!machine_.filled())
-                return hands_[won_]->conclude(v_, leaf{}, elapsed_, limit_.facts);
-            return hands_[won_]->conclude(v_, *machine_, elapsed_, limit_.facts);
+                return in_hand(won_).conclude(v_, leaf{}, elapsed_, limit_.facts);
+            return in_hand(won_).conclude(v_, *machine_, elapsed_, limit_.facts);
         } catch (...) {
             return thrown(); // the value can't be moved
         }
@@ -382,6 +454,7 @@ private:
     bool woken_ = false;
     bool stopping_ = false;
     bool over_ = false;
+    plainly plain_ = plainly::no;
     verdict v_{};
     in_lane lanes_[lanes]{};
     arriving<F, value_type> later_{callable_};
@@ -390,6 +463,7 @@ private:
     slot<hand_type> hands_[lanes]{};
     lane won_ = 0; // whose value is the caller's
     slot<Machine> machine_{};
+    slot<result_type> answer_{};
 };
 
 } // namespace outlast::detail

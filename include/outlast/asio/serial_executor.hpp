@@ -29,6 +29,10 @@ public:
 
     template <class F>
     void execute(F&& f) const {
+        if (queue_->runs_here() && may_run_here()) {
+            std::decay_t<F> mine(std::forward<F>(f));
+            return std::move(mine)();
+        }
         // What is given to a context counts as work; a copy that tracks it, too, is not free.
         auto plain =
             boost::asio::prefer(inner_, boost::asio::execution::outstanding_work.untracked);
@@ -61,6 +65,15 @@ public:
     }
 
 private:
+    // As `dispatch` would, without going through the context.
+    [[nodiscard]] bool may_run_here() const noexcept {
+        namespace execution = boost::asio::execution;
+        if constexpr (boost::asio::can_query_v<const Inner&, execution::blocking_t>)
+            return boost::asio::query(inner_, execution::blocking) != execution::blocking.never;
+        else
+            return false;
+    }
+
     template <class Other>
     static auto on(Other&& inner, turns& queue) {
         return serial_executor<std::decay_t<Other>>{std::forward<Other>(inner), queue};

@@ -12,6 +12,12 @@
 
 namespace outlast::detail {
 
+/// Something that no other thread gives while this one lives.
+[[nodiscard]] inline const void* this_thread() noexcept {
+    static thread_local constinit char here = 0;
+    return &here;
+}
+
 /// The queue of one call. Any thread may come with an item; the one that finds nobody inside is
 /// inside until it has taken everything that was left meanwhile. First come, first served.
 ///
@@ -128,10 +134,6 @@ private:
     private:
         std::atomic<const void*>& runner_;
     };
-    static const void* this_thread() noexcept {
-        static thread_local constinit char here = 0;
-        return &here;
-    }
 
     // The next one, or null: there was none, and the caller is outside now.
     item* next_or_leave() noexcept {
