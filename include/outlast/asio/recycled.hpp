@@ -65,7 +65,7 @@ private:
     static inline thread_local closer at_exit_{};
 };
 
-/// The allocator of calls whose handler has none of its own.
+/// The allocator of calls whose handler has none of its own, and of their operations.
 template <class T>
 struct recycled {
     using value_type = T;
@@ -74,10 +74,17 @@ struct recycled {
     recycled(const recycled<U>&) noexcept {}
 
     T* allocate(std::size_t n) {
-        static_assert(alignof(T) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
-        return static_cast<T*>(spare_memory::take(n * sizeof(T)));
+        if constexpr (alignof(T) > __STDCPP_DEFAULT_NEW_ALIGNMENT__)
+            return std::allocator<T>{}.allocate(n);
+        else
+            return static_cast<T*>(spare_memory::take(n * sizeof(T)));
     }
-    void deallocate(T* p, std::size_t n) noexcept { spare_memory::give(p, n * sizeof(T)); }
+    void deallocate(T* p, std::size_t n) noexcept {
+        if constexpr (alignof(T) > __STDCPP_DEFAULT_NEW_ALIGNMENT__)
+            std::allocator<T>{}.deallocate(p, n);
+        else
+            spare_memory::give(p, n * sizeof(T));
+    }
     template <class U>
     friend bool operator==(const recycled&, const recycled<U>&) noexcept {
         return true;

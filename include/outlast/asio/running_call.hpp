@@ -68,7 +68,7 @@ public:
     using place_type = typename loop::place_type;
     using work_executor_type =
         std::conditional_t<is_strand<Executor>, Executor, serial_executor<Executor>>;
-    using allocator_type = boost::asio::associated_allocator_t<Handler>;
+    using allocator_type = allocator_for<boost::asio::associated_allocator_t<Handler>, void>;
 
     /// Starts a call. The handler is not called before this returns.
     template <class Pipeline>
@@ -101,7 +101,7 @@ public:
         if constexpr (is_strand<Executor>)
             return executor_;
         else
-            return work_executor_type{executor_, queue_};
+            return work_executor_type{executor_, queue_.show()};
     }
     [[nodiscard]] const allocator_type& allocator() const noexcept { return allocator_; }
 
@@ -147,7 +147,7 @@ private:
     struct last_turn {
         share<running_call> call;
         using allocator_type = running_call::allocator_type;
-        [[nodiscard]] allocator_type get_allocator() const noexcept { return call->allocator_; }
+        [[nodiscard]] allocator_type get_allocator() const noexcept { return call->allocator(); }
         void operator()() {
             answer_type a = call->taken();
             call = {};
@@ -176,7 +176,7 @@ private:
                  std::tuple<A...>&& arguments)
         : loop(limit, std::move(callable), std::move(arguments)),
           executor_(executor),
-          allocator_(boost::asio::get_associated_allocator(handler)),
+          allocator_(allocator_from<void>(boost::asio::get_associated_allocator(handler))),
           handler_(std::in_place, std::move(handler)) {
         this->run = [](turns::item& i, bool wanted, bool& inside) {
             auto& self = static_cast<running_call&>(i);
@@ -185,7 +185,7 @@ private:
             if (wanted)
                 conclude(self, std::move(of_signal), true, inside);
             else
-                self.settle();
+                (void)self.settle();
         };
     }
     ~running_call() {
@@ -195,7 +195,7 @@ private:
             std::destroy_at(a);
             place_traits::deallocate(mine, a, 1);
         }
-        spare_turns::give(queue_);
+        spare_turns::give(queue_, inside_);
     }
     friend class counted<running_call>;
     void dispose() noexcept {
@@ -215,7 +215,7 @@ private:
     static void
     conclude(running_call& call, share<running_call> held, bool here, bool& inside) {
         if (!call.over() || call.answered_)
-            return call.settle();
+            return (void)call.settle();
         turns& queue = call.queue_;
         const Executor executor = call.executor_;
         call.loop::conclude();
@@ -223,17 +223,21 @@ private:
         if (here && runs_on(executor)) {
             call.work_.reset();
             answer_type a = call.taken();
-            call.settle();
+            (void)call.settle();
             held = {};
             inside = false;
             queue.hand_on(executor);
             return a();
         }
         const auto work = std::move(call.work_);
-        last_turn last{held ? std::move(held) : share<running_call>::more(call)};
-        call.settle();
+        last_turn last{call.settle()};
+        if (!last.call)
+            last.call = held ? std::move(held) : share<running_call>::more(call);
         inside = false;
-        queue.hand_on(executor);
+        if (call.sole() && !queue.shown())
+            call.inside_ = true; // nobody else will come, until another call takes it over
+        else
+            queue.hand_on(executor);
         if (here)
             boost::asio::dispatch(executor, std::move(last));
         else
@@ -246,16 +250,17 @@ private:
         else
             return false;
     }
-    // The call stays for as long as something will come back to it.
-    void settle() noexcept {
+    // The call stays for as long as something will come back to it. \return its own share, if it is
+    // needed no more
+    share<running_call> settle() noexcept {
         const bool needed = under_way_ != 0 || armed_;
         if (needed == kept_)
-            return;
+            return {};
         kept_ = needed;
-        if (needed)
-            this->keep();
-        else
-            this->release();
+        if (!needed)
+            return share<running_call>{this};
+        this->keep();
+        return {};
     }
 
     static void raise(share<running_call> self, std::uint32_t why, bool here) {
@@ -320,7 +325,7 @@ private:
                 self.ended(there);
                 conclude(self, {}, true, inside);
             } else {
-                self.settle();
+                (void)self.settle();
             }
         };
         return *a;
@@ -369,6 +374,7 @@ private:
     bool armed_ = false;
     bool kept_ = true; // by itself
     bool answered_ = false;
+    bool inside_ = false; // to the end
     place_type* more_ = nullptr;
 
     // While the caller waits.

@@ -36,6 +36,13 @@ public:
     turns(const turns&) = delete;
     turns& operator=(const turns&) = delete;
 
+    /// This queue, which is now known outside its call.
+    [[nodiscard]] turns& show() noexcept {
+        shown_.store(true, std::memory_order_relaxed);
+        return *this;
+    }
+    [[nodiscard]] bool shown() const noexcept { return shown_.load(std::memory_order_relaxed); }
+
     /// True: the caller is inside.
     [[nodiscard]] bool enter() noexcept {
         item* nobody = nullptr;
@@ -156,9 +163,11 @@ private:
     std::atomic<item*> left_{nullptr}; // null: nobody is inside; `inside_`: nothing was left
     item* batch_ = nullptr;            // of who is inside
     std::atomic<const void*> runner_{nullptr};
+    std::atomic<bool> shown_{false};
 
     friend class spare_turns;
     turns* spare_ = nullptr; // in a list of those that no call uses
+    bool entered_ = false;   // in such a list, on behalf of the next call
 };
 
 /// Queues that no call uses: a few at hand for each thread, the others for all.
@@ -171,7 +180,7 @@ public:
         if (here_.first != nullptr) {
             turns& t = *std::exchange(here_.first, here_.first->spare_);
             --here_.count;
-            if (t.enter())
+            if (t.entered_ || t.enter())
                 return t;
             give(t, all()); // somebody kept an executor, and uses it
         }
@@ -179,7 +188,9 @@ public:
         (void)made.enter();
         return made;
     }
-    static void give(turns& t) noexcept {
+    /// \param entered the caller was inside at its end, and nothing was left nor will be
+    static void give(turns& t, bool entered = false) noexcept {
+        t.entered_ = entered;
         if (here_.closed || here_.count == most)
             return give(t, all());
         if (!here_.watched) {
