@@ -54,6 +54,8 @@ protected:
     template <class Pipeline>
     void begin(Pipeline& policies) {
         tell([&](reading& now) {
+            std::apply([&](const A&... a) { machine_.fill([&] { return policies.start(a...); }); },
+                       arguments_);
             if (limit_.facts != nullptr)
                 begun_ = now.get();
             if (limit_.stop.stop_requested())
@@ -61,7 +63,7 @@ protected:
             if (deadline_ != never && now.get() >= deadline_)
                 return finish_as(verdict::expired(), now);
             self().listen();
-            if (begun_plainly(policies, now))
+            if (begun_plainly(now))
                 return;
             const step first = machine_->begin(now, terms{deadline_}, v_);
             if (now.known())
@@ -74,7 +76,7 @@ protected:
         if (a.abandoned.filled() || over_ || a.orphaned)
             return a.forget();
         tell([&](reading& now) {
-            if (arrive(a, now, *machine_))
+            if (arrive(a, now))
                 follow(machine_->settled(now, a.on, v_), now);
         });
     }
@@ -186,54 +188,38 @@ private:
         }
     }
 
-    // Makes the machine. True: it has begun, and there was nothing to decide. Until the operation
-    // proves to take longer than its initiation, the machine is here, where compilers keep it in
-    // registers.
-    template <class Pipeline>
-    bool begun_plainly(Pipeline& policies, reading& now) {
-        const auto make = [&] {
-            return std::apply([&](const A&... a) { return policies.start(a...); }, arguments_);
-        };
-        if constexpr (lanes > 1 || Machine::pinned) {
-            machine_.fill(make);
-            return false;
-        } else {
-            Machine machine = make();
+    bool begun_plainly(reading& now) {
+        if constexpr (lanes == 1) {
             instant by = deadline_;
-            const bool plain =
-                machine.plain_begin(now, by) && (by == never || now.get() < by);
-            if (plain) {
-                if (now.known())
-                    begun_ = now.get();
-                plain_ = plainly::begun;
-                if (start(lanes_[0], 0, by)) {
-                    reading then = read();
-                    const bool goes_on = arrive(*lanes_[0].current, then, machine);
-                    if (plain_ == plainly::ended)
-                        return true;
-                    machine_.fill([&] { return std::move(machine); });
-                    if (goes_on)
-                        follow(machine_->settled(then, 0, v_), then);
-                    return true;
-                }
+            if (!machine_->plain_begin(now, by) || (by != never && now.get() >= by))
+                return false;
+            if (now.known())
+                begun_ = now.get();
+            plain_ = plainly::begun;
+            in_lane& l = lanes_[0];
+            if (start(l, 0, by)) {
+                reading then = read();
+                if (arrive(*l.current, then))
+                    follow(machine_->settled(then, 0, v_), then);
             }
-            machine_.fill([&] { return std::move(machine); });
-            return plain;
+            return true;
+        } else {
+            return false;
         }
     }
 
     // Of the attempt that began so: whether nothing else is left to do.
-    [[nodiscard]] bool ended_plainly(Machine& machine, reading& now) {
-        if (!v_.ok() || stopping_ || limit_.facts != nullptr || !machine.plain_success(now) ||
+    [[nodiscard]] bool ended_plainly(reading& now) {
+        if (!v_.ok() || stopping_ || limit_.facts != nullptr || !machine_->plain_success(now) ||
             (deadline_ != never && now.get() >= deadline_))
             return false;
-        machine.plain_end();
+        machine_->plain_end();
         plain_ = plainly::ended;
         return over_ = true;
     }
 
     // Whether the machine is to be told.
-    bool arrive(place_type& a, reading& now, Machine& machine) {
+    bool arrive(place_type& a, reading& now) {
         in_lane& l = lanes_[a.on];
         if (!a.arrived.filled()) {
             l.what = doing::lost; // there is its deadline still
@@ -243,7 +229,7 @@ private:
         l.what = doing::nothing;
         if (plain_ == plainly::begun) {
             v_ = hand_type::judged(later_, *a.arrived);
-            if (ended_plainly(machine, now))
+            if (ended_plainly(now))
                 return false;
             in_hand(0).adopt(std::move(*a.arrived));
         } else {
@@ -280,7 +266,7 @@ private:
                     if (!start(l, s.on, s.at))
                         return;
                     now = read(); // it has ended already
-                    if (!arrive(*l.current, now, *machine_))
+                    if (!arrive(*l.current, now))
                         return;
                 }
                 s = machine_->settled(now, s.on, v_);
