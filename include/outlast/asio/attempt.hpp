@@ -7,6 +7,7 @@
 #include <outlast/asio/abandoned.hpp>
 #include <outlast/asio/turns.hpp>
 #include <outlast/call.hpp>
+#include <outlast/config.hpp>
 #include <outlast/hand.hpp> // thrown
 #include <outlast/result.hpp>
 #include <outlast/slot.hpp>
@@ -118,9 +119,8 @@ public:
         : place_(std::exchange(other.place_, nullptr)) {}
     attempt_handler& operator=(attempt_handler&&) = delete;
     ~attempt_handler() {
-        // Destroyed with its context, or forgotten by the operation: no answer will come.
-        if (place_ != nullptr)
-            end(*place_);
+        if (place_ != nullptr) [[unlikely]]
+            forgotten(*place_);
     }
 
     [[nodiscard]] executor_type get_executor() const noexcept { return call().work_executor(); }
@@ -155,6 +155,8 @@ private:
         if (place.end())
             Call::end(place);
     }
+    // By the operation, or destroyed with its context: no answer will come.
+    OUTLAST_COLD static void forgotten(place_type& place) { end(place); }
 
     place_type* place_;
 };

@@ -4,6 +4,8 @@
 #ifndef OUTLAST_ASIO_RECYCLED_HPP
 #define OUTLAST_ASIO_RECYCLED_HPP
 
+#include <outlast/config.hpp>
+
 #include <cstddef>
 #include <memory> // std::allocator
 #include <new>
@@ -26,13 +28,9 @@ public:
     }
     static void give(void* p, std::size_t bytes) noexcept {
         const std::size_t c = class_of(bytes);
-        if (c >= classes || here_.closed || here_.count[c] == most) {
+        if (c >= classes || (here_.count[c] >= here_.most && !open())) {
             ::operator delete(p);
             return;
-        }
-        if (!here_.watched) {
-            (void)&at_exit_; // made once there is something to free
-            here_.watched = true;
         }
         ++here_.count[c];
         here_.kept[c] = ::new (p) piece{here_.kept[c]};
@@ -48,17 +46,27 @@ private:
     struct pieces {
         piece* kept[classes];
         unsigned char count[classes];
-        bool watched, closed;
+        unsigned char most; // 0: not used yet, or not any more
+        bool closed;
     };
     struct closer {
         closer() noexcept = default;
         ~closer() {
             here_.closed = true;
+            here_.most = 0;
             for (piece*& list : here_.kept)
                 while (list != nullptr)
                     ::operator delete(std::exchange(list, list->next));
         }
     };
+    // Whether there is room only now.
+    OUTLAST_COLD static bool open() noexcept {
+        if (here_.closed || here_.most != 0)
+            return false;
+        (void)&at_exit_; // made once there is something to free
+        here_.most = most;
+        return true;
+    }
     static std::size_t class_of(std::size_t bytes) noexcept { return (bytes - 1) / step; }
 
     static inline thread_local constinit pieces here_{};

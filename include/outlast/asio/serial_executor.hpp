@@ -30,8 +30,10 @@ public:
     template <class F>
     void execute(F&& f) const {
         if (queue_->runs_here() && may_run_here()) {
-            std::decay_t<F> mine(std::forward<F>(f));
-            return std::move(mine)();
+            if constexpr (std::is_lvalue_reference_v<F> || std::is_const_v<F>)
+                return std::decay_t<F>(f)();
+            else
+                return std::move(f)();
         }
         // What is given to a context counts as work; a copy that tracks it, too, is not free.
         auto plain =
@@ -112,16 +114,18 @@ private:
             if (queue->runs_here())
                 return std::move(f)();
             if (queue->enter())
-                return perform(std::move(f));
+                return perform([this] { return F(std::move(f)); });
             auto& i = left_function<F>::make(std::move(f));
             if (queue->enter_or_leave(i))
-                perform(i.taken());
+                perform([&i] { return i.taken(); });
         }
 
     private:
-        void perform(F mine) {
+        template <class Take>
+        void perform(Take take) {
             try {
-                queue->run(std::move(mine));
+                F mine(take()); // gone before the call goes on
+                queue->run(mine);
             } catch (...) {
                 queue->hand_on(executor);
                 throw;

@@ -4,6 +4,8 @@
 #ifndef OUTLAST_ASIO_TURNS_HPP
 #define OUTLAST_ASIO_TURNS_HPP
 
+#include <outlast/config.hpp>
+
 #include <boost/asio/post.hpp>
 
 #include <atomic>
@@ -81,7 +83,7 @@ public:
     }
     /// Runs a function. \pre inside
     template <class F>
-    void run(F f) {
+    void run(F& f) {
         const by_this_thread here{runner_};
         std::move(f)();
     }
@@ -191,12 +193,8 @@ public:
     /// \param entered the caller was inside at its end, and nothing was left nor will be
     static void give(turns& t, bool entered = false) noexcept {
         t.entered_ = entered;
-        if (here_.closed || here_.count == most)
+        if (here_.count >= here_.most && !open())
             return give(t, all());
-        if (!here_.watched) {
-            (void)&at_exit_;
-            here_.watched = true;
-        }
         t.spare_ = std::exchange(here_.first, &t);
         ++here_.count;
     }
@@ -206,7 +204,8 @@ private:
     struct at_hand {
         turns* first;
         int count;
-        bool watched, closed;
+        int most; // 0: not used yet, or not any more
+        bool closed;
     };
     struct for_all {
         std::mutex lock;
@@ -216,11 +215,20 @@ private:
         closer() noexcept = default;
         ~closer() {
             here_.closed = true;
+            here_.most = 0;
             while (here_.first != nullptr)
                 give(*std::exchange(here_.first, here_.first->spare_), all());
         }
     };
 
+    // Whether there is room only now.
+    OUTLAST_COLD static bool open() noexcept {
+        if (here_.closed || here_.most != 0)
+            return false;
+        (void)&at_exit_;
+        here_.most = most;
+        return true;
+    }
     static for_all& all() {
         static for_all* const ever = new for_all; // not destroyed before its last user
         return *ever;
