@@ -55,7 +55,9 @@ struct attempt : turns::item {
     slot<counted_abandonment> abandoned{};
     [[no_unique_address]] slot<Kept> kept{};
 
-    [[nodiscard]] bool under_way() const noexcept { return !ended_.load(std::memory_order_acquire); }
+    [[nodiscard]] bool under_way() const noexcept {
+        return !ended_.load(std::memory_order_acquire);
+    }
     /// It is being started, by this thread.
     void prepare(lane in) noexcept {
         on = in;

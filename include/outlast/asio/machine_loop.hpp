@@ -4,11 +4,8 @@
 #ifndef OUTLAST_ASIO_MACHINE_LOOP_HPP
 #define OUTLAST_ASIO_MACHINE_LOOP_HPP
 
-#include <outlast/asio/attempt.hpp>
-#include <outlast/asio/operation.hpp>
-#include <outlast/hand.hpp>
+#include <outlast/asio/attempts.hpp>
 #include <outlast/machine.hpp>
-#include <outlast/run.hpp> // limits
 
 #include <boost/asio/cancellation_type.hpp>
 
@@ -23,22 +20,23 @@
 
 namespace outlast::detail {
 
-/// \tparam Call a waker that derives from it, and has: `handler_for(place)` for an attempt, and
-///         `handler_is_back()` where `started` says so; `place_for(own)`, a free one; `listen()`, to
-///         cancellation from now on; and `rearm()`, which comes back at `due()`
+/// \tparam Call as that of `attempts`; it has, too: `listen()`, to cancellation from now on; and
+///         `rearm()`, which comes back at `due()`
 /// \tparam A what the arguments are kept as
 template <class Call, class Clock, class Machine, class F, class... A>
-class machine_loop {
+class machine_loop
+    : public attempts<Call, Clock, typename kept_by<Machine>::type, lanes_of<Machine>, F, A...> {
+    using base = attempts<Call, Clock, typename kept_by<Machine>::type, lanes_of<Machine>, F, A...>;
+
 public:
-    using operation_type = asynchronous<F, const A&...>;
-    using value_type = typename operation_type::value_type;
-    using place_type = attempt<value_type, typename kept_by<Machine>::type>;
-    using result_type = result<value_type>;
+    using attempts_type = base;
+    using typename base::place_type;
+    using typename base::result_type;
     using cancellation = boost::asio::cancellation_type;
 
 protected:
     machine_loop(const limits& limit, F&& callable, std::tuple<A...>&& arguments)
-        : callable_(std::move(callable)), arguments_(std::move(arguments)), limit_(limit) {
+        : base(limit, std::move(callable), std::move(arguments)) {
         if (limit.deadline != std::chrono::steady_clock::time_point::max())
             deadline_ = instant{limit.deadline.time_since_epoch()};
     }
@@ -47,18 +45,18 @@ protected:
     machine_loop& operator=(const machine_loop&) = delete;
 
     [[nodiscard]] bool over() const noexcept { return over_; }
-    [[nodiscard]] const std::stop_token& stop() const noexcept { return limit_.stop; }
+    [[nodiscard]] const std::stop_token& stop() const noexcept { return limit().stop; }
 
     // --- what happens ---
 
     template <class Pipeline>
     void begin(Pipeline& policies) {
         tell([&](reading& now) {
-            std::apply([&](const A&... a) { machine_.fill([&] { return policies.start(a...); }); },
-                       arguments_);
-            if (limit_.facts != nullptr)
+            this->with_arguments(
+                [&](const A&... a) { machine_.fill([&] { return policies.start(a...); }); });
+            if (limit().facts != nullptr)
                 begun_ = now.get();
-            if (limit_.stop.stop_requested())
+            if (limit().stop.stop_requested())
                 return finish_as(verdict::neutral(refusal::cancelled), now);
             if (deadline_ != never && now.get() >= deadline_)
                 return finish_as(verdict::expired(), now);
@@ -119,57 +117,33 @@ protected:
 
     /// Makes the answer. Leaves nothing of the policies behind, which may be gone soon. \pre over()
     void conclude() noexcept {
-        if (plain_ == plainly::ended)
+        if (plain_ == plainly::ended) // where it has arrived is the answer
             return machine_.clear();
-        answer_.fill([this] { return concluded(); });
+        if (machine_.filled())
+            base::conclude(won_, v_, *machine_, elapsed_);
+        else
+            base::conclude(won_, v_, leaf{}, elapsed_);
         machine_.clear();
-        for (auto& hand : hands_)
-            hand.clear();
     }
     /// \pre conclude()
     [[nodiscard]] result_type& answer() noexcept {
-        return plain_ == plainly::ended ? *lanes_[0].own.arrived : *answer_;
+        return plain_ == plainly::ended ? *lanes_[0].own.arrived : base::answer();
     }
 
 private:
-    using hand_type = hand<arriving<F, value_type>, A...>;
+    using base::in_hand;
+    using base::limit;
+    using base::read;
+    using typename base::doing;
+    using typename base::in_lane;
+
     static constexpr lane lanes = lanes_of<Machine>;
     static constexpr int most_nudges = 64; // at one event
 
     // The case in which the machine has nothing to decide: see machine.hpp.
     enum class plainly : std::uint8_t { no, begun, ended };
 
-    enum class doing : std::uint8_t {
-        nothing,
-        calling,
-        lost, // the operation is gone without an answer
-        waiting,
-        parked,
-    };
-    struct in_lane {
-        doing what = doing::nothing;
-        instant at = never;
-        place_type* current = nullptr;
-        place_type own{};
-        in_lane() noexcept {}
-    };
-
     [[nodiscard]] Call& self() noexcept { return static_cast<Call&>(*this); }
-    [[nodiscard]] static reading read() noexcept {
-        return {[](void*) { return Clock::now(); }, nullptr};
-    }
-
-    [[nodiscard]] hand_type& in_hand(std::size_t of) {
-        slot<hand_type>& h = hands_[of];
-        if (!h.filled()) {
-            h.fill([&] {
-                return std::apply(
-                    [&](const A&... a) { return hand_type{later_, self(), a...}; }, arguments_);
-            });
-            h->told_by(read(), limit_.stop);
-        }
-        return *h;
-    }
 
     // What the machine, a clock or a store throws is the end of the call.
     template <class Event>
@@ -210,7 +184,7 @@ private:
 
     // Of the attempt that began so: whether nothing else is left to do.
     [[nodiscard]] bool ended_plainly(reading& now) {
-        if (!v_.ok() || stopping_ || limit_.facts != nullptr || !machine_->plain_success(now) ||
+        if (!v_.ok() || stopping_ || limit().facts != nullptr || !machine_->plain_success(now) ||
             (deadline_ != never && now.get() >= deadline_))
             return false;
         machine_->plain_end();
@@ -228,7 +202,7 @@ private:
         }
         l.what = doing::nothing;
         if (plain_ == plainly::begun) {
-            v_ = hand_type::judged(later_, *a.arrived);
+            v_ = this->judged(a);
             if (ended_plainly(now))
                 return false;
             in_hand(0).adopt(std::move(*a.arrived));
@@ -317,7 +291,7 @@ private:
             v_ = stopping_ ? verdict::neutral(refusal::cancelled) : verdict::expired();
             v_.hint = hint;
         }
-        if (limit_.facts != nullptr || (!v_.ok() && begun_ != never))
+        if (limit().facts != nullptr || (!v_.ok() && begun_ != never))
             elapsed_ = until(begun_, now.get());
         over_ = true;
         abandon_all();
@@ -374,41 +348,13 @@ private:
         a.prepare(on);
         if (lanes > 1)
             hold(a);
-        ++attempts_;
-        if constexpr (operation_type::takes_call)
-            a.told.fill([&] { return call{attempts_, by, read(), limit_.stop}; });
         l.what = doing::calling;
         l.at = by;
-        l.current = &a;
-        try {
-            std::apply(
-                [&](const A&... given) {
-                    operation_type::begin(callable_, *a.told, given..., self().handler_for(a));
-                },
-                arguments_);
-        } catch (...) {
-            failed_to_start(l, a);
-        }
+        l.current = &this->launch(a, by);
         if (!l.current->started())
             return false;
         self().handler_is_back();
         return true;
-    }
-
-    // What has come of it before stands. Whoever has its handler still says nothing any more.
-    OUTLAST_COLD void failed_to_start(in_lane& l, place_type& a) {
-        if (!a.under_way() && a.arrived.filled())
-            return;
-        place_type* failed = &a;
-        if (!a.ended_in_start()) {
-            a.orphaned = true;
-            (void)a.started();
-            failed = &self().place_for(a);
-            failed->prepare(a.on);
-            (void)self().handler_for(*failed);
-        }
-        failed->arrived.fill([]() -> result_type { return thrown(); });
-        l.current = failed;
     }
 
     // What the machine wants held while work goes on. Of one lane it is still there when that is
@@ -433,37 +379,17 @@ private:
             abandon(l);
     }
 
-    [[nodiscard]] result_type concluded() noexcept {
-        try {
-            in_hand(won_).count_from(attempts_);
-            if (!machine_.filled())
-                return in_hand(won_).conclude(v_, leaf{}, elapsed_, limit_.facts);
-            return in_hand(won_).conclude(v_, *machine_, elapsed_, limit_.facts);
-        } catch (...) {
-            return thrown(); // the value can't be moved
-        }
-    }
-
-    F callable_;
-    std::tuple<A...> arguments_;
-    limits limit_;
     instant deadline_ = never;
     instant begun_ = never;
     duration elapsed_{};
-    std::uint32_t attempts_ = 0;
     bool woken_ = false;
     bool stopping_ = false;
     bool over_ = false;
     plainly plain_ = plainly::no;
     verdict v_{};
     in_lane lanes_[lanes]{};
-    arriving<F, value_type> later_{callable_};
-
-    // While the caller waits.
-    slot<hand_type> hands_[lanes]{};
-    lane won_ = 0; // whose value is the caller's
-    slot<Machine> machine_{};
-    slot<result_type> answer_{};
+    lane won_ = 0;            // whose value is the caller's
+    slot<Machine> machine_{}; // while the caller waits
 };
 
 } // namespace outlast::detail

@@ -120,6 +120,7 @@ public:
 
 private:
     friend loop;
+    friend typename loop::attempts_type;
     using answer_type = answer<Handler, typename loop::result_type>;
     using timers = deadlines<Clock>;
     using own_traits = std::allocator_traits<allocator_for<allocator_type, running_call>>;
@@ -212,8 +213,7 @@ private:
     // \param held given back with it
     // \param here whether the handler may be called: on the call's executor, and not inside something
     //             that was called from outside
-    static void
-    conclude(running_call& call, share<running_call> held, bool here, bool& inside) {
+    static void conclude(running_call& call, share<running_call> held, bool here, bool& inside) {
         if (!call.over() || call.answered_)
             return (void)call.settle();
         turns& queue = call.queue_;
