@@ -53,7 +53,7 @@ protected:
     attempts(const attempts&) = delete;
     attempts& operator=(const attempts&) = delete;
 
-    [[nodiscard]] const limits& limit() const noexcept { return limit_; }
+    [[nodiscard]] const limits& asked() const noexcept { return limit_; }
     [[nodiscard]] static reading read() noexcept {
         return {[](void*) { return Clock::now(); }, nullptr};
     }

@@ -45,7 +45,7 @@ protected:
     machine_loop& operator=(const machine_loop&) = delete;
 
     [[nodiscard]] bool over() const noexcept { return over_; }
-    [[nodiscard]] const std::stop_token& stop() const noexcept { return limit().stop; }
+    [[nodiscard]] const std::stop_token& stop() const noexcept { return asked().stop; }
 
     // --- what happens ---
 
@@ -54,9 +54,9 @@ protected:
         tell([&](reading& now) {
             this->with_arguments(
                 [&](const A&... a) { machine_.fill([&] { return policies.start(a...); }); });
-            if (limit().facts != nullptr)
+            if (asked().facts != nullptr)
                 begun_ = now.get();
-            if (limit().stop.stop_requested())
+            if (asked().stop.stop_requested())
                 return finish_as(verdict::neutral(refusal::cancelled), now);
             if (deadline_ != never && now.get() >= deadline_)
                 return finish_as(verdict::expired(), now);
@@ -131,8 +131,8 @@ protected:
     }
 
 private:
+    using base::asked;
     using base::in_hand;
-    using base::limit;
     using base::read;
     using typename base::doing;
     using typename base::in_lane;
@@ -184,7 +184,7 @@ private:
 
     // Of the attempt that began so: whether nothing else is left to do.
     [[nodiscard]] bool ended_plainly(reading& now) {
-        if (!v_.ok() || stopping_ || limit().facts != nullptr || !machine_->plain_success(now) ||
+        if (!v_.ok() || stopping_ || asked().facts != nullptr || !machine_->plain_success(now) ||
             (deadline_ != never && now.get() >= deadline_))
             return false;
         machine_->plain_end();
@@ -264,7 +264,7 @@ private:
 
     // After every event: whether the machine wants to be asked, and when next something is due.
     void settle_down(reading& now) {
-        for (int asked = 0; may_nudge() && asked != most_nudges; ++asked) {
+        for (int nudges = 0; may_nudge() && nudges != most_nudges; ++nudges) {
             const instant at = machine_->nudge();
             if (at == never || now.get() < at)
                 break;
@@ -291,7 +291,7 @@ private:
             v_ = stopping_ ? verdict::neutral(refusal::cancelled) : verdict::expired();
             v_.hint = hint;
         }
-        if (limit().facts != nullptr || (!v_.ok() && begun_ != never))
+        if (asked().facts != nullptr || (!v_.ok() && begun_ != never))
             elapsed_ = until(begun_, now.get());
         over_ = true;
         abandon_all();
