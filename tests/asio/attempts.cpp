@@ -64,6 +64,18 @@ struct throwing {
     }
 };
 
+/// Whose first value is judged to be none.
+struct judging {
+    int* judged;
+    template <class Token>
+    auto operator()(Token&& token) const {
+        return asio::async_initiate<Token, void(int)>([](auto h) { std::move(h)(1); }, token);
+    }
+    outlast::verdict judge_value(int) {
+        return ++*judged < 2 ? outlast::verdict::failure() : outlast::verdict::success();
+    }
+};
+
 } // namespace
 
 TEST_CASE("attempts: what is thrown after an answer changes nothing") {
@@ -106,15 +118,6 @@ TEST_CASE("attempts: one whose start throws has failed, whoever has its handler 
 }
 
 TEST_CASE("attempts: a value is judged once, in the plain case too") {
-    struct judging {
-        int* judged;
-        auto operator()(asio::completion_token_for<void(int)> auto&& token) const {
-            return asio::async_initiate<decltype(token), void(int)>([](auto h) { h(1); }, token);
-        }
-        outlast::verdict judge_value(int) {
-            return ++*judged < 2 ? outlast::verdict::failure() : outlast::verdict::success();
-        }
-    };
     virtual_loop loop;
     outcome o;
     int judged = 0;
