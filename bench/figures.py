@@ -103,6 +103,8 @@ FIGURES = [
            lambda m: m["compile_outlast"] / m["compile_base"], lambda m: 1.6),
     Figure("include_cost_of_its_standard_headers", "… of the standard headers that its interface is made of", "×",
            lambda m: m["compile_standard"] / m["compile_base"], None),
+    Figure("include_cost_of_the_driver", "… of the blocking driver with retry and timeout alone", "×",
+           lambda m: m["compile_least"] / m["compile_base"], None),
 ]
 
 # What was measured, for people: (name, text). With a second thread where it was measured so.
@@ -156,4 +158,4 @@ COSTS = [
 COUNTED = ["allocations_success", "allocations_rejected", "allocations_failed_attempts", "allocations_cache_hit",
            "allocations_ordinary_cache_hit", "ordinary_bytes_per_entry", "instructions_call",
            "instructions_composed_timeless", "instructions_rejected", "compile_outlast", "compile_base",
-           "compile_standard"]
+           "compile_standard", "compile_least"]

@@ -50,7 +50,7 @@ public:
         outlast::verdict v = outlast::verdict::neutral(outlast::refusal::circuit_open);
         v.code = code_.load(std::memory_order_relaxed);
         v.domain = domain_.load(std::memory_order_relaxed);
-        outlast::result<int> r{boost::outcome_v2::in_place_type<outlast::failure>, v};
+        outlast::result<int> r{boost::outcome_v2::in_place_type<outlast::failure>, v.why, v};
         outlast::failure_facts& facts = r.assume_error().facts();
         facts.policy = "circuit breaker";
         facts.name = "least";

@@ -35,7 +35,7 @@ int main() {
         std::chrono::sys_seconds{1700000000s}; // 2023-11-14, so that the story is always new
     scripted_server server;
     oauth2::introspector check{
-        {.endpoint = "https://auth.example.com/introspect",
+        {.endpoints = {"https://auth.example.com/introspect"},
          .auth = oauth2::client_secret_basic{"orders-api", oauth2::secret{"s3cr3t"}},
          .realm = "orders",
          .lifetimes = {.fresh_for = 1s, .stale_for = 300s}, // a minute in real life

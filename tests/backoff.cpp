@@ -199,6 +199,13 @@ TEST_CASE("backoff: a list, its last delay repeated, with chance and cap as any 
     CHECK(delays(listed(1s, 2ms).with(jitter::full), 2, half) == times{500ms, 1ms});
     CHECK(delays(listed(1ms, 2ms, 3ms, 4ms, 5ms, 6ms, 7ms, 8ms), 9).back() == 8ms);
     STATIC_REQUIRE(delays(listed(1s, 2s), 3) == times{1s, 2s, 2s});
+    // What a function says, from its number on; asked now, so it may have captures.
+    const int unit = 3;
+    const auto squares = [&](std::uint32_t n) { return duration{1ms} * (unit * n * n); };
+    CHECK(delays(outlast::computed(squares), 10) ==
+          times{0ms, 3ms, 12ms, 27ms, 48ms, 75ms, 108ms, 147ms, 147ms, 147ms});
+    CHECK(delays(outlast::computed(squares).capped(50ms), 6).back() == 50ms);
+    CHECK_FALSE(outlast::computed([](std::uint32_t n) { return n == 7 ? -1ms : 1ms; }).valid());
     CHECK_FALSE(listed(1s, -1ns).valid());
     CHECK_FALSE(listed(1s).with(jitter::decorrelated).valid());
 }

@@ -5,10 +5,12 @@
 #include "support/print.hpp"
 #include "support/script.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -25,6 +27,7 @@ using outlast::circuit_state;
 using outlast::consecutive;
 using outlast::duration;
 using outlast::instant;
+using outlast::never;
 using outlast::reading;
 using outlast::tally;
 using outlast::ticket;
@@ -92,11 +95,18 @@ public:
             all.push_back(*e);
         return all;
     }
+    // How many led to this state since the last look.
+    std::ptrdiff_t changes(circuit_state to) {
+        for (; const auto e = circuit_.take_event();)
+            ++led_to_[static_cast<std::size_t>(e->to)];
+        return std::exchange(led_to_[static_cast<std::size_t>(to)], 0);
+    }
     constexpr instant now() const { return now_; }
 
 private:
     circuit circuit_;
     instant now_{};
+    std::array<std::ptrdiff_t, 3> led_to_{};
 };
 
 std::string times(std::size_t n, char c) { return std::string(n, c); }
@@ -125,10 +135,20 @@ TEST_CASE("BC-01 a success can trip") {
     for (const char* one : {"F", "F", "F", "S"})
         CHECK(b.after(one) == closed);
     CHECK(b.counts() == tally{4, 3});
+    CHECK(b.events().empty());
     CHECK(b.after("S") == open);
     CHECK(b.core().tripped() == tally{5, 3});
+    CHECK(b.events() == std::vector{circuit_event{.from = closed,
+                                                  .to = open,
+                                                  .why = circuit_cause::failures,
+                                                  .counts = {5, 3},
+                                                  .open_until = at(60s)}});
+    CHECK(b.core().counters().refused() == 0);
     CHECK(b.refuses());
+    CHECK(b.core().counters().refused() == 1);
+    CHECK(b.core().counters().refused(outlast::circuit_refusal::open) == 1);
     CHECK(b.core().tripped() == tally{5, 3});
+    CHECK(b.events().empty());
 }
 
 TEST_CASE("BC-02 ring of ten, and a change of mode keeps it") {
@@ -263,7 +283,9 @@ TEST_CASE("BT-03 old results roll off before the trip") {
 TEST_CASE("BT-04 full cycle with exact waits") {
     bench b{{.failure_ratio = 50_percent, .window = 10s, .minimum_calls = 10, .open_for = 1s}};
     CHECK(b.after(times(9, 'F')) == closed);
+    CHECK(b.changes(open) == 0);
     CHECK(b.after("F") == open);
+    CHECK(b.changes(open) == 1);
     CHECK(b.retry_after() == 1000ms);
     b.advance(500ms);
     CHECK(b.retry_after() == 500ms);
@@ -272,9 +294,14 @@ TEST_CASE("BT-04 full cycle with exact waits") {
     b.advance(1ns);
     CHECK(b.state() == half_open);
     CHECK(b.after("F") == open);
+    CHECK(b.changes(half_open) == 1);
+    CHECK(b.changes(open) == 1); // the second time
     CHECK(b.retry_after() == 1000ms);
     b.advance(1000ms);
     CHECK(b.after("S") == closed);
+    CHECK(b.changes(closed) == 1);
+    CHECK(b.changes(half_open) == 1);
+    CHECK(b.changes(open) == 0);
     CHECK(b.counts() == tally{});
 }
 
@@ -290,8 +317,10 @@ TEST_CASE("BT-05 half at the sixth call") {
 
 TEST_CASE("BT-06 buckets after an idle gap") {
     bench b{{.failure_ratio = 50_percent, .window = 5s, .minimum_calls = 4, .open_for = 60s}};
-    for (const char one : std::string_view{"SSSFF"}) {
-        CHECK(b.after({&one, 1}) == closed);
+    for (std::uint32_t second = 0; second != 5; ++second) {
+        for (const char one : std::string_view{"SSSFF"})
+            CHECK(b.after({&one, 1}) == closed);
+        CHECK(b.counts() == tally{5 * (second + 1), 2 * (second + 1)});
         b.advance(1s);
     }
     b.advance(55s);
@@ -649,17 +678,73 @@ TEST_CASE("circuit: a snapshot goes on in another process, as old as it is") {
 // ---- how long it is open
 
 TEST_CASE("BM-07 break length grows by a list") {
-    bench b{{.window = 1, .open_for = outlast::linear(1000ms)}};
+    const auto by_hand = [](std::uint32_t failed) { return failed == 0 ? 1000ms : 2000ms; };
+    for (const outlast::backoff& breaks :
+         {outlast::listed(1000ms, 2000ms), outlast::computed(by_hand)}) {
+        bench b{{.window = 1, .open_for = breaks}};
+        CHECK(b.after("F") == open);
+        b.advance(1000ms);
+        CHECK(b.after("F") == open);
+        CHECK(b.retry_after() == 2000ms);
+        b.advance(1000ms);
+        CHECK(b.refuses());
+        b.advance(1000ms);
+        CHECK(b.after("S") == closed);
+        CHECK(b.changes(half_open) == 2);
+        CHECK(b.after("F") == open);
+        CHECK(b.retry_after() == 1000ms); // the list starts anew
+        b.advance(1000ms - 1ns);
+        CHECK(b.state() == open);
+        b.advance(1ns);
+        CHECK(b.state() == half_open);
+    }
+}
+
+TEST_CASE("circuit: it knows when time alone may change its state") {
+    bench b{{.window = 1, .open_for = 10s, .probes = 2, .probe_lease = 3s, .half_open_for = 5s}};
+    const auto next = [&] { return b.core().next_change(b.now()); };
+    CHECK(next() == never);
     CHECK(b.after("F") == open);
-    b.advance(1000ms);
+    CHECK(next() == at(10s));
+    b.core().set_mode(circuit_mode::isolated);
+    CHECK(next() == never);
+    b.core().set_mode(circuit_mode::normal);
+    b.advance(10s);
+    CHECK(next() == never); // half-open by now, and nobody probes
+    b.advance(1s);
+    const ticket first = b.acquire();
+    CHECK(next() == at(14s)); // a lease
+    b.advance(2s);
+    (void)b.acquire();
+    b.end(first, 'N');
+    CHECK(next() == at(16s)); // its lease and the stay end together
+    b.advance(3s - 1ns);
+    CHECK(b.state() == half_open);
+    b.advance(1ns);
+    CHECK(b.state() == open);
+    CHECK(next() == at(26s));
+    b.core().close();
+    CHECK(next() == never);
+}
+
+TEST_CASE("circuit: each of a window of both leaves at its own instant") {
+    bench b{{.failure_ratio = 50_percent,
+             .window = outlast::exactly(20, 10s),
+             .minimum_calls = 2,
+             .open_for = 60s}};
+    CHECK(b.after("F") == closed);
+    b.advance(9999ms);
+    CHECK(b.counts() == tally{1, 1}); // a tenth of the span late it would be gone from slices
+    const circuit_snapshot saved = b.core().snapshot(b.now());
     CHECK(b.after("F") == open);
-    CHECK(b.retry_after() == 2000ms);
-    b.advance(1000ms);
-    CHECK(b.refuses());
-    b.advance(1000ms);
-    CHECK(b.after("S") == closed);
-    CHECK(b.after("F") == open);
-    CHECK(b.retry_after() == 1000ms); // the list starts anew
+    CHECK(b.core().tripped() == tally{2, 2});
+    bench later{b.core().options()};
+    later.core().restore(saved.moved_to(at(1ms)));
+    later.advance(1ms);
+    CHECK(later.counts() == tally{1, 1});
+    later.advance(1ms);
+    CHECK(later.counts() == tally{});
+    CHECK(later.after("F") == closed);
 }
 
 namespace {

@@ -299,6 +299,50 @@ TEST_CASE("BM-02 and BM-03: in shadow it only counts, disabled it does not even 
     CHECK(a.state(w.time()) == closed);
 }
 
+TEST_CASE("BT-01 in a breaker that only measures: ten seconds in ten slices") {
+    breaker a{{.window = 10s}};
+    a.set_mode(outlast::circuit_mode::shadow);
+    outlast::pipeline p{std::ref(a)};
+    outlast::world w;
+    const tally expected[] = {{2, 1}, {4, 2}, {6, 2}, {8, 2}, {8, 1}};
+    for (int i = 0; i != 5; ++i) {
+        INFO("i = " << i);
+        CHECK(w.play(p, i < 2 ? script{}.fails() : script{}).attempts() == 1);
+        CHECK(w.play(p, script{}).attempts() == 1);
+        w.advance(2s);
+        CHECK(a.counts(w.time()) == expected[i]);
+    }
+    w.advance(2s);
+    CHECK(a.counts(w.time()) == tally{6, 0});
+    CHECK(a.state(w.time()) == closed);
+}
+
+TEST_CASE(
+    "circuit breaker: with a timer of the user's it is told without a call that time is over") {
+    std::vector<std::string> told;
+    outlast::world w;
+    auto note = [&](const outlast::event& e) {
+        told.push_back(std::string{to_string(e.what)} + " " + std::string{e.why} + " at " +
+                       std::to_string(w.time().time_since_epoch() / 1ms));
+    };
+    breaker a{{.window = 1, .open_for = 1s, .probe_lease = 500ms, .events = note}};
+    outlast::pipeline p{std::ref(a)};
+    CHECK(a.next_change(w.time()) == outlast::never);
+    w.play(p, script{}.fails());
+    const auto timer = [&] {
+        w.advance(outlast::until(w.time(), a.next_change(w.time())));
+        return a.state(w.time());
+    };
+    CHECK(timer() == circuit_state::half_open);
+    auto& probe = w.play(p, script{}.hangs());
+    CHECK(timer() == open);
+    CHECK(timer() == circuit_state::half_open);
+    CHECK(told == std::vector<std::string>{"opened failures at 0", "half_opened break_over at 1000",
+                                           "opened lease_over at 1500",
+                                           "half_opened break_over at 2500"});
+    CHECK_FALSE(probe.done());
+}
+
 TEST_CASE("circuit breaker: a listener is told what it does, outside its lock") {
     std::vector<std::string> told;
     breaker* which = nullptr;

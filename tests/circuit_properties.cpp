@@ -41,12 +41,13 @@ public:
     duration ms(std::uint64_t from, std::uint64_t to) { return duration{1ms} * number(from, to); }
 
     circuit_breaker_options options() {
-        const auto kind = below(5);
+        const auto kind = below(6);
         circuit_breaker_options o{
             .failure_ratio = outlast::ratio::of(number(1, 100) / 100.0),
             .window = kind < 2   ? outlast::window_span{ms(1, 50)}
                       : kind < 4 ? outlast::window_span{static_cast<int>(number(1, 20))}
-                                 : consecutive(static_cast<int>(number(1, 5))),
+                      : kind < 5 ? consecutive(static_cast<int>(number(1, 5)))
+                                 : outlast::exactly(static_cast<int>(number(1, 20)), ms(1, 50)),
             .slow_ratio = outlast::ratio::of(number(1, 100) / 100.0),
             .open_on_hint = one_in(8),
             .hint_cap = ms(0, 100),

@@ -77,12 +77,16 @@ TEST_CASE("circuit watch: quiet says when a success changes nothing else") {
     SECTION("never where slow calls matter: each must be told when it ends") {
         CHECK_FALSE(circuit_watch{{.slow_from = 1s}}.quiet());
     }
+    SECTION("nor where each has its own instant") {
+        CHECK_FALSE(circuit_watch{{.window = outlast::exactly(20, 1s)}}.quiet());
+    }
 }
 
 TEST_CASE("circuit watch: it says when it must know the time, and what a result would do") {
     CHECK_FALSE(circuit_watch{{.window = 4}}.wants_time());
     CHECK_FALSE(circuit_watch{{.window = consecutive(4)}}.wants_time());
     CHECK(circuit_watch{{.window = 1s}}.wants_time());
+    CHECK(circuit_watch{{.window = outlast::exactly(4, 1s)}}.wants_time());
     CHECK(circuit_watch{{.window = 4, .slow_from = 1s}}.wants_time());
     circuit_watch row{{.window = consecutive(2)}};
     CHECK(row.foreseen(true) == circuit_cause::none);

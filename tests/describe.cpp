@@ -78,7 +78,7 @@ bool has(const std::string& text, const std::string& part) {
 } // namespace
 
 TEST_CASE("describe: no option is left out") {
-    static_assert(members<outlast::timeout_options>() == 4);
+    static_assert(members<outlast::timeout_options>() == 5);
     CHECK(told<outlast::timeout_options>() == members<outlast::timeout_options>());
     CHECK(told<outlast::retry_options>() == members<outlast::retry_options>());
     CHECK(told<outlast::circuit_breaker_options>() == members<outlast::circuit_breaker_options>());
@@ -101,7 +101,7 @@ TEST_CASE("describe: a line for each policy, outermost first, with every default
         "  cache (shared): stale_wait 500 ms, wait 1 s, stale_if all, refresh_ahead never, "
         "refresh_limit 250 ms, refresh_pause 1 s, seed its own, name \"users\", tags \"\", "
         "events told to nobody\n"
-        "  timeout: limit 1.5 s, name \"timeout\", tags \"\", events told to nobody\n"
+        "  timeout: limit 1.5 s, keep_late no, name \"timeout\", tags \"\", events told to nobody\n"
         "  retry: max_attempts 3, backoff 100 ms ×2 (full jitter; 10 s at most), "
         "least_attempt 0, max_duration no limit, hint_cap 2 min, retry_if all, "
         "retry_refusals no, budget no, seed its own, name \"retry\", tags \"\", "
@@ -112,7 +112,8 @@ TEST_CASE("describe: a line for each policy, outermost first, with every default
         "flap_memory 0, hint_cap 5 min, probes 1, deciding_probes 1, probe_lease 30 s, "
         "half_open_for no limit, hold_back 0, ramp_for 0, failure_if all, seed its own, "
         "name \"circuit breaker\", tags \"\", events told to nobody, control no\n"
-        "    timeout: limit 250 ms, name \"attempt\", tags \"\", events told to nobody\n"
+        "    timeout: limit 250 ms, keep_late no, name \"attempt\", tags \"\", events told to "
+        "nobody\n"
         "worst case: 3 calls, 2.5 s\n");
 }
 
@@ -128,6 +129,20 @@ TEST_CASE("describe: what was set is told instead of the default") {
     outlast::memory<int, int> store{{.capacity = 1, .negative_capacity = 1}};
     outlast::cache_aside remember{store, first, an_hour};
     CHECK(has(describe(remember), "wait until the call's deadline"));
+}
+
+TEST_CASE("describe: of a limit that is computed, that it is, and the most that it can be") {
+    const auto pages = [](int n) { return n * 10ms; };
+    CHECK(
+        describe(pipeline{outlast::timeout_by{pages, {.limit = 1s, .name = "print"}}}) ==
+        "pipeline\n"
+        "  timeout: limit computed per call, at most 1 s, keep_late no, name \"print\", tags \"\", "
+        "events told to nobody\n"
+        "worst case: 1 call, 1 s\n");
+    CHECK(describe(outlast::timeout_by{pages}) ==
+          "timeout: limit computed per call, keep_late no, name \"timeout\", tags \"\", "
+          "events told to nobody\n"
+          "worst case: 1 call, for ever\n");
 }
 
 TEST_CASE("describe: of failures in a row there is no share, and none of slow calls") {
@@ -150,6 +165,7 @@ TEST_CASE("describe: values in the largest unit that takes them as they are") {
           "1 s ×1.5 (proportional jitter of 25 %; 3 s at most)");
     CHECK(words(outlast::constant(0ms).with(outlast::jitter::equal)) == "0 (equal jitter; no cap)");
     CHECK(words(outlast::window_span{20}) == "20 calls");
+    CHECK(words(outlast::exactly(20, 10s)) == "20 calls of the last 10 s");
     CHECK(words(outlast::window_span{90s}) == "1.5 min");
 }
 
@@ -161,7 +177,7 @@ TEST_CASE("describe: keyed policies by their kind, never by a key") {
     CHECK(describe(pipeline{std::ref(breakers), timeout{1s}}) ==
           "pipeline\n"
           "  keyed (shared): each \"circuit breaker\", capacity 1024\n"
-          "  timeout: limit 1 s, name \"timeout\", tags \"\", events told to nobody\n"
+          "  timeout: limit 1 s, keep_late no, name \"timeout\", tags \"\", events told to nobody\n"
           "worst case: 1 call, 1 s\n");
 }
 
@@ -170,7 +186,7 @@ TEST_CASE("describe: a policy of somebody else's, with and without words of its 
     CHECK(describe(pipeline{std::ref(silent), timeout{1s}}) ==
           "pipeline\n"
           "  a policy of yours (shared)\n"
-          "  timeout: limit 1 s, name \"timeout\", tags \"\", events told to nobody\n"
+          "  timeout: limit 1 s, keep_late no, name \"timeout\", tags \"\", events told to nobody\n"
           "worst case: calls without number, for ever\n");
     CHECK(describe(speaks{}) == "speaker: volume 11\nworst case: calls without number, for ever\n");
 }

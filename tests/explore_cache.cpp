@@ -121,9 +121,9 @@ struct cache_rig : plain_rig {
         if (good && is.value < is.mark)
             return "no call is answered with what was forgotten before it began";
         // A store that could not keep it is asked to drop what it knew before.
-        const bool drops = was.callee == cache::run::keep && is.is == phase::calling &&
+        const bool drops = was.callee == cache::run::put && is.is == phase::calling &&
                            is.callee == cache::run::drop;
-        if (was.callee == cache::run::keep || was.callee == cache::run::drop)
+        if (was.callee == cache::run::put || was.callee == cache::run::drop)
             return good || drops ? "" : "what succeeded stands, whatever becomes of the store";
         if (good && was.callee == cache::run::look_up &&
             before.rig.times.at(before.now) != outlast::grade::fresh)
@@ -250,7 +250,7 @@ struct distrustful : wrapped {
         if (was == cache::run::recall)
             return step::finish();
         const step s = wrapped::settled(now, on, v);
-        return was == cache::run::keep ? step::call(cache::run::recall, outlast::never) : s;
+        return was == cache::run::put ? step::call(cache::run::recall, outlast::never) : s;
     }
 };
 

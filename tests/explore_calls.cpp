@@ -116,6 +116,16 @@ struct timeout_rig : plain_rig {
     }
 };
 
+// The same, computed.
+struct ticks_of {
+    outlast::duration span;
+    outlast::duration operator()() const { return span; }
+};
+struct computed : outlast::timeout_by<ticks_of> {
+    explicit computed(outlast::duration span)
+        : timeout_by(ticks_of{span}, {.limit = ticks(limit + 1)}) {}
+};
+
 const plain_rig::config for_timeout{
     {.begins = {{}, {.by = 1}, {.by = 3}}, .hint = 1, .call_memory = limit}};
 
@@ -214,6 +224,7 @@ void holds(const char* name, const explored& e) {
 TEST_CASE("explore: calls through a retry, a timeout, a fallback") {
     holds("retry", explore<retry_rig<outlast::retry>>(for_retry));
     holds("timeout", explore<timeout_rig<outlast::timeout>>(for_timeout));
+    holds("computed timeout", explore<timeout_rig<computed>>(for_timeout));
     holds("fallback", explore<fallback_rig<outlast::fallback<nothing>>>(for_fallback));
 }
 

@@ -48,26 +48,78 @@ TEST_CASE("fallback: without `when` its value hides every failure") {
 }
 
 TEST_CASE("FB-01 handled result is replaced once") {
-    int ran = 0;
-    int judged = 0;
+    std::vector<std::string> judged; // what the predicate saw, and the fallback
+    std::vector<std::string> replaced;
     int told = 0;
     auto events = [&](const outlast::event& e) {
         told +=
             e.what == outlast::event_kind::fell_back && e.outcome == outlast::verdict::failure();
     };
-    outlast::pipeline p{
-        outlast::fallback{[&] { return ++ran, std::string{"instead"}; }, {.events = events}}};
+    outlast::pipeline p{outlast::fallback{[&](const failure&, const std::string* bad) {
+                                              replaced.push_back(bad != nullptr ? *bad : "none");
+                                              return std::string{"instead"};
+                                          },
+                                          {.events = events}}};
     int calls = 0;
     outlast::judged bad_or_not{[&] { return ++calls, std::string{"bad"}; },
-                               [&](const std::string& s) { return ++judged, s != "bad"; }};
+                               [&](const std::string& s) {
+                                   judged.push_back(s);
+                                   return s != "bad";
+                               }};
     outlast::report facts;
     const auto r = p(outlast::limits{.facts = &facts}, bad_or_not);
     CHECK(r.value() == "instead");
-    CHECK(ran == 1);
+    CHECK(judged == std::vector<std::string>{"bad"}); // what the fallback gives is not judged again
+    CHECK(replaced == std::vector<std::string>{"bad"});
     CHECK(told == 1);
-    CHECK(judged == 1); // what the fallback gives is not judged again
     CHECK(calls == 1);
     CHECK(facts.how == outlast::source::fallback);
+}
+
+TEST_CASE("fallback: it sees the value that it replaces, and none where there is none") {
+    std::vector<int> seen;
+    outlast::pipeline p{outlast::fallback{[&](const failure&, const int* bad) {
+                            seen.push_back(bad != nullptr ? *bad : -1);
+                            return 0;
+                        }},
+                        outlast::retry{{.max_attempts = 2, .backoff = outlast::constant(0ms)}},
+                        outlast::timeout{50ms}};
+    outlast::simulation sim;
+    int calls = 0;
+    outlast::judged odd{[&] { return ++calls; }, [](int n) { return n > 10; }};
+    CHECK(sim.call(p, odd).result().value() == 0);
+    CHECK(seen == std::vector{2}); // the last one
+    sim.call(p, fails_a);
+    CHECK(seen == std::vector{2, -1});
+    sim.call(p, [&] { return sim.spend(1h), 1; });
+    sim.run();
+    CHECK(seen == std::vector{2, -1, -1});
+    sim.call(p, [&] { return sim.spend(50ms), 7; }); // good, but too late
+    sim.run();
+    CHECK(seen == std::vector{2, -1, -1, 7});
+    // A value that came before the failure is not what is replaced.
+    int again = 0;
+    auto bad_then_down = [&]() -> result<int> {
+        if (++again == 1)
+            return 1;
+        return error_a;
+    };
+    outlast::judged first_bad{bad_then_down, [](int n) { return n > 10; }};
+    sim.call(p, first_bad);
+    CHECK(seen.back() == -1);
+    outlast::basic_circuit_breaker<> open{{.window = outlast::consecutive(1)}};
+    outlast::pipeline q{outlast::fallback{[&](const failure& f, const int* bad) {
+                            CHECK(f.why() == refusal::circuit_open);
+                            seen.push_back(bad != nullptr ? *bad : -2);
+                            return 0;
+                        }},
+                        outlast::retry{{.max_attempts = 2, .backoff = outlast::constant(0ms)}},
+                        std::ref(open)};
+    sim.call(q, [&] { return ++again; });
+    CHECK(seen.back() == -1); // a success
+    outlast::judged bad{[&] { return ++again; }, [](int) { return false; }};
+    sim.call(q, bad); // opens it, and is refused then
+    CHECK(seen.back() == -2);
 }
 
 TEST_CASE("FB-02 unhandled passes") {

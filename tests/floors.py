@@ -16,24 +16,26 @@ FLOORS = {
     1: "time ratio label callback refusal",
     1.1: "random",
     2: "latencies step backoff tally freshness lru text ramp running_calls circuit_control",
-    2.1: "count_window time_window probes open_time event report",
+    2.1: "count_window time_window exact_window probes open_time event report",
     2.2: "window",
     2.3: "circuit_facts",
     2.4: "circuit_options circuit_log",
     2.5: "circuit_watch circuit_trial",
     3: "guarded permit error store success_lines cache_options",
-    3.05: "shared_word atomic_word",
+    3.05: "shared_word atomic_word cache_later",
     3.1: "machine flights permits circuit budget refresh",
+    3.12: "cache_access",
     3.15: "circuit_gate cache_run hedge_options",
     3.2: "names",
     3.25: "circuit_telling circuit_run event_text",
-    4: "retry timeout circuit_breaker cache_aside fallback basic_keyed bulkhead hedge",
+    4: "retry timeout late_value circuit_breaker cache_aside fallback basic_keyed bulkhead hedge failover",
     5: "nest fan order",
     5.1: "pipeline worst_case notes",
     5.2: "describe",
     6: "failure call slot",
     6.1: "result",
     6.2: "outcome make",
+    6.25: "fallback_answer",
     6.3: "hand",
     7: "run virtual_time threads",
     7.1: "simulated_run keyed",
@@ -43,9 +45,9 @@ FLOORS = {
 BESIDE_UMBRELLAS = {"asio"}            # headers of the folder beside that bears their name
 UMBRELLA = "outlast"                   # includes every header above, and nobody includes it back
 NOT_IN_UMBRELLA = {"virtual_time", "simulated_run", "world", "simulate", "describe", "notes", "event_text",
-                   # what only these need: keyed, bulkhead, hedge
-                   "basic_keyed", "keyed", "lru",
-                   "bulkhead", "permits", "atomic_word", "hedge", "hedge_options", "latencies"}
+                   # what only these need: keyed, failover, bulkhead, hedge, late_value
+                   "basic_keyed", "keyed", "lru", "failover",
+                   "bulkhead", "permits", "atomic_word", "hedge", "hedge_options", "latencies", "late_value"}
 BESIDE = {"cache", "asio", "oauth2", "http", "metrics", "redis"}  # folders on top of the core, free among themselves
 
 TOP_LEVEL = {"include", "tests", "bench", "examples", "meson.build", "README.md", "LICENSE"}

@@ -70,7 +70,7 @@ struct scene {
 };
 
 constexpr bool works_in_a_constant() {
-    hedge h{{.max_lanes = 3, .delay = 10ms}};
+    hedge h{{.idempotent = true, .max_lanes = 3, .delay = 10ms}};
     outlast::pipeline p{std::ref(h)};
     outlast::world w;
     auto& c = w.play(p, script{}.succeeds(100ms));
@@ -81,7 +81,7 @@ constexpr bool works_in_a_constant() {
 } // namespace
 
 TEST_CASE("HG-01 slow primary still wins") {
-    scene s{{.max_lanes = 3, .delay = 10ms}};
+    scene s{{.idempotent = true, .max_lanes = 3, .delay = 10ms}};
     auto& c = s.call(script{}.succeeds(100ms));
     s.sim.run();
     CHECK(starts(c) == times{0ms, 10ms, 20ms});
@@ -95,7 +95,7 @@ TEST_CASE("HG-01 slow primary still wins") {
 }
 
 TEST_CASE("HG-02 hedge wins") {
-    scene s{{.max_lanes = 2, .delay = 10ms}};
+    scene s{{.idempotent = true, .max_lanes = 2, .delay = 10ms}};
     auto& c = s.call(script{}.succeeds(200ms).succeeds(1ms));
     s.sim.run();
     CHECK(c.result().value() == 2);
@@ -106,7 +106,7 @@ TEST_CASE("HG-02 hedge wins") {
 
 TEST_CASE("HG-03 overall limit") {
     tap inside;
-    hedge h{{.max_lanes = 3, .delay = 10ms}};
+    hedge h{{.idempotent = true, .max_lanes = 3, .delay = 10ms}};
     outlast::pipeline p{outlast::timeout{50ms}, std::ref(h), std::ref(inside)};
     outlast::simulation sim;
     auto& c = sim.call(p, acted(sim, script{}.succeeds(100ms)));
@@ -124,7 +124,7 @@ TEST_CASE("HG-04 all attempts used, first result wins") {
         seen.push_back(std::string(to_string(e.what)) + " " + std::to_string(e.attempt) + " " +
                        outlast::in_full(e.span) + " " + std::string(e.why));
     };
-    scene s{{.max_lanes = 3, .delay = 20ms, .events = note}};
+    scene s{{.idempotent = true, .max_lanes = 3, .delay = 20ms, .events = note}};
     auto& c = s.call(script{}.succeeds(100ms));
     s.sim.run();
     CHECK(starts(c) == times{0ms, 20ms, 40ms});
@@ -135,7 +135,7 @@ TEST_CASE("HG-04 all attempts used, first result wins") {
 }
 
 TEST_CASE("HG-05 nothing hedged during warm-up") {
-    scene s{{.delay = outlast::percentile(95_percent).after_samples(21)}};
+    scene s{{.idempotent = true, .delay = outlast::percentile(95_percent).after_samples(21)}};
     const auto after_some = [&](int calls) {
         for (int i = 0; i != calls; ++i) {
             s.call(script{}.succeeds(5ms));
@@ -158,7 +158,7 @@ TEST_CASE("HG-05 nothing hedged during warm-up") {
 }
 
 TEST_CASE("HG-06 all fail: the primary's outcome") {
-    scene s{{.max_lanes = 4, .delay = 1000ms}};
+    scene s{{.idempotent = true, .max_lanes = 4, .delay = 1000ms}};
     auto& c = s.play(script{}.with(bad, 100'000ms).with(worse, 10ms));
     s.sim.run();
     CHECK(starts(c) == times{0ms, 1000ms, 1010ms, 1020ms});
@@ -167,7 +167,7 @@ TEST_CASE("HG-06 all fail: the primary's outcome") {
 }
 
 TEST_CASE("HG-06 all fail: the primary's outcome, when it is not the last") {
-    scene s{{.max_lanes = 2, .delay = 10ms}};
+    scene s{{.idempotent = true, .max_lanes = 2, .delay = 10ms}};
     outlast::simulation& sim = s.sim;
     auto& c = sim.call(s.p, [&](outlast::call& self) -> outlast::result<int> {
         sim.spend(self.attempt() == 1 ? 20ms : 50ms);
@@ -180,7 +180,7 @@ TEST_CASE("HG-06 all fail: the primary's outcome, when it is not the last") {
 }
 
 TEST_CASE("HG-07 zero delay") {
-    scene s{{.max_lanes = 4, .delay = 0ms}};
+    scene s{{.idempotent = true, .max_lanes = 4, .delay = 0ms}};
     auto& c = s.play(script{}.succeeds(10ms));
     s.sim.advance(0ms);
     CHECK(starts(c) == times{0ms, 0ms, 0ms, 0ms});
@@ -191,7 +191,7 @@ TEST_CASE("HG-07 zero delay") {
 
 TEST_CASE("HG-08 timeline of a hedged call") {
     SECTION("all hang, and the caller cancels") {
-        scene s{{.max_lanes = 4, .delay = 500ms}};
+        scene s{{.idempotent = true, .max_lanes = 4, .delay = 500ms}};
         auto& c = s.play(script{}.hangs());
         s.sim.at(at(5000ms), [&] { c.cancel(); });
         s.sim.run();
@@ -201,7 +201,7 @@ TEST_CASE("HG-08 timeline of a hedged call") {
         CHECK(s.inside.abandoned == 4);
     }
     SECTION("the first one fails early, and the timer starts anew") {
-        scene s{{.max_lanes = 4, .delay = 500ms}};
+        scene s{{.idempotent = true, .max_lanes = 4, .delay = 500ms}};
         auto& c = s.play(script{}.fails(250ms).hangs());
         s.sim.at(at(5000ms), [&] { c.cancel(); });
         s.sim.run();
@@ -209,7 +209,7 @@ TEST_CASE("HG-08 timeline of a hedged call") {
     }
     SECTION("the second one fails in a way that is final") {
         auto handled = [](const verdict& v) { return v.error() != std::errc::io_error; };
-        scene s{{.max_lanes = 4, .delay = 500ms, .hedge_if = handled}};
+        scene s{{.idempotent = true, .max_lanes = 4, .delay = 500ms, .hedge_if = handled}};
         auto& c = s.play(script{}.hangs().with(worse, 100ms));
         s.sim.run();
         CHECK(starts(c) == times{0ms, 500ms});
@@ -220,11 +220,13 @@ TEST_CASE("HG-08 timeline of a hedged call") {
 }
 
 TEST_CASE("hedge: CO-08 impossible options are refused, no delay is legal") {
-    CHECK(hedge_options{}.problem() == nullptr);
-    CHECK(hedge_options{.max_lanes = 1, .delay = 0ms}.problem() == nullptr);
-    CHECK(hedge_options{.delay = no_limit}.problem() == nullptr);
-    for (const hedge_options& wrong : {hedge_options{.max_lanes = 0}, hedge_options{.max_lanes = 5},
-                                       hedge_options{.delay = -1ms}}) {
+    CHECK(hedge_options{.idempotent = true}.problem() == nullptr);
+    CHECK(hedge_options{.idempotent = true, .max_lanes = 1, .delay = 0ms}.problem() == nullptr);
+    CHECK(hedge_options{.idempotent = true, .delay = no_limit}.problem() == nullptr);
+    for (const hedge_options& wrong :
+         {hedge_options{.idempotent = false}, hedge_options{.idempotent = true, .max_lanes = 0},
+          hedge_options{.idempotent = true, .max_lanes = 5},
+          hedge_options{.idempotent = true, .delay = -1ms}}) {
         const auto made = outlast::make<hedge>(wrong);
         CHECK(!made);
         CHECK(made.error().message() == wrong.problem());
@@ -238,14 +240,14 @@ TEST_CASE("hedge: it works in a constant expression, and is what threads.hpp nam
 }
 
 TEST_CASE("hedge: a call that is quick has one lane") {
-    scene s{{.max_lanes = 4, .delay = 10ms}};
+    scene s{{.idempotent = true, .max_lanes = 4, .delay = 10ms}};
     auto& c = s.call(script{}.succeeds(10ms)); // a result at the very instant wins
     s.sim.run();
     CHECK(c.result().value() == 1);
     CHECK(c.attempts() == 1);
     auto& at_once = s.call(script{});
     CHECK(at_once.result().value() == 1);
-    scene one{{.max_lanes = 1, .delay = 0ms}};
+    scene one{{.idempotent = true, .max_lanes = 1, .delay = 0ms}};
     auto& alone = one.call(script{}.fails(10ms));
     one.sim.run();
     CHECK(alone.attempts() == 1);
@@ -253,7 +255,7 @@ TEST_CASE("hedge: a call that is quick has one lane") {
 }
 
 TEST_CASE("hedge: a delay that ends at the deadline starts nothing, a failure does") {
-    scene s{{.max_lanes = 2, .delay = 10ms}};
+    scene s{{.idempotent = true, .max_lanes = 2, .delay = 10ms}};
     auto& too_late = s.play(script{}.hangs(), at(10ms));
     s.sim.run();
     CHECK(starts(too_late) == times{0ms});
@@ -272,7 +274,7 @@ TEST_CASE("hedge: a delay that ends at the deadline starts nothing, a failure do
 
 TEST_CASE("hedge: a refusal inside starts no lane, now or later") {
     // The first lane hangs, the second is refused: the third would be, too.
-    hedge h{{.max_lanes = 4, .delay = 10ms}};
+    hedge h{{.idempotent = true, .max_lanes = 4, .delay = 10ms}};
     outlast::basic_bulkhead<> door{{.permits = 1}};
     outlast::pipeline p{std::ref(h), std::ref(door)};
     outlast::world w;
@@ -296,7 +298,7 @@ TEST_CASE(
     "hedge: the budget is charged for each further lane, and has it back if it was not sent") {
     outlast::budget budget{outlast::traffic_share{
         .share = 0_percent, .one_each = no_limit, .most = 10, .at_start = 2}};
-    scene s{{.max_lanes = 4, .delay = 10ms, .budget = &budget}};
+    scene s{{.idempotent = true, .max_lanes = 4, .delay = 10ms, .budget = &budget}};
     auto& c = s.play(script{}.succeeds(100ms));
     s.sim.run();
     CHECK(starts(c) == times{0ms, 10ms, 20ms}); // and then there is none left
@@ -305,7 +307,7 @@ TEST_CASE(
 
     outlast::budget other{outlast::traffic_share{
         .share = 0_percent, .one_each = no_limit, .most = 10, .at_start = 2}};
-    hedge h{{.max_lanes = 2, .delay = 10ms, .budget = &other}};
+    hedge h{{.idempotent = true, .max_lanes = 2, .delay = 10ms, .budget = &other}};
     outlast::basic_bulkhead<> door{{.permits = 1}};
     outlast::pipeline p{std::ref(h), std::ref(door)};
     outlast::world w;
@@ -317,7 +319,7 @@ TEST_CASE(
 
 TEST_CASE("hedge: of a share of what runs, calls and lanes leave when they are over") {
     outlast::budget running{outlast::running_share{.share = outlast::ratio::of(0.5), .least = 1}};
-    scene s{{.max_lanes = 4, .delay = 10ms, .budget = &running}};
+    scene s{{.idempotent = true, .max_lanes = 4, .delay = 10ms, .budget = &running}};
     s.play(script{}.succeeds(30ms).succeeds(100ms).succeeds(100ms).succeeds(100ms));
     s.sim.advance(15ms);
     CHECK(running.running() == outlast::budget::in_progress{1, 1}); // 2 of 3 would be too many
@@ -333,7 +335,7 @@ TEST_CASE("hedge: of a share of what runs, calls and lanes leave when they are o
 TEST_CASE("hedge: an empty budget leaves a failure as it is") {
     outlast::budget budget{outlast::traffic_share{
         .share = 0_percent, .one_each = no_limit, .most = 10, .at_start = 0}};
-    scene s{{.max_lanes = 2, .budget = &budget}};
+    scene s{{.idempotent = true, .max_lanes = 2, .budget = &budget}};
     auto& c = s.play(script{}.with(bad, 5ms));
     s.sim.run();
     CHECK(c.outcome() == bad);
@@ -351,18 +353,18 @@ TEST_CASE("hedge: the budget is told what succeeds and fails, if nobody else doe
         s.play(lines);
         s.sim.run();
     };
-    play({.budget = &told}, script{});
+    play({.idempotent = true, .budget = &told}, script{});
     CHECK(told.tokens() == 1);
-    play({.budget = &not_told, .budget_is_told = true}, script{});
+    play({.idempotent = true, .budget = &not_told, .budget_is_told = true}, script{});
     CHECK(not_told.tokens() == 0);
-    play({.max_lanes = 2, .budget = &failing}, script{}.fails());
+    play({.idempotent = true, .max_lanes = 2, .budget = &failing}, script{}.fails());
     CHECK(failing.tokens() == 8);
 }
 
 TEST_CASE("hedge: what it learns is how long calls take, not how long it let them") {
     // Odd calls take 100, even ones 5: a hedge after 10 cuts each slow one off. If those counted as
     // calls of 15, or not at all, the delay would fall.
-    scene s{{.delay = outlast::percentile(60_percent).after_samples(2)}};
+    scene s{{.idempotent = true, .delay = outlast::percentile(60_percent).after_samples(2)}};
     s.call(script{}.succeeds(100ms));
     s.sim.run();
     s.call(script{}.succeeds(10ms));
@@ -383,17 +385,22 @@ TEST_CASE("hedge: what it learns is how long calls take, not how long it let the
 }
 
 TEST_CASE("hedge: failures teach it nothing, what expires teaches it a least") {
-    scene s{{.max_lanes = 1, .delay = outlast::percentile(50_percent).after_samples(1)}};
+    scene s{{.idempotent = true,
+             .max_lanes = 1,
+             .delay = outlast::percentile(50_percent).after_samples(1)}};
     s.call(script{}.fails(1ms));
     s.sim.run();
     CHECK(s.h.delay() == no_limit);
-    hedge h{{.max_lanes = 1, .delay = outlast::percentile(50_percent).after_samples(1)}};
+    hedge h{{.idempotent = true,
+             .max_lanes = 1,
+             .delay = outlast::percentile(50_percent).after_samples(1)}};
     outlast::pipeline p{std::ref(h), outlast::timeout{30ms}};
     outlast::world w;
     w.play(p, script{}.hangs());
     w.run();
     CHECK(h.delay() == 30ms);
-    scene bounded{{.delay = outlast::percentile(50_percent).after_samples(1).between(20ms, 40ms)}};
+    scene bounded{{.idempotent = true,
+                   .delay = outlast::percentile(50_percent).after_samples(1).between(20ms, 40ms)}};
     bounded.call(script{}.succeeds(1ms));
     bounded.sim.run();
     CHECK(bounded.h.delay() == 20ms);
@@ -409,7 +416,7 @@ TEST_CASE("hedge: in the recommended order, each lane has machines of its own") 
                                   [](int) { return outlast::lifetime{.fresh_for = 1h}; }};
     outlast::basic_circuit_breaker<> breaker;
     outlast::basic_bulkhead<> door{{.permits = 3}};
-    hedge h{{.max_lanes = 3, .delay = 10ms}};
+    hedge h{{.idempotent = true, .max_lanes = 3, .delay = 10ms}};
     outlast::pipeline p{std::ref(remember),
                         outlast::timeout{1s},
                         outlast::retry{{.backoff = outlast::constant(50ms)}},
@@ -463,7 +470,7 @@ TEST_CASE("hedge: in the recommended order, each lane has machines of its own") 
 }
 
 TEST_CASE("hedge: lanes wait in the line of a bulkhead, and leave it") {
-    hedge h{{.max_lanes = 3, .delay = 10ms}};
+    hedge h{{.idempotent = true, .max_lanes = 3, .delay = 10ms}};
     outlast::basic_bulkhead<> door{{.permits = 1, .queue = 8, .wait = no_limit}};
     outlast::pipeline p{std::ref(h), std::ref(door)};
     outlast::pipeline alone{std::ref(door)};
@@ -501,7 +508,7 @@ TEST_CASE("hedge: lanes wait in the line of a bulkhead, and leave it") {
 }
 
 TEST_CASE("hedge: a fallback outside replaces what all lanes came to") {
-    hedge h{{.max_lanes = 2, .delay = 10ms}};
+    hedge h{{.idempotent = true, .max_lanes = 2, .delay = 10ms}};
     std::error_code seen;
     outlast::pipeline p{outlast::fallback{[&](const outlast::failure& f) {
                             seen = f.code();
@@ -520,7 +527,7 @@ TEST_CASE("hedge: a fallback outside replaces what all lanes came to") {
 
 TEST_CASE("hedge: a hedge in a pipeline inside a pipeline has lanes all the same") {
     tap inside;
-    hedge h{{.max_lanes = 2, .delay = 10ms}};
+    hedge h{{.idempotent = true, .max_lanes = 2, .delay = 10ms}};
     outlast::pipeline hedged{outlast::timeout{1s}, std::ref(h)};
     outlast::pipeline p{outlast::retry{}, std::ref(hedged), std::ref(inside),
                         outlast::timeout{30ms}};
@@ -537,7 +544,8 @@ TEST_CASE("hedge: nothing of the user's runs under its lock") {
     outlast_tests::watch seen;
     auto note = [&](const outlast::event&) { seen(); };
     auto all = [&](const verdict&) { return seen(), true; };
-    outlast::basic_hedge<watched_lock> h{{.delay = outlast::percentile(50_percent).after_samples(1),
+    outlast::basic_hedge<watched_lock> h{{.idempotent = true,
+                                          .delay = outlast::percentile(50_percent).after_samples(1),
                                           .hedge_if = all,
                                           .events = note}};
     outlast::pipeline p{std::ref(h)};
@@ -552,20 +560,22 @@ TEST_CASE("hedge: nothing of the user's runs under its lock") {
 }
 
 TEST_CASE("hedge: in words, and at worst") {
-    hedge h{{.max_lanes = 3, .delay = 50ms, .name = "orders"}};
+    hedge h{{.idempotent = true, .max_lanes = 3, .delay = 50ms, .name = "orders"}};
     outlast::pipeline p{outlast::timeout{1s}, std::ref(h), outlast::timeout{200ms}};
     CHECK(outlast::describe(p) ==
           "pipeline\n"
           "  timeout: limit 1 s, name \"timeout\", tags \"\", events told to nobody\n"
-          "  hedge (shared): max_lanes 3, delay 50 ms, hedge_if all, budget no, budget_is_told no, "
+          "  hedge (shared): idempotent yes, max_lanes 3, delay 50 ms, hedge_if all, budget no, "
+          "budget_is_told no, "
           "name \"orders\", tags \"\", events told to nobody\n"
           "  timeout: limit 200 ms, name \"timeout\", tags \"\", events told to nobody\n"
           "worst case: 3 calls, 300 ms\n");
     // At worst each one fails as late as it can and the next is no sooner.
-    STATIC_REQUIRE(outlast::worst_case(hedge{{.delay = no_limit}}, 1s).latency == 1s);
+    STATIC_REQUIRE(
+        outlast::worst_case(hedge{{.idempotent = true, .delay = no_limit}}, 1s).latency == 1s);
     constexpr outlast::pipeline slow{outlast::retry{{.max_attempts = 1}}, outlast::timeout{100ms}};
     CHECK(outlast::worst_case(h, 1s).calls == 3);
-    hedge by_failure{{.max_lanes = 2, .delay = no_limit}};
+    hedge by_failure{{.idempotent = true, .max_lanes = 2, .delay = no_limit}};
     outlast::pipeline q{std::ref(by_failure), outlast::timeout{100ms}};
     CHECK(outlast::worst_case(q).latency == 200ms);
     CHECK(outlast::worst_case(slow).calls == 1);
@@ -580,7 +590,7 @@ TEST_CASE("hedge: in words, and at worst") {
 }
 
 TEST_CASE("hedge: the worst case is one that can happen") {
-    hedge h{{.max_lanes = 3, .delay = 50ms}};
+    hedge h{{.idempotent = true, .max_lanes = 3, .delay = 50ms}};
     outlast::pipeline p{std::ref(h), outlast::timeout{200ms}};
     outlast::world w;
     auto& c = w.play(p, script{}.hangs());
@@ -590,7 +600,7 @@ TEST_CASE("hedge: the worst case is one that can happen") {
 }
 
 TEST_CASE("hedge: worlds on several threads share what one hedge learns") {
-    outlast::hedge h{{.delay = outlast::percentile(95_percent)}};
+    outlast::hedge h{{.idempotent = true, .delay = outlast::percentile(95_percent)}};
     {
         std::vector<std::jthread> threads;
         for (int t = 0; t != 4; ++t)

@@ -37,12 +37,14 @@ TEST_CASE("hedge_options: a delay that makes no sense is refused") {
     STATIC_REQUIRE(!percentile(95_percent).after_samples(129).valid());
     STATIC_REQUIRE(!percentile(95_percent).between(2ms, 1ms).valid());
     STATIC_REQUIRE(!percentile(95_percent).between(-1ms, 1ms).valid());
-    STATIC_REQUIRE(hedge_options{.delay = percentile(0_percent)}.problem() != nullptr);
-    STATIC_REQUIRE(hedge_options{.delay = percentile(100_percent)}.problem() == nullptr);
+    STATIC_REQUIRE(hedge_options{.idempotent = true, .delay = percentile(0_percent)}.problem() !=
+                   nullptr);
+    STATIC_REQUIRE(hedge_options{.idempotent = true, .delay = percentile(100_percent)}.problem() ==
+                   nullptr);
 }
 
 TEST_CASE("hedge_options: in words") {
-    CHECK(hedge_options{}.delay.words() == "2 s");
+    CHECK(hedge_options{.idempotent = true}.delay.words() == "2 s");
     CHECK(hedge_delay{no_limit}.words() == "no limit");
     CHECK(percentile(95_percent).between(0ms, 1s).words() ==
           "the 95 % percentile (of 20 calls or more; from 0 to 1 s)");

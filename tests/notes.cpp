@@ -53,6 +53,20 @@ TEST_CASE("notes: a timeout that never fires") {
     CHECK(has(said(pipeline{timeout{1s}, pipeline{retry{}, timeout{2s}}}), odd));
     CHECK(said(pipeline{timeout{2s}, timeout{1s}}).empty());
     CHECK(said(pipeline{timeout{2s}, timeout{outlast::no_limit}}).empty());
+    // One that is computed may be shorter than it says, and is no longer.
+    const auto by = [](outlast::duration most) {
+        return outlast::timeout_by{[] { return 10ms; }, {.limit = most}};
+    };
+    CHECK(said(pipeline{timeout{2s}, by(2s)}).empty());
+    CHECK(has(said(pipeline{by(2s), timeout{2s}}), odd));
+}
+
+TEST_CASE("notes: a timeout whose limit is computed is one") {
+    const auto some = [] { return 10ms; };
+    CHECK(said(pipeline{outlast::timeout_by{some}}).empty());
+    CHECK(said(pipeline{outlast::timeout_by{some}, retry{}, outlast::timeout_by{some}}).empty());
+    CHECK(has(said(pipeline{outlast::timeout_by{some}, retry{}}),
+              "|no timeout stands inside the retry"));
 }
 
 TEST_CASE("notes: a retry inside a retry, and one without a timeout inside") {
@@ -75,13 +89,6 @@ TEST_CASE("notes: a breaker that learns too little") {
     outlast::fallback chooses{0, {.when = [](const outlast::verdict& v) { return v.has_hint(); }}};
     CHECK(said(pipeline{std::ref(b), chooses, timeout{1s}}).empty());
     CHECK(said(pipeline{outlast::fallback{0}, std::ref(b), timeout{1s}}).empty());
-}
-
-TEST_CASE("notes: a retry that sees only what the fallback fails at") {
-    constexpr const char* odd = "|a retry stands outside a fallback";
-    outlast::fallback tries{[] { return 0; }};
-    CHECK(has(said(pipeline{retry{}, tries, timeout{1s}}), odd));
-    CHECK(said(pipeline{timeout{3s}, tries, retry{}, timeout{1s}}).empty());
 }
 
 TEST_CASE("notes: a retry that a server can make wait for long, and nothing outside bounds it") {

@@ -89,6 +89,11 @@ TEST_CASE("open time: which make sense") {
     CHECK_FALSE(open_time{0s}.valid());
     CHECK_FALSE(open_time{-1s}.valid());
     CHECK_FALSE(open_time{exponential(1s, 0.5)}.valid());
+    CHECK(open_time{outlast::computed([](std::uint32_t failed) {
+              return 1s * (1 + failed);
+          })}.valid());
+    CHECK_FALSE(
+        open_time{outlast::computed([](std::uint32_t failed) { return 1s * failed; })}.valid());
     CHECK_FALSE(open_time{constant(1s).capped(0s)}.valid());
     CHECK(open_time{1s} == open_time{constant(1s)});
     CHECK_FALSE(open_time{1s} == open_time{linear(1s)});

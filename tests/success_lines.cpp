@@ -26,6 +26,15 @@ struct three {
     static inline std::size_t calling = 0;
     static std::size_t lines() noexcept { return 2; }
     static std::size_t line() noexcept { return calling; }
+    static std::size_t known_line() noexcept { return calling; }
+};
+
+/// A thread that has not asked for its line yet.
+struct newcomer {
+    static inline bool asked = false;
+    static std::size_t lines() noexcept { return 1; }
+    static std::size_t line() noexcept { return asked = true, 0; }
+    static std::size_t known_line() noexcept { return asked ? 0 : lines(); }
 };
 
 struct lines : success_lines<three> {
@@ -106,6 +115,28 @@ TEST_CASE("success_lines: a thread without a line writes nowhere, asked before o
     CHECK(all.refusals() == 1);
     CHECK(all.refusals() == 0);
     CHECK(all.collected(UINT64_MAX).empty());
+}
+
+TEST_CASE("success_lines: a thread has a line once it has joined, or begun one") {
+    reading now{at(0ms)};
+    success_lines<newcomer> all;
+    newcomer::asked = false;
+    CHECK(!all.refuse());
+    all.join();
+    CHECK(all.refuse());
+    CHECK(all.refusals() == 1);
+
+    newcomer::asked = false;
+    CHECK(!all.counts(UINT64_MAX, false, now));
+    all.count();
+    all.begin(1, never);
+    CHECK(all.counts(1, false, now));
+    std::uint64_t counted = 0;
+    all.collect(1, [&](std::uint64_t n, instant) { counted += n; });
+    CHECK(counted == 0);
+    all.count();
+    all.collect(1, [&](std::uint64_t n, instant) { counted += n; });
+    CHECK(counted == 1);
 }
 
 TEST_CASE("success_lines: what raced with the end of a generation is not the next one's") {

@@ -5,17 +5,20 @@
 #include <outlast/fallback.hpp>
 #include <outlast/pipeline.hpp>
 #include <outlast/retry.hpp>
+#include <outlast/run.hpp>
 #include <outlast/simulate.hpp>
 
 #include "support/callable.hpp"
 #include "support/catch.hpp"
 #include "support/print.hpp"
+#include "support/recorded.hpp"
 #include "support/script.hpp"
 #include "support/told.hpp"
 
 #include <algorithm>
 #include <functional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -187,6 +190,16 @@ TEST_CASE("timeout: a limit from the arguments of the call, the same for all att
     sim.run();
     CHECK(many.facts().limit == 50ms);
     CHECK(many.result().error().message() == "timed out after 50 ms (print) (after 3 attempts)");
+}
+
+TEST_CASE("timeout: one that is computed is as visible as another") {
+    const auto limit_of = [](int pages) { return pages * 10ms; };
+    const outlast::timeout_by policy{limit_of, {.limit = 50ms, .name = "print"}};
+    static_assert(decltype(policy)::kind == timeout::kind);
+    static_assert(outlast::duty_of<std::remove_const_t<decltype(policy)>> == outlast::duty::limits);
+    CHECK(policy.options().limit == 50ms);
+    CHECK(policy.options().name.view() == "print");
+    CHECK_THROWS_AS((outlast::timeout_by{limit_of, {.limit = 0ms}}), std::invalid_argument);
 }
 
 TEST_CASE("timeout: a computed limit of nothing refuses the call at once, and says so") {
@@ -399,6 +412,58 @@ TEST_CASE("timeout: a late success is marked late, a late failure is not") {
     CHECK(returns(verdict::success(), 50ms - 1ns) == verdict::success());
     CHECK(returns(verdict::neutral(refusal::circuit_open, 1s), 10ms) ==
           verdict::neutral(refusal::circuit_open, 1s));
+}
+
+TEST_CASE("timeout: with keep_late a value that comes too late is the answer, and a success") {
+    notes heard;
+    tap seen;
+    outlast::pipeline p{std::ref(seen),
+                        timeout{{.limit = 50ms, .keep_late = true, .events = heard}}};
+    const auto returns = [&](duration takes, duration within, auto value) {
+        heard.all.clear();
+        outlast_tests::hand_clock::reset();
+        const auto by = outlast_tests::hand_clock::time + within;
+        const outlast::limits limit{
+            .deadline = std::chrono::steady_clock::time_point{by.time_since_epoch()}};
+        return outlast::run<outlast_tests::hand_clock>(p, limit, [&]() -> outlast::result<int> {
+            outlast_tests::hand_clock::advance(takes);
+            return value;
+        });
+    };
+    CHECK(returns(70ms, 1h, 7).value() == 7);
+    CHECK(seen.timeouts().empty());
+    REQUIRE(heard.all.size() == 1);
+    CHECK(heard.all[0].what == outlast::event_kind::late_value);
+    CHECK(returns(49ms, 1h, 8).value() == 8);
+    CHECK(heard.all.empty());
+    // Nobody waits beyond the deadline outside, and what fails late has timed out.
+    CHECK(returns(70ms, 70ms, 9).error().why() == refusal::timed_out);
+    CHECK(returns(70ms, 1h, std::make_error_code(std::errc::io_error)).error().why() ==
+          refusal::timed_out);
+    REQUIRE(heard.all.size() == 1);
+    CHECK(heard.all[0].what == outlast::event_kind::timed_out);
+}
+
+TEST_CASE("timeout: with keep_late, as it is told its events") {
+    const auto ends = [](duration outer, duration when) {
+        timeout policy{{.limit = 50ms, .keep_late = true}};
+        auto run = policy.start();
+        outlast::reading begun{at(0ms)};
+        (void)begin(run, begun, at(outer));
+        outlast::reading now{at(when)};
+        return settle(run, now, verdict::success()).outcome;
+    };
+    CHECK(ends(1h, 50ms) == verdict::success());
+    CHECK(ends(1h, 40ms) == verdict::success());
+    // Of a timeout outside it is still late.
+    outlast::pipeline p{timeout{60ms}, timeout{{.limit = 50ms, .keep_late = true}}};
+    auto machine = p.start();
+    outlast::reading begun{at(0ms)};
+    (void)begin(machine, begun, outlast::never);
+    outlast::reading now{at(60ms)};
+    const verdict v = settle(machine, now, verdict::success()).outcome;
+    CHECK(v.kind == verdict_kind::expired);
+    CHECK(v.late);
 }
 
 TEST_CASE("law 8: an attempt cut short by the outer deadline says nothing about the server") {

@@ -10,6 +10,7 @@
 using namespace std::chrono_literals;
 using outlast::consecutive;
 using outlast::duration;
+using outlast::exactly;
 using outlast::tally;
 using outlast::window;
 using outlast::window_span;
@@ -17,7 +18,6 @@ using outlast_tests::at;
 
 TEST_CASE("window: one of each kind") {
     window calls{window_span{2}};
-    CHECK_FALSE(calls.by_time());
     CHECK(calls.record(at(0s), true) == tally{1, 1});
     CHECK(calls.record(at(0s), true) == tally{2, 2});
     CHECK(calls.counts_with(false) == tally{2, 1});
@@ -27,7 +27,6 @@ TEST_CASE("window: one of each kind") {
     CHECK(calls.counts(at(0s)) == tally{});
 
     window row{consecutive(3)};
-    CHECK_FALSE(row.by_time());
     CHECK(row.record(at(0s), true) == tally{1, 1});
     CHECK(row.record(at(0s), true, true) == tally{2, 2});
     CHECK(row.counts_with(true) == tally{3, 3});
@@ -40,16 +39,27 @@ TEST_CASE("window: one of each kind") {
     CHECK(row.counts() == tally{});
 
     window span{window_span{10s}};
-    CHECK(span.by_time());
     CHECK(span.record(at(0s), true) == tally{1, 1});
     CHECK(span.record(at(5s), false) == tally{2, 1});
     CHECK(span.counts(at(10s)) == tally{1, 0});
     span.clear();
     CHECK(span.counts(at(10s)) == tally{});
+
+    window both{exactly(2, 10s)};
+    CHECK(both.record(at(5s), true) == tally{1, 1});
+    CHECK(both.record(at(6s), true, true) == tally{2, 2, 1});
+    CHECK(both.counts_with(false) == tally{2, 1, 1});
+    CHECK(both.counts_with(true, false, 3) == tally{2, 2});
+    CHECK(both.counts(at(15s) - 1ns) == tally{2, 2, 1});
+    CHECK(both.counts(at(15s)) == tally{1, 1, 1});
+    CHECK(both.slice_end(at(15s)) == outlast::never);
+    both.clear();
+    CHECK(both.counts() == tally{});
 }
 
 TEST_CASE("window: successes that were counted elsewhere") {
-    for (const window_span of : {window_span{5}, window_span{10s}, consecutive(5)}) {
+    for (const window_span of :
+         {window_span{5}, window_span{10s}, consecutive(5), exactly(5, 10s)}) {
         window one_by_one{of};
         window at_once{of};
         for (const bool failed : {true, false, true, true}) {
@@ -73,7 +83,7 @@ TEST_CASE("window: its contents go into one of the same kind, and into no other"
         (void)w.record(at(1s), true);
         return w;
     };
-    const window_span kinds[] = {20, 10s, consecutive(7)};
+    const window_span kinds[] = {20, 10s, consecutive(7), exactly(20, 10s)};
     for (const window_span from : kinds)
         for (const window_span to : kinds) {
             window w = filled(to);

@@ -187,6 +187,18 @@ TEST_CASE("worst_case: a follower in a cache waits, and then asks itself") {
     CHECK(worst_case(pipeline{timeout{1s}, std::ref(patient), timeout{50ms}}) == bounds{1, 1s});
 }
 
+TEST_CASE("worst_case: a limit that is computed is at most that of the options") {
+    const auto says = [](outlast::duration limit, outlast::duration most) {
+        return pipeline{unhinted(2, constant(0ms)),
+                        outlast::timeout_by{[limit] { return limit; }, {.limit = most}}};
+    };
+    auto longest = says(1h, 50ms);
+    CHECK(worst_case(longest) == bounds{2, 100ms});
+    CHECK(played(longest, script{}.hangs()) == worst_case(longest));
+    CHECK(worst_case(says(1ms, outlast::no_limit)) == bounds{2, forever});
+    CHECK(worst_case(outlast::timeout_by{[] { return 1s; }}, 20ms) == bounds{1, 20ms});
+}
+
 TEST_CASE("worst_case: a fallback's value takes no time, a callable of yours any") {
     const auto callable = [](int) { return 0; };
     const auto generic = [](auto&&...) { return 0; };

@@ -29,7 +29,7 @@ struct counted_transport {
 
 oauth2::introspector_options options_from(const guard_settings& s) {
     oauth2::introspector_options o;
-    o.endpoint = s.introspection_endpoint;
+    o.endpoints = {s.introspection_endpoint};
     o.auth = oauth2::client_secret_basic{s.client_id, oauth2::secret{s.client_secret}};
     o.realm = s.realm;
     o.lifetimes.fresh_for = s.fresh_for;

@@ -13,6 +13,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 namespace outlast {
 
@@ -264,6 +265,17 @@ template <std::convertible_to<duration>... Delays>
     requires(sizeof...(Delays) >= 1 && sizeof...(Delays) <= backoff::most_listed)
 [[nodiscard]] constexpr backoff listed(Delays... delays) noexcept {
     return {.base = {}, .listed_count = sizeof...(Delays), .listed = {duration{delays}...}};
+}
+
+/// The delays that a function makes of the number of those before: it is asked for 0 to 7, now, and
+/// not kept; the last one then repeats.
+template <class F>
+    requires(std::is_invocable_r_v<duration, F&, std::uint32_t>)
+[[nodiscard]] constexpr backoff computed(F&& delay) {
+    backoff b{.listed_count = backoff::most_listed};
+    for (std::uint32_t before = 0; before != backoff::most_listed; ++before)
+        b.listed[before] = delay(before);
+    return b;
 }
 
 /// Drawn from [base, 3 × the delay before): every caller wanders off on its own. (Brooker,

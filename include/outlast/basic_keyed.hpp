@@ -159,8 +159,34 @@ public:
     bool plain_refusal(reading& now, verdict& v) { return run_.plain_refusal(now, v); }
     bool passes_refusals() noexcept { return run_.passes_refusals(); }
     void abandoned() noexcept { run_.abandoned(); }
+    instant prolong(lane on, instant by) noexcept
+        requires prolongs<inner>
+    {
+        return run_.prolong(on, by);
+    }
     void explain(failure_facts& facts) const noexcept { run_.explain(facts); }
     void credit(report& facts) const noexcept { run_.credit(facts); }
+
+    bool has_more() const noexcept
+        requires outlives_caller<inner>
+    {
+        return run_.has_more();
+    }
+    step go_on(reading& now, verdict& v)
+        requires outlives_caller<inner>
+    {
+        return run_.go_on(now, v);
+    }
+    bool leave(reading& now)
+        requires outlives_caller<inner>
+    {
+        return run_.leave(now);
+    }
+    instant over_by(lane on) noexcept
+        requires outlives_caller<inner>
+    {
+        return run_.over_by(on);
+    }
 
     /// The policy, too: it outlives what it has given.
     auto keep(lane on) noexcept
@@ -169,6 +195,12 @@ public:
         struct kept {
             std::shared_ptr<policy_type> policy;
             decltype(run_.keep(on)) of_policy; // ends first
+
+            template <class... X>
+                requires requires(decltype(run_.keep(on)) k, const X&... x) { k.late(x...); }
+            void late(const X&... what) {
+                of_policy.late(what...);
+            }
         };
         return kept{policy_, run_.keep(on)};
     }
@@ -176,6 +208,10 @@ public:
     template <class Hand>
     verdict act(operation what, reading& now, Hand& hand) {
         return run_.act(what, now, hand);
+    }
+    template <class Hand, class Begin>
+    bool act_later(operation what, reading& now, Hand& hand, Begin& begin, verdict& v) {
+        return act_or_begin(run_, what, now, hand, begin, v);
     }
 
 private:

@@ -200,6 +200,7 @@ public:
     OUTLAST_INLINE constexpr void plain_end() noexcept { seat_.leave(); }
 
     constexpr void abandoned() noexcept { seat_.leave(); }
+    constexpr instant prolong(lane, instant by) noexcept { return by_ = by; }
 
     /// See machine.hpp: the permit.
     [[nodiscard]] constexpr auto keep(lane) noexcept { return seat_.part_with(); }

@@ -58,9 +58,11 @@ namespace outlast {
 ///     auto fetch = [&](int id) { return ++calls, "user " + std::to_string(id); };
 ///     (void)p(fetch, 7), (void)p(fetch, 7);
 ///     std::cout << calls;   // 1
-template <store Store, class KeyOf, class Life>
+template <class Store, class KeyOf, class Life>
+    requires(store<Store> || async_store<Store>)
 class cache_aside {
 public:
+    using store_type = Store;
     using key_type = typename Store::key_type;
     using value_type = typename Store::value_type;
     using lock_type = typename Store::lock_type;
@@ -95,15 +97,26 @@ public:
     template <class... A>
         requires std::is_invocable_v<const KeyOf&, const A&...>
     [[nodiscard]] run start(const A&... arguments) {
-        if constexpr (requires { std::optional<wanted<key_type>>{key_of_(arguments...)}; })
-            return run{*this, key_of_(arguments...)};
-        else if constexpr (requires { std::optional<key_type>{key_of_(arguments...)}; })
-            return run{*this, std::optional<key_type>{key_of_(arguments...)}};
-        else
+        return run{*this, wants(arguments...)};
+    }
+
+    /// What a call with these arguments looks for; nothing if it goes past the cache.
+    template <class... A>
+    [[nodiscard]] std::optional<wanted<key_type>> wants(const A&... arguments) const {
+        using given = std::invoke_result_t<const KeyOf&, const A&...>;
+        std::optional<wanted<key_type>> want;
+        if constexpr (std::is_convertible_v<given, std::optional<key_type>>) {
+            if (std::optional<key_type> key = key_of_(arguments...))
+                want.emplace(wanted<key_type>{*std::move(key)});
+        } else if constexpr (std::is_convertible_v<given, std::optional<wanted<key_type>>>) {
+            want = key_of_(arguments...);
+        } else {
             static_assert(!sizeof(KeyOf*),
                           "outlast::cache_aside: what the key function gives is no key of the "
                           "store: it is a `key_type`, an outlast::wanted of one, or a "
                           "std::optional of either.");
+        }
+        return want;
     }
 
     /// Forgets the entry of this key: no call that starts after this is answered with what was known
@@ -111,9 +124,20 @@ public:
     /// asks anew. (Erasing it from the store does not reach such calls.) Of several caches that share
     /// a store each has calls of its own: it is forgotten when the last of them has forgotten it.
     /// Throws what the store's `erase` throws; the entry may then still be there.
-    void forget(const key_type& key) {
+    void forget(const key_type& key)
+        requires store<Store>
+    {
         flights_.forget(key); // first: what is kept before the erasing goes, after it it is refused
         store_->erase(key);
+    }
+
+    /// The same in an asynchronous store, as its `async_erase` with this token, if it takes one. What
+    /// is on its way into the store at this moment is erased again after it has come there.
+    template <class... Token>
+        requires(!store<Store>)
+    auto async_forget(const key_type& key, Token&&... token) {
+        flights_.forget(key);
+        return store_->async_erase(key, std::forward<Token>(token)...);
     }
 
     [[nodiscard]] const cache_aside_options& options() const noexcept { return options_; }
@@ -129,6 +153,8 @@ public:
 
 private:
     friend run;
+    friend detail::cache_access<cache_aside>;
+    friend detail::late_value<cache_aside>;
 
     Store* store_;
     KeyOf key_of_;

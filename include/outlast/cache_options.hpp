@@ -36,6 +36,10 @@ struct cache_aside_options {
     /// After one that failed, none is made for so long, or for as long as the failure says
     /// (Retry-After, an open breaker), if that is longer. Any success ends it. Default 1 s.
     duration refresh_pause = std::chrono::seconds{1};
+    /// How long one operation of an `async_store` may take, after which it has failed: the lookup is
+    /// one that found nothing. More than 0. Default 100 ms. A store that is not asynchronous takes
+    /// what it takes.
+    duration store_limit = std::chrono::milliseconds{100};
     /// Of the chance: the same seed refreshes the same entries at the same time. Default 0: one of
     /// its own for each cache, so that a fleet does not ask in step.
     std::uint64_t seed = 0;
@@ -55,6 +59,7 @@ struct cache_aside_options {
         f("refresh_ahead", refresh_ahead, ratio{}, "never");
         f("refresh_limit", refresh_limit);
         f("refresh_pause", refresh_pause);
+        f("store_limit", store_limit);
         f("seed", seed, std::uint64_t{0}, "its own");
         f("name", name);
         f("tags", tags);
@@ -71,6 +76,8 @@ struct cache_aside_options {
             return "cache_aside: refresh_limit is longer than 0";
         if (refresh_pause < duration::zero())
             return "cache_aside: refresh_pause is not negative";
+        if (store_limit <= duration::zero())
+            return "cache_aside: store_limit is longer than 0";
         return nullptr;
     }
 

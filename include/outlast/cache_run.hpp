@@ -4,13 +4,13 @@
 #ifndef OUTLAST_CACHE_RUN_HPP
 #define OUTLAST_CACHE_RUN_HPP
 
-#include <outlast/cache_options.hpp>
+#include <outlast/cache_access.hpp>
 #include <outlast/config.hpp>
 #include <outlast/event.hpp>
 #include <outlast/flights.hpp>
+#include <outlast/machine.hpp>
 #include <outlast/report.hpp>
 #include <outlast/step.hpp>
-#include <outlast/store.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -24,35 +24,46 @@ namespace detail {
 /// The machine of `cache_aside`, which says what it does.
 /// \tparam Cache the `cache_aside`: store, `life`, options, flights
 template <class Cache>
-class cache_run {
-    using key_type = typename Cache::key_type;
-    using value_type = typename Cache::value_type;
-    using lock_type = typename Cache::lock_type;
+class cache_run : public pass_through, cache_access<Cache> {
+    using access = cache_access<Cache>;
+    using access::asked_;
+    using access::due_;
+    using access::fresh;
+    using access::how_;
+    using access::joined_;
+    using access::not_wanted;
+    using access::options;
+    using access::refreshed_;
+    using access::remote;
+    using access::shared_;
+    using access::since_;
+    using access::stored;
+    using access::to_send;
+    using access::want_;
+    using typename access::key_type;
+    using typename access::lock_type;
 
 public:
-    static constexpr operation operations = 4;
+    static constexpr operation operations = remote ? 5 : 4;
     static constexpr bool pinned = true; // its seat is linked to others
-    static constexpr operation look_up = 1, keep = 2, drop = 3, recall = 4;
+    static constexpr operation look_up = 1, put = 2, drop = 3, recall = 4;
+    static constexpr operation send = 5; // what is to be kept, to a store that takes its time
 
     cache_run(Cache& shared, std::optional<wanted<key_type>> want)
-        : shared_(&shared), want_(std::move(want)) {}
-    cache_run(Cache& shared, std::optional<key_type> key) : shared_(&shared) {
-        if (key)
-            want_.emplace(wanted<key_type>{*std::move(key)});
-    }
+        : access(shared, std::move(want)) {}
 
-    step begin(reading& now, instant by, verdict&) {
+    step begin(reading& now, terms t, verdict&) {
         asking_.reset();
-        by_ = by;
-        asked_ = now.get();
-        how_ = source::live;
-        joined_ = refreshed_ = false;
-        return ask(want_ ? look_up : work);
+        by_ = t.by;
+        stays_ = t.stays;
+        alone_ = more_ = false;
+        this->begin_at(now.get());
+        return ask(now, want_ ? look_up : work);
     }
 
     OUTLAST_INLINE step settled(reading& now, lane, verdict& v) {
         const bool hit = doing_ == look_up && v.ok() && v.note == fresh && !due_;
-        return hit ? over(v) : go_on(now, v);
+        return hit ? over(v) : go_on_with(now, v);
     }
 
     // Parked, and something happened: told, promoted, out of time, or nothing at all.
@@ -65,11 +76,11 @@ public:
             asking_->place.leave();
             if (!v.ok()) {
                 asking_->outcome = v;
-                return stand_in_or(v);
+                return stand_in_or(now, v);
             }
             joined_ = true; // what was just learnt is live enough for a strict call
             if (v.note == stored)
-                return ask(look_up);
+                return ask(now, look_up);
             (void)board(boarding::alone);
             return ask_work(by_);
         }
@@ -81,19 +92,46 @@ public:
         asking_->place.leave();
         v = now.get() >= by_ ? verdict::expired() : verdict::neutral(refusal::unavailable);
         asking_->outcome = v;
-        return asking_->holds_stale ? ask(recall) : over(v);
+        return asking_->holds_stale ? ask(now, recall) : over(v);
     }
 
-    instant nudge() const noexcept { return never; }
-    step nudged(reading&, verdict&) noexcept { return step::wait(never); }
-    bool plain_begin(reading&, instant&) noexcept { return false; }
-    bool plain_success(reading&) const noexcept { return false; }
-    void plain_end() noexcept {}
-    bool plain_refusal(reading&, verdict&) noexcept { return false; }
-    bool passes_refusals() noexcept { return false; }
     void abandoned() noexcept {
         if (asking_)
             asking_->place.leave();
+    }
+
+    // See machine.hpp. What it has left to do is a refresh; whom it works for are its followers.
+    bool has_more() const noexcept { return more_; }
+    step go_on(reading& now, verdict&) {
+        more_ = false;
+        alone_ = true;
+        by_ = never;
+        return doing_ == put ? send_or_drop(now) : refresh(now);
+    }
+    bool leave(reading&) {
+        if (!stays_ || alone_ || !asking_ || doing_ != work)
+            return false;
+        const std::optional<instant> awaited = asking_->place.awaited();
+        if (!awaited)
+            return false;
+        by_ = later(by_, *awaited);
+        return alone_ = true;
+    }
+    instant over_by(lane on) noexcept { return prolong(on, by_); }
+    instant prolong(lane, instant by) noexcept {
+        by_ = by;
+        if (!asking_ || asking_->refreshes)
+            return asking_ ? asking_->work_until : by;
+        return asking_->work_until = by;
+    }
+
+    /// See machine.hpp: a place for a value that comes late. The cache outlives it.
+    late_value<Cache> keep(lane) const noexcept
+        requires(!remote)
+    {
+        if (!asking_)
+            return {};
+        return {shared_, asked_, asking_->place.stamp()};
     }
 
     void explain(failure_facts& facts) const noexcept {
@@ -116,44 +154,37 @@ public:
     /// Carries out one of its operations for a driver; `hand` holds the value of the call.
     template <class Hand>
     verdict act(operation what, reading& now, Hand& hand) {
+        static_assert(!remote || !sizeof(Hand*),
+                      "outlast::cache_aside: the store is asynchronous, and this driver has no way "
+                      "to wait for it: run the pipeline by outlast::async_run.");
         wake_ = &hand.waiter();
-        if (what == keep)
-            return store_value(now.get(), hand.value());
+        if (what == put)
+            return this->store_value(now.get(), hand.value(), asking_->place);
         if (what == drop)
-            return drop_value();
+            return this->drop_value(asking_->place);
         auto found = shared_->store_->find(want_->key);
-        if (!found)
-            return noted(grade::gone);
-        grade g = found->times.at(now.get());
-        if constexpr (Cache::rechecks)
-            if (std::optional<value_type> newer =
-                    shared_->life_.recheck(found->value, found->times.age(now.get()))) {
-                // A "no" may answer anybody; another answer is as old as what it was made from.
-                const lifetime life = shared_->life_(*newer);
-                if (!replace_value(now.get(), *found, *newer, life) ||
-                    (!life.negative && want_->max_age != forever))
-                    return noted(grade::gone);
-                due_ = false;
-                hand.emplace(*std::move(newer));
-                return answered(source::cached, found->times);
-            }
-        if (!joined_ && !found->negative &&
-            (want_->max_age == duration::zero() || found->times.age(asked_) > want_->max_age))
-            g = grade::gone;
-        if (g == grade::gone || (what == look_up && g == grade::stale))
-            return noted(g);
-        due_ = !found->negative && !refreshed_ &&
-               shared_->ahead_.due(now.get(), by_, found->times, want_->key);
-        hand.emplace(std::move(found->value));
-        return answered(g == grade::fresh ? source::cached : source::stale, found->times);
+        return this->judge(now.get(), hand, std::move(found), what == recall, stays_ ? never : by_);
+    }
+
+    template <class Hand, class Begin>
+        requires remote
+    bool act_later(operation what, reading& now, Hand& hand, Begin& begin, verdict& v) {
+        wake_ = &hand.waiter();
+        if (what == put)
+            v = this->pack(now.get(), hand.value(), asking_->place);
+        else if (what == send)
+            this->begin_send(begin);
+        else if (what == drop)
+            this->begin_drop(begin);
+        else
+            this->begin_find(hand, what == recall, stays_ ? never : by_, begin);
+        return what == put;
     }
 
 private:
     using flights_type = flights<key_type, lock_type>;
     using role = typename flights_type::role;
     using boarding = typename flights_type::boarding;
-    static constexpr std::uint8_t stored = 1;                              // the note of *keep*
-    static constexpr auto fresh = static_cast<std::uint8_t>(grade::fresh); // of a lookup
 
     // What only a call needs that the cache cannot answer at once.
     struct asking {
@@ -161,22 +192,15 @@ private:
         instant park_until = never;
         instant work_until = never;
         bool holds_stale = false;
-        bool refreshes = false; // while it holds a fresh answer
+        bool refreshes = false; // while it holds a fresh answer, or has given it
         verdict outcome{};      // what the work came to, or the wait for it
     };
 
-    static verdict noted(grade g) noexcept { return verdict::success(static_cast<unsigned>(g)); }
-
-    verdict answered(source how, const freshness& times) noexcept {
-        how_ = how;
-        since_ = times.since;
-        return noted(how == source::cached ? grade::fresh : grade::stale);
-    }
-
-    [[nodiscard]] const cache_aside_options& options() const noexcept { return shared_->options_; }
-
-    step ask(operation what) noexcept {
+    step ask(reading& now, operation what) {
         doing_ = what;
+        if constexpr (remote)
+            if (what != work)
+                return step::call(what, earlier(by_, after(now.get(), options().store_limit)));
         return step::call(what, by_);
     }
 
@@ -188,13 +212,14 @@ private:
         return s;
     }
 
-    OUTLAST_COLD step go_on(reading& now, verdict& v) {
+    OUTLAST_COLD step go_on_with(reading& now, verdict& v) {
         switch (doing_) {
         case look_up:
             return looked_up(now, v);
-        case keep:
+        case put:
         case drop:
-            return kept(v);
+        case send:
+            return kept(now, v);
         case recall:
             return recalled(v);
         default:
@@ -203,7 +228,7 @@ private:
         if (!want_)
             return over(v);
         asking_->outcome = v;
-        return v.ok() || v.late ? ask(keep) : failed(now, v);
+        return v.ok() || v.late ? ask(now, put) : failed(now, v);
     }
 
     role board(boarding how) {
@@ -222,9 +247,15 @@ private:
     step looked_up(reading& now, const verdict& v) {
         // A store that fails is empty; one call a key at a time holds all the same.
         const auto g = v.ok() ? static_cast<grade>(v.note) : grade::gone;
-        if (g == grade::fresh)
-            return due_ && board(boarding::if_free) == role::leads ? refresh(now) : over(v);
-        note_failure(v);
+        if (g == grade::fresh) {
+            if (!due_ || board(boarding::if_free) != role::leads)
+                return over(v);
+            if (!stays_)
+                return refresh(now);
+            more_ = true; // the caller need not wait for it
+            return over(v);
+        }
+        this->note_failure(v);
         // What it joined was to be here and is not (a store that fails): alone, not one by one.
         const role got = board(joined_ ? boarding::alone : boarding::join);
         asking_->holds_stale = g == grade::stale;
@@ -241,20 +272,43 @@ private:
         return ask_work(after(now.get(), options().refresh_limit));
     }
 
-    step kept(verdict& v) {
-        note_failure(v);
-        if (doing_ == keep && !v.ok())
-            return ask(drop); // nor must what was known before stay
+    step kept(reading& now, verdict& v) {
+        if constexpr (remote)
+            if (doing_ == put && v.ok() && v.note != not_wanted)
+                return packed(now, v);
+        this->note_failure(v);
+        if (doing_ != drop && !v.ok())
+            return ask(now, drop); // nor must what was known before stay
+        if constexpr (remote)
+            if (doing_ == send) {
+                if (asking_->place.outdated()) // meanwhile: it may have come back
+                    return ask(now, drop);
+                v = this->sent();
+            }
         verdict news = verdict::success();
-        news.note = doing_ == keep ? v.note : 0;
+        news.note = doing_ == drop ? std::uint8_t{0} : v.note; // `stored`, or nothing to be found
         asking_->place.land(news);
-        // It came too late for this call, which fares no worse than if it had not come at all.
+        return answer(now, v);
+    }
+
+    // It came too late for this call, which fares no worse than if it had not come at all.
+    step answer(reading& now, verdict& v) {
         v = asking_->outcome;
         if (!v.ok())
-            return asking_->refreshes ? answer_after_all() : stand_in_or(v);
+            return asking_->refreshes ? answer_after_all(now, v) : stand_in_or(now, v);
         shared_->ahead_.succeeded();
         return over(v);
     }
+
+    // A caller that is to have the value does not wait until that is kept.
+    step packed(reading& now, verdict& v) {
+        sends_ = v.note == to_send;
+        if (alone_ || !stays_ || !asking_->outcome.ok())
+            return send_or_drop(now);
+        more_ = true;
+        return answer(now, v);
+    }
+    step send_or_drop(reading& now) { return ask(now, sends_ ? send : drop); }
 
     step failed(reading& now, const verdict& v) {
         // Out of its own time it can tell the others nothing: one of them takes over.
@@ -263,15 +317,17 @@ private:
         else
             asking_->place.land(as_news(v), shared_by(now, v));
         if (!asking_->refreshes)
-            return stand_in_or(v);
+            return stand_in_or(now, v);
         shared_->ahead_.failed(now.get(), v.hint);
-        return answer_after_all();
+        return answer_after_all(now, v);
     }
 
     // The refresh brought nothing: as if it had not been tried.
-    step answer_after_all() {
+    step answer_after_all(reading& now, const verdict& v) {
+        if (alone_)
+            return over(v);
         asking_->refreshes = false;
-        return ask(look_up);
+        return ask(now, look_up);
     }
 
     // Whether the work might have done better by a later deadline.
@@ -299,96 +355,39 @@ private:
         return v;
     }
 
-    step stand_in_or(const verdict& v) {
+    step stand_in_or(reading& now, const verdict& v) {
         const auto& allowed = options().stale_if;
-        if (!asking_->holds_stale || v.why == refusal::cancelled || (allowed && !allowed(v)))
+        if (alone_ || !asking_->holds_stale || v.why == refusal::cancelled ||
+            (allowed && !allowed(v)))
             return over(v);
-        return ask(recall);
+        return ask(now, recall);
     }
 
     step recalled(verdict& v) {
-        note_failure(v);
+        this->note_failure(v);
         if (!v.ok() || static_cast<grade>(v.note) == grade::gone)
             v = asking_->outcome;
         return over(v);
     }
 
-    verdict store_value(instant now, const value_type& value) {
-        const lifetime life = shared_->life_(value);
-        if (life.fresh_for <= duration::zero())
-            return drop_value();
-        bool outdated = asking_->place.outdated();
-        // Once more at the moment of keeping: forgotten before it, and it is not kept; after it,
-        // and it is erased. What was learnt later stays.
-        const freshness times = freshness::from(now, life);
-        bool asked = false;
-        const auto still_wanted = [&](const freshness* there) {
-            asked = true;
-            outdated = asking_->place.outdated();
-            return !outdated && (there == nullptr || there->since <= times.since);
-        };
-        if (!outdated)
-            shared_->store_->put(want_->key, {value, times, life.negative}, still_wanted);
-        if (!asked || outdated)
-            return {};
-        if (options().events)
-            tell(event_kind::stored, life.fresh_for, {});
-        return verdict::success(stored);
-    }
-
-    // What this key was known for is over; but not what was learnt since it was forgotten.
-    verdict drop_value() {
-        if (!asking_->place.outdated())
-            shared_->store_->erase(want_->key);
-        return {};
-    }
-
-    // Only in the place of what it was made from: if that was forgotten, it does not come back.
-    bool replace_value(instant now,
-                       const entry<value_type>& old,
-                       const value_type& newer,
-                       const lifetime& life) {
-        if (life.fresh_for <= duration::zero()) {
-            shared_->store_->erase(want_->key);
-            return false;
-        }
-        const auto still_wanted = [&](const freshness* there) {
-            return there != nullptr && there->since == old.times.since;
-        };
-        shared_->store_->put(want_->key, {newer, freshness::from(now, life), life.negative},
-                             still_wanted);
-        return true;
-    }
-
     OUTLAST_COLD void tell_end(const verdict& v) const {
+        if (alone_ && !(asking_->refreshes && v.ok()))
+            return; // its caller was answered otherwise
         if (how_ == source::live)
-            tell(asking_ && asking_->refreshes ? event_kind::refreshed : event_kind::missed, {}, v);
+            this->tell(asking_ && asking_->refreshes ? event_kind::refreshed : event_kind::missed,
+                       {}, v);
         else
-            tell(how_ == source::stale ? event_kind::stale : event_kind::hit, until(since_, asked_),
-                 v);
+            this->tell(how_ == source::stale ? event_kind::stale : event_kind::hit,
+                       until(since_, asked_), v);
     }
 
-    void note_failure(const verdict& v) const {
-        if (!v.ok() && options().events)
-            tell(event_kind::store_failed, {}, {});
-    }
-
-    OUTLAST_COLD void tell(event_kind what, duration span, const verdict& outcome) const {
-        const cache_aside_options& o = options();
-        o.events(event{what, "cache", o.name, o.tags, 0, span, outcome});
-    }
-
-    Cache* shared_;
-    std::optional<wanted<key_type>> want_{}; // nothing: past the cache
     waker* wake_ = nullptr;
     instant by_ = never;
-    instant asked_{};
-    instant since_{}; // when the answer that it gives was learnt
     operation doing_ = look_up;
-    source how_ = source::live;
-    bool joined_ = false;
-    bool due_ = false;       // the fresh answer that it found is near its end
-    bool refreshed_ = false; // has tried to refresh it, once and for all
+    bool stays_ = false; // the driver, without the caller
+    bool alone_ = false; // the caller has left, or has its answer
+    bool more_ = false;  // a refresh is left to do, or to keep what was learnt
+    bool sends_ = false; // that; else to drop what was known
     std::optional<asking> asking_{};
 };
 

@@ -208,6 +208,13 @@ public:
         advance(now);
         return state_;
     }
+    /// When time alone may change the state next; `never`: not before a call or a hand does.
+    constexpr instant next_change(instant now) noexcept {
+        advance(now);
+        if (mode_ != circuit_mode::normal || state_ == circuit_state::closed)
+            return never;
+        return state_ == circuit_state::open ? open_until_ : trial_.next_change();
+    }
     [[nodiscard]] constexpr circuit_mode mode() const noexcept { return mode_; }
     /// When it opened last: what it counted, why, and until when.
     [[nodiscard]] constexpr tally tripped() const noexcept { return tripped_; }

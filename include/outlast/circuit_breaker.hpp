@@ -82,6 +82,13 @@ public:
                                                            : d.core.state(now);
         });
     }
+    /// When time alone may change the state next, from open to half-open above all; `never`: not before
+    /// a call or a hand does. It has no timer: what time does is done, and told to `events`, when the
+    /// next call or question finds it, as of the instant at which it was due. Who wants to be told then
+    /// sets a timer of their own for this instant when it has `opened`, and asks for the `state`.
+    [[nodiscard]] constexpr instant next_change(instant now) {
+        return change(now, [&](data& d) { return d.core.next_change(now); });
+    }
     [[nodiscard]] constexpr circuit_mode mode() {
         return shared_.with([](data& d) { return d.core.mode(); });
     }
@@ -103,7 +110,7 @@ public:
             [](const data& d) { return d.core.options(); });
     }
 
-    // ---- by hand
+    // ---- by hand: each is carried out in any state and mode, so that there is nothing to refuse
 
     /// See `circuit_mode`; the window and the state stay. Isolated, it refuses every call without a
     /// time to come back.

@@ -130,6 +130,8 @@ struct circuit_snapshot {
             *at = after(*at, by);
         for (time_window::slice& one : s.window.slices)
             one.from = after(one.from, by);
+        for (exact_window::result& one : s.window.dated)
+            one.at = after(one.at, by);
         return s;
     }
 };

@@ -24,7 +24,8 @@ struct circuit_breaker_options {
 
     /// The share of failures at which it opens: this share or more. Above 0 %. Default 50 %.
     ratio failure_ratio = ratio::of(0.5);
-    /// What the share is of: the last n calls (`20`) or the last span of time (`10s`). Or how many
+    /// What the share is of: the last n calls (`20`), the last span of time (`10s`), or the last n in
+    /// it, to the nanosecond (`exactly(20, 10s)`). Or how many
     /// failures in a row open it (`consecutive(5)`): then the share and `minimum_calls` play no
     /// part, and of the probes none may fail. Default: the last 100 calls.
     window_span window = 100;

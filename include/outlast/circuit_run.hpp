@@ -71,6 +71,7 @@ public:
     OUTLAST_INLINE constexpr bool passes_refusals() noexcept { return true; }
 
     constexpr void abandoned() noexcept { permit_.drop(); }
+    constexpr instant prolong(lane, instant by) noexcept { return by; }
 
     OUTLAST_INLINE constexpr void explain(failure_facts& facts) const noexcept {
         if (opened_for_ > facts.retry_after)
@@ -99,6 +100,7 @@ private:
             by_hand_ = true;
             return refuse(v, circuit_refusal::isolated);
         }
+        shared_->lines_.join();
         if (told_no(now, v))
             return refuse(v, circuit_refusal::open);
         circuit::admission a = look(now, t, v);
@@ -131,11 +133,10 @@ private:
 
     // Refused by what was published. False: ask the circuit itself.
     OUTLAST_INLINE constexpr bool told_no(reading& now, verdict& v) {
-        const auto sign = shared_->gate_.read();
-        if (!sign.is_refusing())
+        if (!seen_.is_refusing())
             return false;
         (void)now.get(); // before the words are read, not between them
-        const auto n = shared_->gate_.refusal(sign);
+        const auto n = shared_->gate_.refusal(seen_);
         // Its time is over, or this thread has no line to count it in.
         if (!n || now.get() >= n->until || !shared_->lines_.refuse())
             return false;

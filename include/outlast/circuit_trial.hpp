@@ -39,7 +39,7 @@ public:
         instant come_back = never; ///< it was refused: when something will have changed
     };
     constexpr admission admit(instant now, bool spare) noexcept {
-        const instant changes = earlier(probes_.first_lease_end(), over_at_);
+        const instant changes = next_change();
         if (!spare && holds_back(now))
             return {.why = circuit_refusal::held_back,
                     .come_back = changes != never ? changes : held_until_};
@@ -81,7 +81,7 @@ public:
     [[nodiscard]] constexpr decision pass(instant now) noexcept {
         for (;;) {
             const instant lease = probes_.first_lease_end();
-            if (earlier(lease, over_at_) > now)
+            if (next_change() > now)
                 return {};
             if (lease > over_at_)
                 return {circuit_cause::stay_over, over_at_};
@@ -94,6 +94,11 @@ public:
 
     [[nodiscard]] constexpr tally answers() const noexcept { return probes_.answers(); }
     constexpr void forget_running() noexcept { probes_.forget_running(); }
+
+    /// When time alone may decide next.
+    [[nodiscard]] constexpr instant next_change() const noexcept {
+        return earlier(probes_.first_lease_end(), over_at_);
+    }
 
     /// When it ends without a decision; and as if it stood there, with these answers.
     [[nodiscard]] constexpr instant over_at() const noexcept { return over_at_; }

@@ -37,7 +37,7 @@ public:
 
     /// Whether the time must be known for this result to be counted.
     [[nodiscard]] constexpr bool wants_time() const noexcept {
-        return rule_.window.by_time() || rule_.watches_slow();
+        return rule_.window.by_time() || rule_.window.by_both() || rule_.watches_slow();
     }
     /// What `end` would find. \pre !wants_time()
     [[nodiscard]] constexpr circuit_cause foreseen(bool failed) const noexcept {
@@ -77,7 +77,7 @@ public:
     [[nodiscard]] constexpr bool quiet() const noexcept {
         const tally t = window_.counts();
         const bool by_calls = rule_.window.calls != 0;
-        return !rule_.watches_slow() &&
+        return !rule_.watches_slow() && !rule_.window.by_both() &&
                (t.spotless() || (by_calls && t.recorded >= rule_.minimum()));
     }
     constexpr void add_successes(std::uint32_t n, instant when) noexcept {

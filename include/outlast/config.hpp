@@ -38,4 +38,13 @@
 #define OUTLAST_COLD
 #endif
 
+/// Ends a constant evaluation with an error that shows the text: g++ prints the argument of a builtin
+/// that is no constant, where of a `throw` it prints none; clang prints those of the function around it.
+/// Nothing at run time.
+#if defined(__GNUC__)
+#define OUTLAST_NO_CONSTANT(text) __builtin_prefetch(text)
+#else
+#define OUTLAST_NO_CONSTANT(text) ((void)0)
+#endif
+
 #endif // OUTLAST_CONFIG_HPP

@@ -52,6 +52,8 @@ namespace detail {
 [[nodiscard]] inline std::string told(const window_span& span) {
     if (span.by_row())
         return told(span.in_a_row) + " failures in a row";
+    if (span.by_both())
+        return told(span.calls) + " calls of the last " + told(span.time);
     return span.by_time() ? told(span.time) : told(span.calls) + " calls";
 }
 [[nodiscard]] inline std::string told(const backoff& b) {
@@ -138,10 +140,10 @@ void describe_policy(std::string& out, const P& policy, bool shared, std::size_t
     else
         out.append("a policy of yours");
     out.append(mark);
-    if constexpr (requires(options_in_words w) { policy.options().each(w); })
-        policy.options().each(options_in_words{out});
-    else if constexpr (requires(options_in_words w) { policy.each(w); })
+    if constexpr (requires(options_in_words w) { policy.each(w); })
         policy.each(options_in_words{out});
+    else if constexpr (requires(options_in_words w) { policy.options().each(w); })
+        policy.options().each(options_in_words{out});
     out += '\n';
 }
 
@@ -163,7 +165,7 @@ void describe_policy(std::string& out, const P& policy, bool shared, std::size_t
 ///                         std::ref(breaker), outlast::timeout{250ms}};
 ///     std::cout << outlast::describe(p);
 ///     // pipeline
-///     //   timeout: limit 1 s, name "timeout", tags "", events told to nobody
+///     //   timeout: limit 1 s, keep_late no, name "timeout", tags "", events told to nobody
 ///     //   retry: max_attempts 3, backoff 50 ms (no jitter; no cap), least_attempt 0,
 ///     //   max_duration no limit, hint_cap 0, retry_if all, retry_refusals no, budget no,
 ///     //   seed its own, name "retry", tags "", events told to nobody
@@ -172,7 +174,7 @@ void describe_policy(std::string& out, const P& policy, bool shared, std::size_t
 ///     //   flap_memory 0, hint_cap 5 min, probes 1, deciding_probes 1, probe_lease 30 s,
 ///     //   half_open_for no limit, hold_back 0, ramp_for 0, failure_if all, seed its own,
 ///     //   name "users", tags "", events told to nobody, control no
-///     //   timeout: limit 250 ms, name "timeout", tags "", events told to nobody
+///     //   timeout: limit 250 ms, keep_late no, name "timeout", tags "", events told to nobody
 ///     // worst case: 3 calls, 850 ms
 template <class P>
 [[nodiscard]] std::string describe(const P& policies) {

@@ -17,10 +17,11 @@ namespace outlast {
 
 /// What a constructor does with options that make no sense: throws `std::invalid_argument` with
 /// the sentence, stops the program where exceptions are off, and does not compile in a constant
-/// expression. `problem` is null when all is well.
+/// expression, where the compiler's error shows the sentence. `problem` is null when all is well.
 constexpr void require_valid(const char* problem) {
     if (problem == nullptr)
         return;
+    OUTLAST_NO_CONSTANT(problem);
 #if OUTLAST_EXCEPTIONS
     throw std::invalid_argument(problem);
 #else

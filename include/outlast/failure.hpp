@@ -34,12 +34,13 @@ public:
     failure(E e) noexcept : cause_(std::error_code{e}) {}
     /// A refusal of the library's.
     failure(refusal why) noexcept : why_(why) {}
+    /// A refusal of the library's, and the code underneath that a verdict brings along.
+    failure(refusal why, const verdict& cause) noexcept
+        : why_(why), // without a code there is no cause, whatever its category would be
+          cause_(cause.code, cause.code == 0 ? nullptr : cause.domain) {}
     /// What a verdict without a result behind it says.
     explicit failure(const verdict& v) noexcept
-        : why_(v.why == refusal::none && v.code == 0 ? refusal::unavailable : v.why) {
-        if (v.code != 0) // without one there is no cause, whatever its category would be
-            cause_ = {v.code, v.domain};
-    }
+        : failure(v.why == refusal::none && v.code == 0 ? refusal::unavailable : v.why, v) {}
     /// Something that the callable threw; its code, if it is a `std::system_error`.
     explicit failure(std::exception_ptr thrown, std::error_code code = {}) noexcept
         : why_(code ? refusal::none : refusal::threw), cause_(code), thrown_(std::move(thrown)) {}

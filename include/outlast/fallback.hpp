@@ -76,7 +76,12 @@ public:
 
     /// \param answer a value; or a callable that takes the failure and the arguments of the call,
     ///        either of them alone, or nothing; before them, if it wants to, an `outlast::call&`:
-    ///        the deadline that it has to keep too, and how many runs of the work there were
+    ///        the deadline that it has to keep too, and how many runs of the work there were. After
+    ///        the failure, if it wants to, a `const T*`: the value that is replaced, where `judged`
+    ///        found it bad or it came too late, and null where there is none. (What can be called
+    ///        without it is.) Such a T is moved once more. Under Asio it may be asynchronous, as the
+    ///        work is: return an `awaitable`, or take the failure, the arguments or not, and a
+    ///        completion token last
     constexpr explicit fallback(Answer answer, const fallback_options& options = {})
         : answer_(std::move(answer)), options_(options) {}
 
@@ -132,6 +137,7 @@ public:
         return true;
     }
     OUTLAST_INLINE constexpr bool plain_success(reading&) const noexcept { return true; }
+    constexpr instant prolong(lane, instant by) noexcept { return by_ = by; }
 
     OUTLAST_INLINE constexpr void explain(failure_facts& facts) const noexcept {
         if (!replacing_)
@@ -151,6 +157,16 @@ public:
     template <class Hand>
     constexpr verdict act(operation, reading&, Hand& hand) {
         return hand.replace(shared_->answer_, outcome_, by_);
+    }
+    template <class Hand, class Begin>
+    bool act_later(operation what, reading& now, Hand& hand, Begin& begin, verdict& v) {
+        if constexpr (Begin::template answers<Answer>) {
+            begin.answer(shared_->answer_, hand, hand.failure_of(outcome_));
+            return false;
+        } else {
+            v = act(what, now, hand);
+            return true;
+        }
     }
 
 private:

@@ -87,6 +87,14 @@ public:
         return inner_[on].keep(0);
     }
 
+    /// See machine.hpp.
+    constexpr instant prolong(lane on, instant by) noexcept
+        requires(prolongs<Outer> && prolongs<Inner>)
+    {
+        by_[on] = outer_.prolong(on, by);
+        return inside_[on] ? inner_[on].prolong(0, by_[on]) : by_[on];
+    }
+
     constexpr void explain(failure_facts& facts) const noexcept {
         inner_[won_].explain(facts);
         outer_.explain(facts);
@@ -109,6 +117,21 @@ public:
         }
         OUTLAST_ASSERT(false); // no such operation
         return {};
+    }
+
+    template <class Hand, class Begin>
+    constexpr bool act_later(operation what, reading& now, Hand& hand, Begin& begin, verdict& v) {
+        if constexpr (Outer::operations > 0)
+            if (what <= Outer::operations)
+                return act_or_begin(outer_, what, now, hand, begin, v);
+        if constexpr (Inner::operations > 0) {
+            const std::size_t n = what - Outer::operations - std::size_t{1};
+            return act_or_begin(inner_[n / Inner::operations],
+                                static_cast<operation>(n % Inner::operations + 1), now, hand, begin,
+                                v);
+        }
+        OUTLAST_ASSERT(false); // no such operation
+        return true;
     }
 
 private:

@@ -10,6 +10,8 @@
 #include <outlast/time.hpp>
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string_view> // std::hash
 
 namespace outlast {
@@ -47,6 +49,7 @@ public:
     void forget(const Key& key) {
         const std::size_t bucket = std::hash<Key>{}(key) % buckets;
         shared_.with([&](table& t) {
+            ++t.learnt[bucket];
             for (seat* s = t.heads[bucket]; s != nullptr;) {
                 seat* const next = s->next_;
                 if (*s->key_ == key) {
@@ -58,6 +61,13 @@ public:
         });
     }
 
+    /// Changes whenever something is learnt about this key, or it is forgotten (or another one that
+    /// falls into the same place).
+    [[nodiscard]] std::uint32_t stamp(const Key& key) {
+        const std::size_t bucket = std::hash<Key>{}(key) % buckets;
+        return shared_.with([&](table& t) { return t.learnt[bucket]; });
+    }
+
     flights(const flights&) = delete;
     flights& operator=(const flights&) = delete;
 
@@ -66,6 +76,7 @@ private:
 
     struct table {
         seat* heads[buckets]{}; // of each bucket, the list of its leaders
+        std::uint32_t learnt[buckets]{};
     };
 
     guarded<table, Lock> shared_{};
@@ -97,6 +108,7 @@ public:
         wake_ = &wake;
         outdated_ = false;
         const role got = home.shared_.with([&](table& t) {
+            stamp_ = t.learnt[bucket_];
             for (seat* leader = t.heads[bucket_]; leader != nullptr; leader = leader->next_)
                 if (how != boarding::alone && *leader->key_ == key)
                     return how == boarding::join ? follow(*leader) : role::none;
@@ -121,6 +133,29 @@ public:
         if (home_ == nullptr)
             return false;
         return home_->shared_.with([&](table&) { return outdated_; });
+    }
+
+    /// Something is known about the key now. \return as `outdated`
+    bool learns() {
+        if (home_ == nullptr)
+            return false;
+        return home_->shared_.with([&](table& t) {
+            ++t.learnt[bucket_];
+            return outdated_;
+        });
+    }
+    /// `flights::stamp` at the boarding.
+    [[nodiscard]] std::uint32_t stamp() const noexcept { return stamp_; }
+
+    /// Of a leader: the latest deadline of those who follow; nothing if nobody does.
+    [[nodiscard]] std::optional<instant> awaited() {
+        std::optional<instant> latest;
+        if (home_ != nullptr)
+            home_->shared_.with([&](table&) {
+                for (const seat* s = followers_; s != nullptr; s = s->next_)
+                    latest = latest ? later(*latest, s->by_) : s->by_;
+            });
+        return latest;
     }
 
     /// What the leader landed with. \pre look() == role::told
@@ -217,6 +252,7 @@ private:
     waker* wake_ = nullptr;
     instant by_ = never;
     std::size_t bucket_ = 0;
+    std::uint32_t stamp_ = 0;
     role role_ = role::none;
     bool outdated_ = false;
     seat* next_ = nullptr;      // a leader: in its bucket; a follower: in its line

@@ -5,6 +5,7 @@
 #define OUTLAST_HAND_HPP
 
 #include <outlast/call.hpp>
+#include <outlast/fallback_answer.hpp>
 #include <outlast/invoke.hpp>
 #include <outlast/outcome.hpp>
 #include <outlast/slot.hpp>
@@ -162,21 +163,56 @@ public:
     /// \param by its deadline
     template <class Answer>
     verdict replace(Answer& answer, const verdict& replaced, instant by) {
-        const failure first = holds_error() ? failure_behind(replaced) : failure{replaced};
+        const failure first = failure_of(replaced);
         const auto context = [&] {
             OUTLAST_ASSERT(stop_ != nullptr); // told_by
             return call{attempts_, by, clock_, *stop_};
         };
-        slot_.fill([&] {
+        const auto ask = [&] {
             return detail::caught<value_type>([&]() -> result_type {
                 return std::apply(
-                    [&](const A&... a) { return answered(answer, context, first, a...); },
+                    [&](const A&... a) {
+                        return answering::ask(answer, context, first, bad_value(replaced), a...);
+                    },
                     arguments_);
             });
-        });
-        if (!*slot_)
-            slot_->assume_error().with_origin(first.code());
-        return judge(*slot_);
+        };
+        if constexpr (answering::template sees_value<
+                          Answer>) { // which stays until it has been seen
+            result_type made = ask();
+            slot_.fill([&]() -> result_type { return std::move(made); });
+        } else {
+            slot_.fill(ask);
+        }
+        return replaced_by_slot(first);
+    }
+    /// The failure that a verdict stands for.
+    [[nodiscard]] failure failure_of(const verdict& v) const {
+        return holds_error() ? failure_behind(v) : failure{v};
+    }
+    /// The same with an answer that has arrived later.
+    template <class T>
+    verdict replace_with(result<T>&& answer, const failure& first) {
+        static_assert(
+            std::is_same_v<T, value_type>,
+            "outlast::fallback: the asynchronous answer brings no value of the callable's "
+            "type.");
+        slot_.fill([&]() -> result_type { return std::move(answer); });
+        return replaced_by_slot(first);
+    }
+
+    /// Shows the value in the slot to a callable, which may take the arguments of the call after it.
+    /// \pre as `value`
+    template <class Take>
+    void show(Take& take) const {
+        std::apply(
+            [&](const A&... a) {
+                if constexpr (std::is_void_v<value_type>)
+                    shown(take, a...);
+                else
+                    shown(take, a..., value());
+            },
+            arguments_);
     }
 
     /// Wakes this call's driver when it is parked.
@@ -207,20 +243,50 @@ public:
         }
         if (v.ok() || own_value)
             return std::move(*slot_);
-        return holds_error() ? failed_as(v, m, elapsed) : refused_as(v, m, elapsed, attempts_);
+        return holds_error() ? failed_as(v, m, elapsed) : valueless(v, m, elapsed);
     }
 
-    /// The outcome where no attempt left one: a refusal. Built where the caller wants it and moved
-    /// nowhere, as it is to be cheap.
+    /// The outcome of a call that was refused at once. Built where the caller wants it and moved
+    /// nowhere, from numbers that have not been in memory yet.
+    /// \pre `v.why` is a refusal
     template <class Machine>
-    OUTLAST_INLINE static result_type
-    refused_as(const verdict& v, const Machine& m, duration elapsed, std::uint32_t attempts) {
-        result_type r{boost::outcome_v2::in_place_type<failure>, v};
-        tell(r.assume_error().facts(), attempts, v, m, elapsed);
+    OUTLAST_INLINE static result_type refused_as(const verdict& v, const Machine& m) {
+        result_type r{boost::outcome_v2::in_place_type<failure>, v.why, v};
+        tell(r.assume_error().facts(), 0, v, m, duration{});
         return r;
     }
 
 private:
+    using answering = detail::fallback_answer<value_type, A...>;
+
+    // What was judged, or came too late; null: there is none.
+    [[nodiscard]] auto bad_value(const verdict& v) const noexcept ->
+        typename answering::shown_value {
+        if constexpr (!std::is_void_v<value_type>)
+            if ((v.why == refusal::none || v.late) && slot_.filled() && *slot_)
+                return &slot_->assume_value();
+        return nullptr;
+    }
+
+    template <class Take, class... V>
+    static void shown(Take& take, const A&... a, const V&... v) {
+        if constexpr (std::is_invocable_v<Take&, const V&..., const A&...>) {
+            detail::invoke(take, v..., a...);
+        } else {
+            static_assert(
+                std::is_invocable_v<Take&, const V&...>,
+                "outlast::late_value: what it shows a value to can be called neither with "
+                "the callable's value, nor with that and the arguments.");
+            detail::invoke(take, v...);
+        }
+    }
+
+    verdict replaced_by_slot(const failure& first) {
+        if (!*slot_)
+            slot_->assume_error().with_origin(first.code());
+        return judge(*slot_);
+    }
+
     [[nodiscard]] bool holds_error() const noexcept { return slot_.filled() && !*slot_; }
 
     template <class Machine>
@@ -233,6 +299,14 @@ private:
         facts.elapsed = elapsed;
         facts.retry_after = v.hint;
         m.explain(facts);
+    }
+
+    // No attempt left an outcome.
+    template <class Machine>
+    result_type valueless(const verdict& v, const Machine& m, duration elapsed) {
+        result_type r{boost::outcome_v2::in_place_type<failure>, v};
+        tell(r.assume_error().facts(), attempts_, v, m, elapsed);
+        return r;
     }
 
     template <class Machine>
@@ -274,64 +348,6 @@ private:
         if (v.why == refusal::none || v.why == last.why())
             return last;
         return failure{v.why}.with_cause(last.code());
-    }
-
-    // Behind the context, if there is one: the failure and the arguments, one of them, or nothing.
-    template <class Answer, class... C>
-    static constexpr bool accepts =
-        std::is_invocable_v<Answer&, C&..., const failure&, const A&...> ||
-        std::is_invocable_v<Answer&, C&..., const A&...> ||
-        std::is_invocable_v<Answer&, C&..., const failure&> || std::is_invocable_v<Answer&, C&...>;
-
-    template <class Answer, class... C>
-    static decltype(auto) ask(Answer& answer, C&... told, const failure& first, const A&... a) {
-        if constexpr (std::is_invocable_v<Answer&, C&..., const failure&, const A&...>)
-            return detail::invoke(answer, told..., first, a...);
-        else if constexpr (std::is_invocable_v<Answer&, C&..., const A&...>)
-            return detail::invoke(answer, told..., a...);
-        else if constexpr (std::is_invocable_v<Answer&, C&..., const failure&>)
-            return detail::invoke(answer, told..., first);
-        else
-            return detail::invoke(answer, told...);
-    }
-
-    template <class Answer, class Context>
-    static result_type
-    answered(Answer& answer, Context&& context, const failure& first, const A&... a) {
-        if constexpr (accepts<Answer>) {
-            return wrapped([&]() -> decltype(auto) { return ask<Answer>(answer, first, a...); });
-        } else if constexpr (accepts<Answer, call>) {
-            call told = context();
-            return wrapped(
-                [&]() -> decltype(auto) { return ask<Answer, call>(answer, told, first, a...); });
-        } else {
-            static_assert(std::is_convertible_v<const Answer&, value_type>,
-                          "outlast::fallback: the answer is neither a value of the callable's type "
-                          "nor callable with the failure, with the arguments, with both or with "
-                          "nothing, nor with a call& before them.");
-            return result_type{static_cast<value_type>(answer)};
-        }
-    }
-
-    template <class Make>
-    static result_type wrapped(Make&& make) {
-        using made = std::remove_cvref_t<decltype(make())>;
-        if constexpr (std::is_void_v<made>) {
-            make();
-            return boost::outcome_v2::success();
-        } else if constexpr (std::is_same_v<made, failure>) {
-            return make();
-        } else if constexpr (std::is_same_v<value_of<made>, value_type>) {
-            return outcome_traits<made>::lift(made(make()));
-        } else if constexpr (std::is_convertible_v<made, std::error_code>) {
-            return failure{std::error_code{make()}};
-        } else {
-            static_assert(std::is_convertible_v<made, value_type>,
-                          "outlast::fallback: the answer gives neither a value of the callable's "
-                          "type, nor a result of one, nor a failure.");
-            return result_type{boost::outcome_v2::in_place_type<value_type>,
-                               static_cast<value_type>(make())};
-        }
     }
 
     F& callable_;

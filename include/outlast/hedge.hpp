@@ -25,7 +25,7 @@ struct hedge_counts {
 };
 
 /// Runs a call that is slow a second time beside the first, and takes what answers first. For work
-/// that may safely run several times at once.
+/// that may safely run several times at once, which its options have to say.
 ///
 /// **Decides** from the time since the last lane was started, the verdicts, the budget, the
 /// deadline. The first success is the answer. A failure starts the next lane at once; one that
@@ -48,7 +48,7 @@ struct hedge_counts {
 /// **Example** (`outlast::hedge` is this with a mutex: threads.hpp. Included by itself, not by
 /// outlast.hpp)
 ///
-///     outlast::hedge twice{{.delay = 50ms}};
+///     outlast::hedge twice{{.idempotent = true, .delay = 50ms}};
 ///     outlast::pipeline p{std::ref(twice)};
 ///     outlast::simulation sim;
 ///     auto& c = sim.call(p, [&](outlast::call& self) {
@@ -65,7 +65,7 @@ public:
     static constexpr label kind = "hedge";
     static constexpr duty does = duty::races;
 
-    constexpr explicit basic_hedge(const hedge_options& options = {})
+    constexpr explicit basic_hedge(const hedge_options& options)
         : options_((require_valid(options.problem()), options)),
           delay_(options.delay.is_learnt() ? unknown : options.delay.fixed.count()) {}
 
@@ -156,6 +156,8 @@ public:
             l.seat.leave();
         }
     }
+
+    constexpr instant prolong(lane, instant by) noexcept { return by_ = by; }
 
     /// Only what failed may leave nothing to wait for.
     constexpr instant nudge() const noexcept { return running() ? next_ : never; }

@@ -12,6 +12,7 @@
 #include <outlast/text.hpp>
 #include <outlast/time.hpp>
 
+#include <concepts>
 #include <cstdint>
 #include <string>
 
@@ -73,7 +74,27 @@ struct hedge_delay {
     return d;
 }
 
+/// Whether work may run several times at once, and several times at all: to be said, not assumed.
+class idempotence {
+public:
+    template <class T = void>
+    constexpr idempotence() noexcept {
+        static_assert(
+            sizeof(T*) == 0,
+            "outlast::hedge: a hedge runs the work several times at once: if it may, say so "
+            "in the options, `.idempotent = true`; if not, take the hedge out.");
+    }
+    constexpr idempotence(std::same_as<bool> auto yes) noexcept : yes_(yes) {}
+
+    [[nodiscard]] constexpr bool yes() const noexcept { return yes_; }
+
+private:
+    bool yes_;
+};
+
 struct hedge_options {
+    /// That the work may run several times at once. No default: what leaves it out does not compile.
+    idempotence idempotent;
     /// The most calls at once, the first included: 1 to 4. Default 2; 1 never hedges.
     std::uint32_t max_lanes = 2;
     /// From the start of one lane to that of the next. 0: all at once; `no_limit`: the next one only
@@ -93,6 +114,10 @@ struct hedge_options {
 
     /// What is wrong with these options, as a sentence; null if nothing is.
     [[nodiscard]] constexpr const char* problem() const noexcept {
+        if (!idempotent.yes())
+            return "hedge: the work is said not to be idempotent, and a hedge runs it several "
+                   "times at "
+                   "once: take the hedge out";
         if (max_lanes == 0 || max_lanes > 4)
             return "hedge: max_lanes counts the first call too: 1 to 4";
         if (!delay.valid())
@@ -104,6 +129,7 @@ struct hedge_options {
     /// Every option, for `describe`.
     template <class F>
     constexpr void each(F&& f) const {
+        f("idempotent", idempotent.yes());
         f("max_lanes", max_lanes);
         f("delay", delay);
         f("hedge_if", hedge_if, "all");

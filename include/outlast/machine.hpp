@@ -45,9 +45,36 @@ inline constexpr lane lanes_of<M> = M::lanes;
 /// A machine that holds something for as long as the work really runs, whoever waits for it: what
 /// `keep(lane)` gives holds it in its place, and is movable. A driver that may leave work behind
 /// asks while the call in that lane is under way, before it tells the machine anything by which
-/// that may be over, and destroys what it got when the work has ended. Asking changes nothing else.
+/// that may be over, and destroys what it got when the work has ended. If that brought a good value,
+/// it calls `late(now, value, arguments…)` of it before, if it has that. Asking changes nothing else.
 template <class M>
 concept keeps_for_work = requires(M& m, lane on) { m.keep(on); };
+
+/// A machine that may have something left to do when its caller has its answer, or has left. Only
+/// where the driver can go on without one, and has said so in `terms::stays`: then
+///  - after *finish* it gives the answer and asks `has_more`. If so, it carries out what `go_on`
+///    answers, and all that follows, to another *finish*, for which nobody waits;
+///  - when the caller leaves before *finish* (it cancels, or its deadline has come), it asks
+///    `leave` before it ends anything. True: others wait for what is under way, which goes on to its
+///    *finish* without the caller. A call of the work in that lane now has until `over_by(lane)`.
+/// `explain` and `credit`, for the caller's answer, are asked before anything else is told.
+// clang-format off
+template <class M>
+concept outlives_caller = requires(M& m, const M& seen, reading& now, verdict& v, lane on) {
+    { seen.has_more() } noexcept -> std::same_as<bool>;
+    { m.go_on(now, v) } -> std::same_as<step>;
+    { m.leave(now) } -> std::same_as<bool>;
+    { m.over_by(on) } noexcept -> std::same_as<instant>;
+};
+
+/// A machine that takes note when the deadline outside is put off: `by` is the new one, and the
+/// answer is by when what is under way in that lane is to be over. What stands inside one that does
+/// not keeps the deadline that it began with.
+template <class M>
+concept prolongs = requires(M& m, lane on, instant by) {
+    { m.prolong(on, by) } noexcept -> std::same_as<instant>;
+};
+// clang-format on
 
 /// One call's run through a policy. It never sleeps, blocks, spawns, allocates, logs or reads a
 /// clock; a driver does what it answers. All events of one run come from one thread at a time.
@@ -144,6 +171,22 @@ struct pass_through {
     constexpr void credit(report&) const noexcept {}
 };
 
+/// Carries out an operation of a machine's own, or begins it. A machine some of whose operations end
+/// later has `bool act_later(what, now, hand, begin, verdict&)`, which begins one by
+/// `begin(callable, finish)`: an asynchronous callable, and what is called with its result, as
+/// `finish(reading&, result)`, for the verdict; not at all if the machine is gone by then.
+/// \return whether it is over already, with this verdict; false: `begin` was called
+template <class M, class Hand, class Begin>
+constexpr bool
+act_or_begin(M& machine, operation what, reading& now, Hand& hand, Begin& begin, verdict& v) {
+    if constexpr (requires { machine.act_later(what, now, hand, begin, v); }) {
+        return machine.act_later(what, now, hand, begin, v);
+    } else {
+        v = machine.act(what, now, hand);
+        return true;
+    }
+}
+
 /// Says which part of the contract a type misses, one sentence each; used where a machine enters.
 template <class M>
 consteval bool check_machine() {
@@ -177,6 +220,7 @@ consteval bool check_machine() {
 
 /// The innermost machine: it calls the work, and the verdict is the work's.
 struct leaf : pass_through {
+    constexpr instant prolong(lane, instant by) noexcept { return by; }
     constexpr step begin(reading&, instant by, verdict&) noexcept { return step::call(work, by); }
     constexpr step settled(reading&, lane, verdict&) noexcept { return step::finish(); }
     OUTLAST_INLINE constexpr bool plain_begin(reading&, instant&) noexcept { return true; }

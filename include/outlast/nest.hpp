@@ -7,6 +7,7 @@
 #include <outlast/config.hpp>
 #include <outlast/machine.hpp>
 
+#include <type_traits>
 #include <utility>
 
 namespace outlast {
@@ -36,6 +37,9 @@ public:
     constexpr step begin(reading& now, terms t, verdict& v) {
         drop_inner();
         spare_ = t.spare;
+        if constexpr (outlives_caller<Inner>)
+            apart_ = {.stays = t.stays};
+        t.stays = t.stays && outlives_caller<Outer>;
         return follow(now, outer_.begin(now, t, v), v);
     }
 
@@ -53,10 +57,14 @@ public:
     }
 
     constexpr instant nudge() const noexcept {
+        if (is_apart())
+            return inner_.nudge();
         return inside_ ? earlier(outer_.nudge(), inner_.nudge()) : outer_.nudge();
     }
 
     constexpr step nudged(reading& now, verdict& v) {
+        if (is_apart())
+            return lift(now, inner_.nudged(now, v), v);
         if (!inside_ && lanes == 1)
             return follow(now, outer_.nudged(now, v), v);
         if (inside_ && inner_.nudge() <= now.get())
@@ -103,6 +111,60 @@ public:
         outer_.abandoned();
     }
 
+    // See machine.hpp. The inner one goes on apart from the outer one, whose part is over.
+    [[nodiscard]] constexpr bool has_more() const noexcept
+        requires(outlives_caller<Outer> || outlives_caller<Inner>)
+    {
+        if constexpr (outlives_caller<Outer>)
+            if (outer_.has_more())
+                return true;
+        if constexpr (outlives_caller<Inner>)
+            return inner_.has_more();
+        return false;
+    }
+    constexpr step go_on(reading& now, verdict& v)
+        requires(outlives_caller<Outer> || outlives_caller<Inner>)
+    {
+        if constexpr (outlives_caller<Outer>)
+            if (outer_.has_more())
+                return follow(now, outer_.go_on(now, v), v);
+        if constexpr (outlives_caller<Inner>) {
+            set_apart();
+            return lift(now, inner_.go_on(now, v), v);
+        }
+        return step::finish();
+    }
+    constexpr bool leave(reading& now)
+        requires(outlives_caller<Outer> || outlives_caller<Inner>)
+    {
+        if constexpr (outlives_caller<Outer>)
+            if (outer_.leave(now))
+                return true;
+        if constexpr (outlives_caller<Inner>)
+            if (inside_ && inner_.leave(now)) {
+                outer_.abandoned();
+                set_apart();
+                return true;
+            }
+        return false;
+    }
+    constexpr instant over_by(lane on) noexcept
+        requires(outlives_caller<Outer> || outlives_caller<Inner>)
+    {
+        if constexpr (outlives_caller<Inner>)
+            if (is_apart())
+                return inner_.over_by(on);
+        if constexpr (outlives_caller<Outer> && prolongs<Inner>)
+            return inner_.prolong(on, by_ = outer_.over_by(on));
+        return by_;
+    }
+    constexpr instant prolong(lane on, instant by) noexcept
+        requires(prolongs<Outer> && prolongs<Inner>)
+    {
+        by_ = outer_.prolong(on, by);
+        return inside_ ? inner_.prolong(on, by_) : by_;
+    }
+
     /// What both of them keep while the work runs: see machine.hpp.
     constexpr auto keep(lane on) noexcept
         requires(keeps_for_work<Outer> || keeps_for_work<Inner>)
@@ -139,11 +201,53 @@ public:
         return {};
     }
 
+    template <class Hand, class Begin>
+    constexpr bool act_later(operation what, reading& now, Hand& hand, Begin& begin, verdict& v) {
+        if constexpr (Outer::operations > 0)
+            if (what <= Outer::operations)
+                return act_or_begin(outer_, what, now, hand, begin, v);
+        if constexpr (Inner::operations > 0)
+            return act_or_begin(inner_, static_cast<operation>(what - Outer::operations), now, hand,
+                                begin, v);
+        OUTLAST_ASSERT(false); // no such operation
+        return true;
+    }
+
 private:
+    struct apart {
+        bool stays = false; // the driver, without the caller
+        bool inner = false; // goes on alone
+    };
+    struct never_apart {};
+    [[nodiscard]] constexpr bool is_apart() const noexcept {
+        if constexpr (outlives_caller<Inner>)
+            return apart_.inner;
+        else
+            return false;
+    }
+    constexpr void set_apart() noexcept {
+        apart_.inner = inside_ = true;
+        by_ = never;
+    }
+    [[nodiscard]] constexpr terms terms_inside(bool spare) const noexcept {
+        if constexpr (outlives_caller<Inner>)
+            return {by_, spare_ || spare, apart_.stays};
+        else
+            return {by_, spare_ || spare};
+    }
+
     template <class O, class I>
     struct kept_by_both {
         O outer;
         I inner; // ends first
+
+        template <class... X>
+        void late(const X&... what) {
+            if constexpr (requires { inner.late(what...); })
+                inner.late(what...);
+            if constexpr (requires { outer.late(what...); })
+                outer.late(what...);
+        }
     };
 
     // The outer machine has spoken; as long as it calls the work, the inner one is run.
@@ -151,7 +255,7 @@ private:
         while (s.calls_work()) {
             by_ = s.at;
             inside_ = true;
-            s = inner_.begin(now, terms{by_, spare_ || s.spare}, v);
+            s = inner_.begin(now, terms_inside(s.spare), v);
             if (s.what != action::finish)
                 return alone(shifted(s));
             inside_ = false;
@@ -165,7 +269,7 @@ private:
         if (s.what != action::finish)
             return lanes > 1 && s.is_nothing() ? s : shifted(s);
         inside_ = false;
-        return follow(now, in_lane(outer_.settled(now, 0, v), s.on), v);
+        return is_apart() ? s : follow(now, in_lane(outer_.settled(now, 0, v), s.on), v);
     }
 
     constexpr step out_of_time(reading& now, verdict& v) {
@@ -204,6 +308,7 @@ private:
     bool passed_ = false; // the outer machine said yes to the plain case
     bool parked_ = false; // the inner machine is, or was the last time it spoke
     bool spare_ = false;  // somebody further out holds a stand-in
+    [[no_unique_address]] std::conditional_t<outlives_caller<Inner>, apart, never_apart> apart_{};
 };
 
 } // namespace outlast

@@ -20,8 +20,8 @@ namespace detail {
 struct placed {
     duty does = duty::other;
     duration limit = no_limit;
+    bool computes_limit = false; ///< which is then the most that it gives
     bool hides_failures = false;
-    bool replaces_all = false;
     bool waits_without_limit = false;
     duration refresh_limit{}; ///< of a cache that refreshes ahead
     duration hinted_wait{};   ///< what a hint can make a retry wait, if its own delays are shorter
@@ -44,9 +44,8 @@ void place(std::vector<placed>& all, const P& policy) {
     } else {
         placed one{.does = duty_of<P>,
                    .limit = limit_of(policy),
+                   .computes_limit = computes_limit<P>,
                    .hides_failures = hides_failures(policy)};
-        if constexpr (duty_of<P> == duty::replaces && requires { !policy.options().when; })
-            one.replaces_all = !policy.options().when;
         if constexpr ((duty_of<P> == duty::remembers || duty_of<P> == duty::rations) &&
                       requires { policy.options().wait; })
             one.waits_without_limit = policy.options().wait == no_limit;
@@ -71,7 +70,8 @@ template <class P>
     // Whether one between these two does that.
     const auto any = [&](std::size_t first, std::size_t end, duty d) {
         for (std::size_t i = first; i < end; ++i)
-            if (all[i].does == d && (d != duty::limits || all[i].limit != no_limit))
+            if (all[i].does == d &&
+                (d != duty::limits || all[i].computes_limit || all[i].limit != no_limit))
                 return true;
         return false;
     };
@@ -79,7 +79,8 @@ template <class P>
         const bool outermost_of_its_kind = !any(0, i, all[i].does);
         switch (all[i].does) {
         case duty::limits:
-            for (std::size_t o = 0; o != i && all[i].limit != no_limit; ++o)
+            for (std::size_t o = 0; o != i && !all[i].computes_limit && all[i].limit != no_limit;
+                 ++o)
                 if (all[o].limit <= all[i].limit) {
                     said.push_back("the timeout of " + in_full(all[i].limit) +
                                    " never fires: one outside of it is no longer");
@@ -122,9 +123,6 @@ template <class P>
                 said.emplace_back(
                     "a breaker stands outside a fallback that replaces every failure: "
                     "it never opens");
-            if (all[i].replaces_all && any(0, i, duty::repeats))
-                said.emplace_back("a retry stands outside a fallback: it repeats only what the "
-                                  "fallback fails at");
             break;
         case duty::rations:
             if (any(i, all.size(), duty::repeats))

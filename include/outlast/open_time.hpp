@@ -17,6 +17,10 @@ namespace outlast {
 ///
 ///     .open_for = 10s
 ///     .open_for = outlast::exponential(10s).capped(5min).with(outlast::jitter::proportional)
+///     .open_for = outlast::computed([](std::uint32_t failed) { return 10s * (1 + failed * failed); })
+///
+/// What `computed` asks with is the number of half-open periods that have failed. It is asked as it is
+/// written, not later under the lock of a breaker.
 struct open_time {
     backoff series{};
 

@@ -72,6 +72,13 @@ constexpr duration limit_of(const P& policy) noexcept {
         return no_limit;
 }
 
+/// Whether what `limit_of` says is only the most that it gives.
+template <class P>
+inline constexpr bool computes_limit = false;
+template <class P>
+    requires requires { P::computes_limit; }
+inline constexpr bool computes_limit<P> = P::computes_limit;
+
 /// Whether no failure passes this policy.
 template <class P>
 constexpr bool hides_failures(const P& policy) noexcept {
@@ -79,6 +86,16 @@ constexpr bool hides_failures(const P& policy) noexcept {
         return policy.hides_failures();
     else
         return false;
+}
+
+/// Whether a fallback stands in for every failure, so that what stands outside of it sees at most
+/// those of the fallback itself.
+template <class P>
+constexpr bool replaces_all(const P& policy) noexcept {
+    if constexpr (duty_of<P> == duty::replaces && requires { !policy.options().when; })
+        return !policy.options().when;
+    else
+        return hides_failures(policy);
 }
 
 /// What speaks against these two, as a sentence; null if nothing does.
@@ -108,11 +125,12 @@ constexpr const char* against(const Outer& outer, const Inner& inner, bool neigh
             if (&outer == &inner)
                 return "pipeline: the same policy stands in it twice, where a cache waits for "
                        "itself and a breaker counts each call double: name it once";
-        if (duty_of<Outer> == duty::repeats && hides_failures(inner))
+        if (duty_of<Outer> == duty::repeats && replaces_all(inner))
             return "pipeline: a retry stands outside a fallback that replaces every failure, and "
-                   "has nothing left to repeat: put the fallback outside the retry, or say by its "
-                   "`when` what it replaces";
-        if (neighbours && limit_of(inner) != no_limit && limit_of(outer) < limit_of(inner))
+                   "has at most what that fails at itself to repeat: put the fallback outside the "
+                   "retry, or say by its `when` what it replaces";
+        if (neighbours && !computes_limit<Inner> && limit_of(inner) != no_limit &&
+            limit_of(outer) < limit_of(inner))
             return "pipeline: a timeout stands outside a longer one, which never fires: put the "
                    "longer one outside, or make the inner one shorter";
         return nullptr;
@@ -122,8 +140,9 @@ constexpr const char* against(const Outer& outer, const Inner& inner, bool neigh
 } // namespace detail
 
 /// What is wrong with policies in this order, outermost first, as a sentence; null if nothing is:
-/// a retry outside a fallback that hides every failure, a timeout outside a longer one, one policy
-/// twice. (A cache inside a retry or a hedge does not compile.) Looks into pipelines inside, except that
+/// a retry outside a fallback that replaces every failure (a callable's own failures would be
+/// repeated together with the work, which is hardly meant; who means it names them by `when`), a
+/// timeout outside a longer one, one policy twice. (A cache inside a retry or a hedge does not compile.) Looks into pipelines inside, except that
 /// those may have a longer timeout of their own.
 constexpr const char* order_problem() noexcept { return nullptr; }
 template <class Outer, class... Inner>

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Everything but `keyed`, the simulation, `describe`, and what lives in folders of its own (cache/,
+// Everything but `late_value`, `keyed`, `bulkhead`, `hedge`, the simulation, `describe`, and what lives in folders of its own (cache/,
 // http/, oauth2/).
 #ifndef OUTLAST_OUTLAST_HPP
 #define OUTLAST_OUTLAST_HPP
 
 #include <outlast/backoff.hpp>
 #include <outlast/budget.hpp>
+#include <outlast/cache_access.hpp>
 #include <outlast/cache_aside.hpp>
+#include <outlast/cache_later.hpp>
 #include <outlast/cache_options.hpp>
 #include <outlast/cache_run.hpp>
 #include <outlast/call.hpp>
@@ -27,8 +29,10 @@
 #include <outlast/count_window.hpp>
 #include <outlast/error.hpp>
 #include <outlast/event.hpp>
+#include <outlast/exact_window.hpp>
 #include <outlast/failure.hpp>
 #include <outlast/fallback.hpp>
+#include <outlast/fallback_answer.hpp>
 #include <outlast/fan.hpp>
 #include <outlast/flights.hpp>
 #include <outlast/freshness.hpp>

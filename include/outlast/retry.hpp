@@ -233,6 +233,7 @@ public:
     }
 
     constexpr void abandoned() noexcept { seat_.leave(); }
+    constexpr instant prolong(lane, instant by) noexcept { return by_ = by; }
 
     OUTLAST_INLINE constexpr void explain(failure_facts& facts) const noexcept {
         if (stopped_ != stopped::none)

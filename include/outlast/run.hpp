@@ -112,8 +112,9 @@ public:
             if (machine.plain_begin(now, by) && in_time(by, now)) [[likely]]
                 return first(machine, by, now, limit, callable, arguments...);
             if (verdict v; limit == nullptr && machine.plain_refusal(now, v)) {
-                OUTLAST_ASSERT(v.kind == verdict_kind::neutral && v.why != refusal::timed_out);
-                return hand_type::refused_as(v, machine, duration{}, 0);
+                OUTLAST_ASSERT(v.kind == verdict_kind::neutral && v.why != refusal::none &&
+                               v.why != refusal::timed_out);
+                return hand_type::refused_as(v, machine);
             }
         }
         return elsewise(carried(std::forward<carried>(machine)), time_of(now), limit, callable,

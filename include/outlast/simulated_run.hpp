@@ -33,7 +33,7 @@ public:
         if (deadline_ <= world_.now_)
             return over(verdict::expired());
         reading now{world_.now_};
-        follow(machine_.begin(now, deadline_, in_hand_));
+        follow(machine_.begin(now, terms{deadline_, false, stays && world_.stays_}, in_hand_));
     }
 
     constexpr void wake() noexcept override {
@@ -42,12 +42,13 @@ public:
             l.woken = true;
             parked = parked || l.under_way.what == action::park;
         }
-        if (parked && !done_)
+        if (parked && active())
             world_.due(*this, world_.now_);
     }
 
 private:
     static constexpr lane count = lanes_of<Machine>;
+    static constexpr bool stays = outlives_caller<Machine>;
 
     struct in_lane {
         step under_way{}; // *finish*: nothing is
@@ -76,6 +77,8 @@ private:
 
     constexpr void happen() override {
         reading now{world_.now_};
+        if (!done_ && deadline_ <= world_.now_ && leave(verdict::expired()))
+            return;
         for (lane l = 0; l != count; ++l)
             if (lanes_[l].due(world_.now_) <= world_.now_)
                 return tell(now, l);
@@ -154,7 +157,7 @@ private:
                 world_.spent_ = {};
                 l.ends = never;
                 const scripted attempt = work_.attempt(s.on, attempts_, s.at, world_.now_);
-                if (done_)
+                if (!active())
                     return; // it was cancelled from within
                 l.pending = attempt.outcome;
                 l.ends = after(world_.now_, longer(attempt.takes, world_.spent_));
@@ -169,7 +172,7 @@ private:
                 return go_on();
             case action::finish:
                 last_ = s.on;
-                if (deadline_ <= world_.now_) {
+                if (!done_ && deadline_ <= world_.now_) {
                     const duration hint = in_hand_.hint;
                     in_hand_ = verdict::expired();
                     in_hand_.hint = hint;
@@ -180,16 +183,49 @@ private:
     }
 
     constexpr void stop(const verdict& v) override {
+        if (leave(v))
+            return;
         end_lanes();
         over(v);
     }
 
+    // The caller leaves with this answer; true: others have what is under way.
+    constexpr bool leave(const verdict& v) {
+        if constexpr (stays) {
+            reading now{world_.now_};
+            if (!machine_.leave(now))
+                return false;
+            answer(v);
+            goes_on_ = true;
+            for (lane l = 0; l != count; ++l)
+                if (lanes_[l].calls())
+                    lanes_[l].under_way.at = machine_.over_by(l);
+            go_on();
+            return true;
+        }
+        return false;
+    }
+
     constexpr void over(const verdict& v) {
+        if (!done_) {
+            answer(v);
+            if constexpr (stays)
+                if (machine_.has_more()) {
+                    goes_on_ = true;
+                    reading now{world_.now_};
+                    return follow(machine_.go_on(now, in_hand_));
+                }
+        }
+        goes_on_ = false;
+        machine_.abandoned(); // what it held is free from here on, not when the world ends
+    }
+
+    constexpr void answer(const verdict& v) {
         done_ = true;
         outcome_ = v;
-        due_ = world_.now_;
+        finished_ = world_.now_;
+        deadline_ = never;
         work_.conclude(last_, v, machine_, until(begun_, world_.now_));
-        machine_.abandoned(); // what it held is free from here on, not when the world ends
     }
 
     instant deadline_;

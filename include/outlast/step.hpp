@@ -128,13 +128,15 @@ struct step {
 
 /// On what terms a call begins: its deadline, and whether somebody outside holds a stand-in for it
 /// (a stale answer), so that it loses nothing if it fails. Such calls are the ones to try out
-/// whether a dependency is back. A machine that does not care takes an `instant` instead.
+/// whether a dependency is back. And whether the driver can go on without its caller: see
+/// `outlives_caller`. A machine that does not care takes an `instant` instead.
 struct terms {
     instant by = never;
     bool spare = false;
+    bool stays = false;
 
-    constexpr terms(instant deadline, bool has_spare = false) noexcept
-        : by(deadline), spare(has_spare) {}
+    constexpr terms(instant deadline, bool has_spare = false, bool driver_stays = false) noexcept
+        : by(deadline), spare(has_spare), stays(driver_stays) {}
     constexpr operator instant() const noexcept { return by; }
 };
 

@@ -72,6 +72,66 @@ concept store = requires(S& s, const typename S::key_type& key,
 };
 // clang-format on
 
+namespace detail {
+
+/// Stands for the end of an operation, whatever that comes with.
+struct any_completion {
+    template <class... X>
+    void operator()(X&&...) const {}
+};
+template <class S, class Key = typename S::key_type, class T = typename S::value_type>
+concept store_takes_token = requires(S& s, const Key& key, const entry<T>& e, any_completion done) {
+    s.async_find(key, done);
+    s.async_put(key, e, done);
+    s.async_erase(key, done);
+};
+template <class S, class Key = typename S::key_type, class T = typename S::value_type>
+concept store_is_awaited = requires(S& s, const Key& key, const entry<T>& e) {
+    s.async_find(key);
+    s.async_put(key, e);
+    s.async_erase(key);
+};
+
+} // namespace detail
+
+/// A store whose operations are begun and end later, such as a cache that machines share over a
+/// network: for drivers that wait for it without a thread (`async_run`), not for others. It has the
+/// types of a `store`, and
+///  - `async_find(key, token)`, which completes with `(error_code, std::optional<entry>)`; no entry,
+///    or the error `no_message_available`, is "there is none"; any other error is a store that failed;
+///  - `async_put(key, entry, token)` and `async_erase(key, token)`, which complete with
+///    `(error_code)`.
+///
+/// A token is any completion token of Asio's; an exception, an `outlast::result`, or no error at all
+/// will do as well. Or all three take no token and return an `asio::awaitable`. What they are given
+/// is theirs until they have ended. They are begun by any thread that uses the cache; the caller of
+/// the cache is never failed by them, see `cache_aside`.
+///
+///     struct shared_store {                                  // over a client of yours
+///         using key_type = std::string;
+///         using value_type = std::string;
+///         using lock_type = std::mutex;
+///         using entry = outlast::entry<std::string>;
+///         asio::awaitable<std::optional<entry>> async_find(const std::string& key) {
+///             co_return decode(co_await client.get(key));
+///         }
+///         asio::awaitable<void> async_put(const std::string& key, const entry& e) {
+///             co_await client.set(key, encode(e));           // with its times, and a time to live
+///         }
+///         asio::awaitable<void> async_erase(const std::string& key) {
+///             co_await client.del(key);
+///         }
+///     };
+///
+/// A time of an `entry` is one of this machine's clock: what is shared is written as an age, and as
+/// times from now on.
+template <class S>
+concept async_store = requires {
+    typename S::key_type;
+    typename S::value_type;
+    typename S::lock_type;
+} && (detail::store_takes_token<S> || detail::store_is_awaited<S>);
+
 } // namespace outlast
 
 #endif // OUTLAST_STORE_HPP

@@ -16,11 +16,13 @@
 namespace outlast {
 
 /// A lock that also knows threads apart: how many lines there are, and which one is the calling
-/// thread's alone while it lives (one that is not below `lines()`: it has none).
+/// thread's alone while it lives (one that is not below `lines()`: it has none). `known_line` is
+/// `line` once that was asked for on this thread, and none before: it costs a load.
 template <class Lock>
 concept knows_threads = requires {
     { Lock::lines() } noexcept -> std::convertible_to<std::size_t>;
     { Lock::line() } noexcept -> std::convertible_to<std::size_t>;
+    { Lock::known_line() } noexcept -> std::convertible_to<std::size_t>;
 };
 
 /// While nothing fails, the order of successes does not matter, only their number in each slice of
@@ -47,6 +49,8 @@ public:
     constexpr void collect(std::uint64_t, Collect&&) noexcept {}
     constexpr std::uint64_t refusals() noexcept { return 0; }
     constexpr void begin(std::uint64_t, instant) noexcept {}
+    /// This thread may have a line from now on.
+    constexpr void join() noexcept {}
 };
 
 template <knows_threads Lock>
@@ -56,7 +60,7 @@ public:
 
     [[nodiscard]] OUTLAST_INLINE bool
     counts(std::uint64_t generation, bool by_time, reading& now) const {
-        const std::size_t mine = Lock::line();
+        const std::size_t mine = Lock::known_line();
         if (mine >= lines_.size())
             return false;
         const line& l = lines_[mine];
@@ -65,17 +69,19 @@ public:
 
     OUTLAST_INLINE void count() noexcept {
         // Looked at again: whether this thread has one may not have been asked.
-        if (const std::size_t mine = Lock::line(); mine < lines_.size())
+        if (const std::size_t mine = Lock::known_line(); mine < lines_.size())
             add_one(lines_[mine].counted);
     }
 
     OUTLAST_INLINE bool refuse() noexcept {
-        const std::size_t mine = Lock::line();
+        const std::size_t mine = Lock::known_line();
         if (mine >= lines_.size())
             return false;
         add_one(lines_[mine].refused);
         return true;
     }
+
+    static void join() noexcept { (void)Lock::line(); }
 
     // --- under the lock ---
 

@@ -28,9 +28,13 @@ struct tally {
     friend constexpr bool operator==(const tally&, const tally&) = default;
 };
 
-/// How far back a window looks: so many calls, so much time, or to the last success.
+/// How far back a window looks: so many calls, so much time, both, or to the last success.
 ///
 ///     .window = 20        .window = 10s        .window = outlast::consecutive(5)
+///     .window = outlast::exactly(20, 10s)
+///
+/// A span of time is counted in ten slices: what happened leaves up to a tenth of it early. Where calls
+/// are few and that matters, `exactly` keeps each at its own instant.
 struct window_span {
     std::uint32_t calls = 0;
     duration time{};
@@ -43,10 +47,15 @@ struct window_span {
         : time(last_time) {}
 
     [[nodiscard]] constexpr bool by_time() const noexcept { return calls == 0 && in_a_row == 0; }
+    [[nodiscard]] constexpr bool by_both() const noexcept {
+        return calls != 0 && time != duration::zero();
+    }
     [[nodiscard]] constexpr bool by_row() const noexcept { return in_a_row != 0; }
     [[nodiscard]] constexpr bool valid() const noexcept {
         if (by_row())
             return in_a_row <= most_calls;
+        if (by_both())
+            return calls <= most_calls && time > duration::zero() && time < forever;
         return by_time() ? time >= duration{slices} && time < forever : calls <= most_calls;
     }
 
@@ -55,6 +64,14 @@ struct window_span {
     static constexpr std::uint32_t slices = 10;
     static constexpr std::uint32_t most_calls = 1'000'000;
 };
+
+/// The last n calls, as far as they are not as old as `time`, to the nanosecond: 24 bytes a call, and
+/// each result is recorded under the breaker's lock. \param n, time above 0
+[[nodiscard]] constexpr window_span exactly(int n, duration time) noexcept {
+    window_span w{time > duration::zero() ? n : 0};
+    w.time = time;
+    return w;
+}
 
 /// So many failures one after the other: a success starts anew. \param n above 0
 [[nodiscard]] constexpr window_span consecutive(int n) noexcept {

@@ -28,9 +28,11 @@ public:
         const std::size_t n = mine_;
         return n != unknown ? n : claim();
     }
+    /// The same, but `unknown` until this thread has asked for the first time.
+    [[nodiscard]] OUTLAST_INLINE static std::size_t known() noexcept { return mine_; }
+    static constexpr std::size_t unknown = SIZE_MAX;
 
 private:
-    static constexpr std::size_t unknown = SIZE_MAX;
     static inline thread_local std::size_t mine_ = unknown;
     static inline std::atomic<std::uint64_t> taken_{0};
 
@@ -78,6 +80,9 @@ public:
         return n;
     }
     [[nodiscard]] static std::size_t line() noexcept { return detail::thread_number::mine(); }
+    [[nodiscard]] OUTLAST_INLINE static std::size_t known_line() noexcept {
+        return detail::thread_number::known();
+    }
 
 private:
     std::mutex mutex_;

@@ -68,9 +68,11 @@ inline constexpr duration no_limit = forever;
         return duration::zero();
     if (to == never)
         return forever;
-    if (from < instant{} && to > instant::max() + from.time_since_epoch())
-        return forever;
-    return to - from;
+    // It is positive: where it leaves 64 bits it comes out negative.
+    const auto span = static_cast<duration::rep>(
+        static_cast<std::uint64_t>(to.time_since_epoch().count()) -
+        static_cast<std::uint64_t>(from.time_since_epoch().count()));
+    return span < 0 ? forever : duration{span};
 }
 
 /// `span × times / per`, saturating, rounded down. \pre `span` not negative, `per` not zero

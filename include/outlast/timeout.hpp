@@ -7,6 +7,7 @@
 #include <outlast/machine.hpp>
 
 #include <concepts>
+#include <string_view>
 #include <utility>
 
 namespace outlast {
@@ -14,9 +15,13 @@ namespace outlast {
 struct timeout_options {
     /// The longest that what is inside may take. More than 0, or `no_limit`. Default: no limit.
     duration limit = no_limit;
+    /// Whether a good value that comes after the limit, from a callable that cannot be interrupted, is
+    /// the answer after all, and a success for all that stands outside. The deadline outside is kept.
+    /// Default: it is a timeout, and the value is marked late (see late_value.hpp).
+    bool keep_late = false;
     label name = "timeout";
     label tags{};
-    /// `timed_out` where it fires, and then `late_value` if what came too late was good.
+    /// `timed_out` where it fires, and `late_value` if what came too late was good.
     sink events{};
 
     /// What is wrong with these options, as a sentence; null if nothing is.
@@ -27,9 +32,14 @@ struct timeout_options {
     }
 
     /// Every option, for `describe`.
+    /// \param computed in words, where the limit is the most that another one can be
     template <class F>
-    constexpr void each(F&& f) const {
-        f("limit", limit);
+    constexpr void each(F&& f, std::string_view computed = {}) const {
+        if (!computed.empty())
+            f("limit", computed);
+        if (computed.empty() || limit != no_limit)
+            f(computed.empty() ? "limit" : "at most", limit);
+        f("keep_late", keep_late);
         f("name", name);
         f("tags", tags);
         f("events", events, "told to nobody");
@@ -42,8 +52,8 @@ struct timeout_options {
 /// **Decides** from its limit and the deadline outside: the earlier one holds, and the outer one at
 /// a tie.
 /// **Answers** *call* by that deadline. What settles at or after it has expired, even a success:
-/// the value is then marked late, a cache outside may still keep it, and an event tells. An attempt
-/// that failed because the *outer* deadline left it less than its limit is neutral: it says nothing
+/// the value is then marked late, a cache or a `late_value` outside may still keep it, and an event
+/// tells; with `keep_late` it is the answer. An attempt that failed because the *outer* deadline left it less than its limit is neutral: it says nothing
 /// about the server.
 /// **Refusals** `timed_out`; at once, without a call, when no time is left. `report::limit` and
 /// `name` say which timeout fired.
@@ -119,6 +129,11 @@ public:
         return (own_ == never && outer_ == never) || now.get() < earlier(own_, outer_);
     }
 
+    constexpr instant prolong(lane, instant by) noexcept {
+        outer_ = by;
+        return earlier(own_, outer_);
+    }
+
     // At the same instant as it began, so that it cannot have fired.
     OUTLAST_INLINE constexpr bool passes_refusals() noexcept { return true; }
 
@@ -137,6 +152,8 @@ private:
                 v = verdict::neutral(refusal::timed_out, v.hint);
             return;
         }
+        if (v.ok() && options_->keep_late)
+            return tell(event_kind::late_value, v);
         v.late = v.ok();
         v.kind = verdict_kind::expired; // keeps the code behind it
         v.why = refusal::timed_out;
@@ -171,11 +188,16 @@ OUTLAST_INLINE constexpr timeout::run timeout::start() const noexcept {
     return {options_, options_.limit};
 }
 
-/// A timeout whose limit is computed for each call: from its arguments, or from nothing. The limit
-/// of the options holds where it is the shorter one; `no_limit` is no limit; zero or less refuses
-/// the call at once. Asked once a call, when it starts, under no lock: inside a retry all attempts
-/// have the same.
+/// A timeout whose limit is computed for each call: from its arguments, or from nothing.
 ///
+/// **Decides** as `timeout` does, from what `limit_of` gives and the limit of the options: the
+/// shorter one holds. `no_limit` is no limit.
+/// **Answers** as `timeout` does, by that limit.
+/// **Refusals** those of `timeout`; `timed_out` at once, without a call, for a limit of zero or less.
+/// **Time** that of `timeout`. `limit_of` is asked once a call, when it starts: inside a retry all
+/// attempts have the same limit.
+/// **Sharing** `limit_of`, which threads may call at once; under no lock.
+/// **Cost** that of `timeout`, and of `limit_of`.
 /// **Example**
 ///
 ///     outlast::pipeline p{outlast::timeout_by{[](int pages) { return pages * 10ms; }}};
@@ -184,8 +206,13 @@ OUTLAST_INLINE constexpr timeout::run timeout::start() const noexcept {
 template <class LimitOf>
 class timeout_by {
 public:
-    /// \param limit_of takes the arguments of the call, or nothing, and gives a duration; threads
-    ///        may call it at once
+    using run = timeout::run;
+    static constexpr label kind = timeout::kind;
+    static constexpr duty does = duty::limits;
+    /// Its limit is not known before the call: that of the options is the most that it can be.
+    static constexpr bool computes_limit = true;
+
+    /// \param limit_of takes the arguments of the call, or nothing, and gives a duration
     constexpr explicit timeout_by(LimitOf limit_of, const timeout_options& options = {})
         : limit_of_(std::move(limit_of)), options_(options) {
         require_valid(options.problem());
@@ -193,13 +220,27 @@ public:
 
     template <class... A>
         requires(std::invocable<const LimitOf&, const A&...> || std::invocable<const LimitOf&>)
-    [[nodiscard]] OUTLAST_INLINE constexpr timeout::run start(const A&... arguments) const {
+    [[nodiscard]] OUTLAST_INLINE constexpr run start(const A&... arguments) const {
         duration limit;
         if constexpr (std::invocable<const LimitOf&, const A&...>)
             limit = limit_of_(arguments...);
         else
             limit = limit_of_();
         return {options_, shorter(limit, options_.limit)};
+    }
+
+    [[nodiscard]] constexpr const timeout_options& options() const noexcept { return options_; }
+
+    /// Every option, for `describe`.
+    template <class F>
+    constexpr void each(F&& f) const {
+        options_.each(f, "computed per call");
+    }
+
+    /// See worst_case.hpp: the limit of the options.
+    template <class Inner>
+    [[nodiscard]] constexpr auto worst_case(duration within, const Inner& inner) const {
+        return inner(shorter(within, options_.limit));
     }
 
 private:

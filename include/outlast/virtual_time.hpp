@@ -43,7 +43,7 @@ class simulated : public waker {
 public:
     [[nodiscard]] constexpr bool done() const noexcept { return done_; }
     /// When it was over. \pre done()
-    [[nodiscard]] constexpr instant finished_at() const noexcept { return due_; }
+    [[nodiscard]] constexpr instant finished_at() const noexcept { return finished_; }
     /// What it came to. \pre done()
     [[nodiscard]] constexpr const verdict& outcome() const noexcept { return outcome_; }
     /// Every step that its machine answered.
@@ -63,6 +63,7 @@ private:
     template <class Machine, class Work>
     friend class simulated_run;
 
+    [[nodiscard]] constexpr bool active() const noexcept { return !done_ || goes_on_; }
     constexpr virtual void happen() = 0; // what was due has come
     constexpr virtual void stop(const verdict& v) = 0;
 
@@ -70,6 +71,8 @@ private:
     instant due_ = never;   // when something happens to it next
     std::size_t order_ = 0; // of two that are due at once, who was told so first
     bool done_ = false;
+    bool goes_on_ = false; // done, but for what goes on without the caller
+    instant finished_{};
     verdict outcome_{};
     std::uint32_t attempts_ = 0;
     std::vector<traced> trace_{};
@@ -96,6 +99,10 @@ public:
     /// The world's own source of chance, for scripts.
     [[nodiscard]] constexpr random& chance() noexcept { return chance_; }
 
+    /// Calls that begin from now on are driven as by Asio, which can go on without a caller: see
+    /// `outlives_caller`. Until then as on a thread, which cannot.
+    constexpr void outlive_callers() noexcept { stays_ = true; }
+
     /// Starts a call whose attempts are scripted, now: `script(attempt, deadline)` gives a
     /// `scripted`. Needs no value, so it works in constant expressions. (What keeps values, a cache,
     /// does not compile here.)
@@ -121,7 +128,7 @@ public:
         now_ = target;
     }
 
-    /// Lets time pass until every call is over.
+    /// Lets time pass until every call is over, and what goes on without its caller.
     constexpr void run() {
         while (running() != 0) {
             if (next_due() == never)
@@ -130,11 +137,11 @@ public:
         }
     }
 
-    /// How many calls are not over.
+    /// How many calls are not over, or go on without their caller.
     [[nodiscard]] constexpr std::size_t running() const noexcept {
         std::size_t n = 0;
         for (const simulated* c : calls_)
-            n += !c->done();
+            n += c->active();
         return n;
     }
 
@@ -168,7 +175,7 @@ private:
     [[nodiscard]] constexpr instant next_due() const noexcept {
         instant first = never;
         for (const simulated* c : calls_)
-            if (!c->done())
+            if (c->active())
                 first = earlier(first, c->due_);
         for (const action_at* a : actions_)
             first = earlier(first, a->when);
@@ -189,7 +196,7 @@ private:
             }
         simulated* next = nullptr;
         for (simulated* c : calls_)
-            if (!c->done() && c->due_ <= now_ && (next == nullptr || c->order_ < next->order_))
+            if (c->active() && c->due_ <= now_ && (next == nullptr || c->order_ < next->order_))
                 next = c;
         if (next != nullptr)
             next->happen();
@@ -214,6 +221,7 @@ private:
     instant now_{};
     random chance_;
     duration spent_{};
+    bool stays_ = false;
     std::size_t orders_ = 0;
     std::size_t happened_ = 0;
     std::vector<simulated*> calls_{};

@@ -25,6 +25,8 @@ public:
     constexpr verdict replace(Answer&, const verdict&) noexcept {
         return verdict::success();
     }
+    template <class Take>
+    constexpr void show(Take&) noexcept {}
 
 private:
     waker& waiter_;

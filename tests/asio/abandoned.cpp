@@ -6,7 +6,7 @@
 TEST_CASE("abandoned work is counted while it goes on, and in all") {
     const auto before = outlast::abandoned();
     {
-        const outlast::detail::counted_abandonment a, b;
+        const outlast::detail::counted_as<outlast::abandoned_work> a, b;
         CHECK(outlast::abandoned().running == before.running + 2);
     }
     CHECK(outlast::abandoned().running == before.running);

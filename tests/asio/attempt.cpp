@@ -114,7 +114,7 @@ TEST_CASE("attempt: what is abandoned is counted, and holds what it was given, u
     auto permit = std::make_shared<int>(1);
     place p;
     p.prepare(0);
-    p.abandoned.fill([] { return outlast::detail::counted_abandonment{}; });
+    p.abandoned.fill([] { return outlast::detail::counted_as<outlast::abandoned_work>{}; });
     p.kept.fill([&] { return permit; });
     CHECK(outlast::abandoned().running == before + 1);
     CHECK(permit.use_count() == 2);

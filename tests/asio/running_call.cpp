@@ -597,7 +597,7 @@ TEST_CASE("lanes: a hedge under Asio, with a breaker and a bulkhead in each of i
     answers a{loop};
     outlast::circuit_breaker breaker{{.window = 4}};
     outlast::bulkhead door{{.permits = 2}};
-    outlast::hedge race{{.max_lanes = 2, .delay = 20ms}};
+    outlast::hedge race{{.idempotent = true, .max_lanes = 2, .delay = 20ms}};
     outlast::pipeline p{outlast::timeout{1s}, std::ref(race), std::ref(breaker), std::ref(door),
                         outlast::timeout{500ms}};
     SECTION("the second wins, and the first holds its permit until it ends") {

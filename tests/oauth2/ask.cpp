@@ -39,19 +39,21 @@ namespace {
 template <class Server = scripted_server>
 struct asking {
     Server server{};
-    std::string endpoint = "https://as.example/introspect";
     client_auth auth = client_secret_basic{"rs", secret{"s3cr3t"}};
-    document_options reading{};
     double now = 0;
-    wall_clock wall = [this] { return at(now); };
-    repeated_failures repeats{};
+    std::optional<introspection> what{}; ///< made for the first attempt
     master_key key = master_key::random().value();
 
     auto about(std::string_view token, instant by = never, std::stop_token stop = {}) {
-        const ask<Server> work{server, endpoint, auth, reading, wall, repeats};
+        if (!what)
+            what.emplace(introspector_options{.endpoints = {"https://as.example/introspect"},
+                                              .auth = std::move(auth),
+                                              .wall = [this] { return at(now); }});
+        const ask<Server> work{server, *what};
         outlast::call context{1, by, outlast::reading{instant{}}, std::move(stop)};
         const token_keyer keyer{key, {}};
-        return work(context, query{token, *keyer(token)});
+        std::size_t endpoint = 0;
+        return work(context, query{.token = token, .key = *keyer(token), .endpoint = &endpoint});
     }
     auto told(const reply& r) {
         server.otherwise = r;

@@ -23,7 +23,7 @@ namespace {
 /// Through the call operator, for what never reaches the transport.
 std::string without_a_call(std::vector<std::string_view> authorization) {
     scripted_server never_asked;
-    introspector api{profile_d(), never_asked};
+    direct_api api{profile_d(), never_asked};
     const decision d = api(std::span<const std::string_view>{authorization});
     CHECK(never_asked.calls() == 0);
     CHECK(api.store().size() == 0);
@@ -49,7 +49,7 @@ TEST_CASE("O-01 the same with the scheme written bearer") {
     scripted_server server{.otherwise = says(r_plus(3600))};
     introspector_options options = profile_d();
     options.wall = [] { return at(0); };
-    introspector api{std::move(options), server};
+    direct_api api{std::move(options), server};
     CHECK(words_of(api("bearer tokA", {.audience = "api"})) == "ALLOW(live)");
     CHECK(words_of(api("Bearer tokA", {.audience = "api"})) == "ALLOW(cached)");
     CHECK(server.calls() == 1);
@@ -126,7 +126,7 @@ TEST_CASE("O-11 token too long") {
     scripted_server server{.otherwise = says(r_plus(3600))};
     introspector_options options = profile_d();
     options.wall = [] { return at(0); };
-    introspector api{std::move(options), server};
+    direct_api api{std::move(options), server};
     CHECK(words_of(api("Bearer " + std::string(4096, 'a'))) == "ALLOW(live)");
     REQUIRE(server.calls() == 1);
     CHECK(token_in(server.asked.front().body) == std::string(4096, 'a'));
@@ -241,77 +241,6 @@ TEST_CASE("introspector: what is known about a token can be forgotten") {
     CHECK(s.request("tokA") == "ALLOW(live), calls 1");
 }
 
-TEST_CASE("introspector: the defaults are profile D") {
-    const introspector_options o;
-    CHECK(o.problem() != nullptr); // there is no endpoint to guess
-    CHECK(o.cache.capacity == 10'000);
-    CHECK(o.cache.negative_capacity == 4096);
-    CHECK(o.stale_wait == 500ms);
-    CHECK_FALSE(o.stale_on_fault);
-    CHECK(o.attempt_timeout == 2s);
-    CHECK(o.overall_timeout == 3s);
-    CHECK(o.retry.max_attempts == 2);
-    CHECK(o.retry.backoff.base == 100ms);
-    CHECK(o.retry.backoff.chance == outlast::jitter::full);
-    CHECK(o.breaker.window.calls == 20);
-    CHECK(o.breaker.minimum_calls == 10);
-    CHECK(o.breaker.failure_ratio == outlast::ratio::of(0.5));
-    CHECK(o.breaker.open_for == 10s);
-    CHECK(o.breaker.hold_back == 500ms);
-    CHECK(o.fault_pause == 30s);
-    CHECK(o.bearer.max_length == 4096);
-    CHECK_FALSE(o.reading.lenient_numbers);
-    CHECK(o.wall);
-}
-
-TEST_CASE("introspector: options that make no sense are refused with a sentence") {
-    struct bad {
-        std::function<void(introspector_options&)> spoil;
-        std::string_view sentence;
-    };
-    constexpr std::string_view no_endpoint =
-        "introspector: the endpoint is an absolute URL without user and password";
-    const std::array all{
-        bad{[](auto& o) { o.endpoint = ""; }, no_endpoint},
-        bad{[](auto& o) { o.endpoint = "as.example/introspect"; }, no_endpoint},
-        bad{[](auto& o) { o.endpoint = "https://rs:s3cr3t@as.example/introspect"; }, no_endpoint},
-        bad{[](auto& o) { o.realm = "a\r\nSet-Cookie: x"; },
-            "introspector: the realm is not printable ASCII"},
-        bad{[](auto& o) { o.realm = "caf\xc3\xa9"; },
-            "introspector: the realm is not printable ASCII"},
-        bad{[](auto& o) { o.lifetimes.fresh_for = 0s; },
-            "introspector: a lifetime is negative, or fresh_for is zero"},
-        bad{[](auto& o) { o.cache.negative_capacity = 0; }, "memory: a capacity is 1 or more"},
-        bad{[](auto& o) { o.stale_wait = -1ns; }, "introspector: stale_wait is not negative"},
-        bad{[](auto& o) { o.attempt_timeout = 0s; }, "introspector: a timeout is longer than 0"},
-        bad{[](auto& o) { o.overall_timeout = -1s; }, "introspector: a timeout is longer than 0"},
-        bad{[](auto& o) { o.attempt_timeout = o.overall_timeout + 1ns; },
-            "introspector: one attempt may take longer than the whole (attempt_timeout, "
-            "overall_timeout): the breaker would never see a timeout"},
-        bad{[](auto& o) { o.retry.max_attempts = 0; },
-            "retry: max_attempts counts the first attempt too: 1 or more"},
-        bad{[](auto& o) { o.breaker.open_for = 0s; }, "circuit breaker: open_for is longer than 0"},
-        bad{[](auto& o) { o.fault_pause = 0s; }, "introspector: fault_pause is longer than 0"},
-        bad{[](auto& o) { o.wall = nullptr; }, "introspector: there is no wall clock"},
-    };
-    scripted_server server;
-    for (const auto& [spoil, sentence] : all) {
-        introspector_options o = profile_d();
-        CHECK(o.problem() == nullptr);
-        spoil(o);
-        REQUIRE(o.problem() != nullptr);
-        CHECK(o.problem() == sentence);
-        CHECK_THROWS_AS(introspector(std::move(o), server), std::invalid_argument);
-    }
-}
-
-TEST_CASE("introspector: options that were moved from are refused, not used") {
-    scripted_server server;
-    introspector_options o = profile_d();
-    const introspector first{std::move(o), server};
-    CHECK_THROWS_AS(introspector(std::move(o), server), std::invalid_argument);
-}
-
 TEST_CASE("introspector: neither copied nor moved, as its policies refer to it") {
     using type = introspector<scripted_server>;
     static_assert(!std::is_copy_constructible_v<type> && !std::is_move_constructible_v<type>);
@@ -324,7 +253,7 @@ TEST_CASE("introspector: the caller of one call gets its facts, an answered one 
     introspector_options options = profile_d();
     options.wall = [] { return at(0); };
     options.retry.max_attempts = 1;
-    introspector api{std::move(options), server};
+    direct_api api{std::move(options), server};
     outlast::report facts;
     CHECK(api("Bearer tokA", {}, outlast::forever, {.facts = &facts}).allowed());
     CHECK(facts.attempts == 1);
@@ -336,7 +265,7 @@ TEST_CASE("introspector: the caller of one call gets its facts, an answered one 
 
 TEST_CASE("introspector: a deadline that has passed, or a stop, means a 503 without a call") {
     scripted_server server{.otherwise = says(r_plus(3600))};
-    introspector api{profile_d(), server};
+    direct_api api{profile_d(), server};
     const auto past = std::chrono::steady_clock::now() - 1s;
     const decision late = api("Bearer tokA", {}, outlast::forever, {.deadline = past});
     CHECK(words_of(late) == "503(5)");

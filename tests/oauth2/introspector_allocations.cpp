@@ -62,7 +62,7 @@ counted ask_once(Api& api, std::string_view header, const requirements& route) {
 
 introspector_options options(outlast::duration fresh_for) {
     introspector_options o;
-    o.endpoint = "https://as.example/introspect";
+    o.endpoints = {"https://as.example/introspect"};
     o.auth = client_secret_basic{"rs", secret{"s3cr3t"}};
     o.realm = "r";
     o.lifetimes.fresh_for = fresh_for;

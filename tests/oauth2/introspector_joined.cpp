@@ -24,7 +24,7 @@ std::map<std::string, int> thousand(story& s, std::string_view token = "tokA") {
     std::vector<call*> all;
     for (int i = 0; i != 1000; ++i)
         all.push_back(&s.at(10us * i).begin(token));
-    s.sim.run();
+    s.run();
     std::map<std::string, int> outcomes;
     for (call* c : all)
         ++outcomes[s.tell(*c).words];
@@ -39,7 +39,7 @@ TEST_CASE("O-63 1000 at once, one token") {
     CHECK(thousand(s) == std::map<std::string, int>{{"ALLOW(live)", 1000}});
     CHECK(s.server.calls() == 1);
     CHECK(s.api.store().size() == 1);
-    CHECK(s.sim.time() == outlast::instant{200ms});
+    CHECK(s.time() == outlast::instant{200ms});
 }
 
 TEST_CASE("O-64 1000 at once, one token, the server fails") {
@@ -66,7 +66,7 @@ TEST_CASE("introspector: strict requests join the call under way, each gets the 
     s.server.otherwise = says(r_plus(3600)).after(200ms);
     auto& first = s.at(0s).begin("tokA");
     auto& second = s.at(100ms).begin("tokA", 0s);
-    s.sim.run();
+    s.run();
     CHECK(s.tell(first).words == "ALLOW(live)");
     CHECK(s.tell(second).words == "ALLOW(live)");
     CHECK(s.server.calls() == 1);
@@ -80,7 +80,7 @@ TEST_CASE("introspector: other tokens do not wait for each other") {
     auto& slow = s.at(0s).begin("tokA");
     CHECK(s.tell(s.begin("tokB")).words == "ALLOW(live)");
     CHECK(!slow.done());
-    s.sim.run();
+    s.run();
 }
 
 TEST_CASE("introspector: who waits with a stale verdict waits 500 ms, then takes it") {
@@ -90,7 +90,7 @@ TEST_CASE("introspector: who waits with a stale verdict waits 500 ms, then takes
     auto& asks = s.at(0s).begin("tokA");
     auto& waits = s.at(100ms).begin("tokA");
     auto& strict = s.begin("tokA", 0s);
-    s.sim.run();
+    s.run();
     CHECK(s.tell(asks).words == "ALLOW(live)");
     CHECK(s.tell(waits).words == "ALLOW(stale)");
     CHECK(waits.finished_at() == outlast::instant{600ms});
@@ -106,7 +106,7 @@ TEST_CASE("introspector: exp is looked at when a stale verdict is given after th
     auto& asks = s.at(99'700ms).begin("tokA");
     auto& in_time = s.begin("tokA", outlast::forever, outlast::never);
     auto& too_late = s.at(99'800ms).begin("tokA");
-    s.sim.run();
+    s.run();
     CHECK(s.tell(in_time).words == "401-IT"); // asked at 99.7, given at 100.2
     CHECK(s.tell(too_late).words == "401-IT");
     CHECK(s.tell(asks).words == "401-IT");
@@ -120,7 +120,7 @@ TEST_CASE("introspector: a no that came while others wait is not outvoted by the
     s.server.otherwise = says(r_minus).after(400ms);
     auto& asks = s.at(0s).begin("tokA");
     auto& waits = s.begin("tokA");
-    s.sim.run();
+    s.run();
     CHECK(s.tell(asks).words == "401-IT");
     CHECK(s.tell(waits).words == "401-IT");
     CHECK(s.request("tokA") == "401-IT, calls 0");
@@ -140,7 +140,7 @@ TEST_CASE(
         s.server.otherwise = wrong.after(100ms);
         auto& asks = s.at(0s).begin("tokA");
         auto& waits = s.begin("tokA");
-        s.sim.run();
+        s.run();
         CHECK(s.tell(asks).words == words);
         CHECK(s.tell(waits).words == words);
         CHECK(s.server.calls() == 1);
@@ -153,7 +153,7 @@ TEST_CASE("introspector: what a call under way learns about a forgotten token is
     auto& asks = s.at(0s).begin("tokA");
     s.at(100ms).api.forget("tokA");
     auto& after = s.begin("tokA");
-    s.sim.run();
+    s.run();
     CHECK(asks.done());
     CHECK(s.server.calls() == 2);
     CHECK(after.finished_at() == outlast::instant{300ms});
@@ -170,7 +170,7 @@ TEST_CASE("introspector: a request that leaves takes nobody's answer with it") {
     auto& impatient = s.begin("tokA", outlast::forever, outlast::instant{150ms});
     s.at(100ms);
     leader.cancel();
-    s.sim.run();
+    s.run();
     CHECK(s.tell(leader).words == "503(5)");
     CHECK(s.tell(leader).d.because == reason::shed);
     CHECK(s.tell(waits).words == "ALLOW(live)");

@@ -16,7 +16,7 @@ namespace http = outlast::http;
 using namespace outlast::oauth2;
 using namespace outlast_tests;
 using namespace std::chrono_literals;
-using enum outlast::circuit_state;
+using outlast::circuit_state;
 
 namespace {
 
@@ -94,10 +94,10 @@ TEST_CASE("S8 one token, however often it fails, does not open the breaker; ten 
         for (int i = 0; i != 50; ++i)
             s.request("crafted");
         CHECK(s.counted().failed == 1);
-        CHECK(s.breaker() == closed);
+        CHECK(s.breaker() == circuit_state::closed);
         for (int i = 0; i != 9; ++i)
             s.request("tok" + std::to_string(i));
-        CHECK(s.breaker() == open);
+        CHECK(s.breaker() == circuit_state::open);
     }
 }
 
@@ -222,16 +222,16 @@ TEST_CASE("O-67 open, nothing cached") {
     s.server.otherwise = refuses();
     for (const char* token : {"t1", "t2", "t3", "t4"})
         CHECK(s.request(token) == "503(5), calls 2");
-    CHECK(s.breaker() == closed);
+    CHECK(s.breaker() == circuit_state::closed);
     // The one that opens it says 5: for how long it is open is told from the next on.
     CHECK(s.request("t5").calls == 2);
-    CHECK(s.sim.time() == outlast::instant{500ms});
-    CHECK(s.breaker() == open);
+    CHECK(s.time() == outlast::instant{500ms});
+    CHECK(s.breaker() == circuit_state::open);
     const told t = s.at(1s).request("t6");
     CHECK(t == "503(10), calls 0");
     CHECK(t.d.because == reason::circuit_open);
-    CHECK(s.at(10499ms).breaker() == open);
-    CHECK(s.at(10500ms).breaker() == half_open);
+    CHECK(s.at(10499ms).breaker() == circuit_state::open);
+    CHECK(s.at(10500ms).breaker() == circuit_state::half_open);
 }
 
 TEST_CASE("O-68 open, fresh entry") {
@@ -270,9 +270,9 @@ TEST_CASE("O-70 half-open succeeds") {
     open_breaker(s);
     s.at(9s).server.otherwise = says(r_plus(3600));
     CHECK(s.at(11s).request("tokA") == "ALLOW(live), calls 1");
-    CHECK(s.breaker() == half_open);
+    CHECK(s.breaker() == circuit_state::half_open);
     CHECK(s.request("tokB") == "ALLOW(live), calls 1");
-    CHECK(s.breaker() == closed);
+    CHECK(s.breaker() == circuit_state::closed);
     CHECK(s.request("tokC") == "ALLOW(live), calls 1");
 }
 
@@ -289,13 +289,13 @@ TEST_CASE("introspector: who holds a stale verdict probes first, the others foll
     open_breaker(s);
     CHECK(s.at(10'600ms).request("tokA") == "503(1), calls 0"); // held back until 11 s
     CHECK(s.request("stale") == "ALLOW(stale), calls 1");       // lost nothing: it was refused
-    CHECK(s.breaker() == open);
+    CHECK(s.breaker() == circuit_state::open);
     s.at(20'700ms).server.otherwise = says(r_plus(3600));
-    CHECK(s.breaker() == half_open);
+    CHECK(s.breaker() == circuit_state::half_open);
     CHECK(s.strict("stale") == "503(1), calls 0"); // a strict route has something to lose
     CHECK(s.request("stale") == "ALLOW(live), calls 1");
     CHECK(s.request("tokA") == "ALLOW(live), calls 1"); // one good probe is enough for that
-    CHECK(s.breaker() == closed);
+    CHECK(s.breaker() == circuit_state::closed);
 }
 
 TEST_CASE("O-72 herd at recovery") { // two probes instead of three
@@ -309,7 +309,7 @@ TEST_CASE("O-72 herd at recovery") { // two probes instead of three
     std::vector<call*> all;
     for (int i = 0; i != 500; ++i)
         all.push_back(&s.at(10'500ms + 20us * i).begin("tok" + std::to_string(i)));
-    s.sim.run();
+    s.run();
     CHECK(s.server.calls() - before == 2);
     int live = 0;
     for (call* c : all) {
@@ -318,7 +318,7 @@ TEST_CASE("O-72 herd at recovery") { // two probes instead of three
         CHECK((t.words == "ALLOW(live)" || t.words == "ALLOW(stale)"));
     }
     CHECK(live == 2);
-    CHECK(s.breaker() == closed);
+    CHECK(s.breaker() == circuit_state::closed);
 }
 
 TEST_CASE("introspector: a probe that says nothing about the server wedges nothing") {
@@ -329,11 +329,11 @@ TEST_CASE("introspector: a probe that says nothing about the server wedges nothi
         s.server.otherwise = odd;
         for (const char* token : {"tokA", "tokB"})
             CHECK(s.at(11s).request(token) == "503(5), calls 1");
-        CHECK(s.breaker() == half_open);
+        CHECK(s.breaker() == circuit_state::half_open);
         s.server.otherwise = says(r_minus); // a no of the server's is a success
         CHECK(s.request("tokC") == "401-IT, calls 1");
         CHECK(s.request("tokD") == "401-IT, calls 1");
-        CHECK(s.breaker() == closed);
+        CHECK(s.breaker() == circuit_state::closed);
     }
 }
 
@@ -362,7 +362,7 @@ TEST_CASE("O-73 verification after recovery") { // without the two metrics
     CHECK(live == 43);
     CHECK(refused == 7);
     CHECK(s.server.calls() == 60);
-    CHECK(s.breaker() == closed);
+    CHECK(s.breaker() == circuit_state::closed);
 }
 
 TEST_CASE("O-74 inactive is a success") {
@@ -370,6 +370,6 @@ TEST_CASE("O-74 inactive is a success") {
     s.server.otherwise = says(r_minus);
     for (int i = 0; i != 100; ++i)
         CHECK(s.request("tok" + std::to_string(i)) == "401-IT, calls 1");
-    CHECK(s.breaker() == closed);
+    CHECK(s.breaker() == circuit_state::closed);
     CHECK(s.counted() == outlast::tally{.recorded = 20, .failed = 0});
 }

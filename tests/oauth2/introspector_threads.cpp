@@ -42,7 +42,7 @@ struct slow_server {
 };
 
 introspector_options options() {
-    return {.endpoint = "https://as.example/introspect",
+    return {.endpoints = {"https://as.example/introspect"},
             .auth = client_secret_basic{"rs", secret{"s3cr3t"}},
             .realm = "r",
             .retry = {.max_attempts = 1},

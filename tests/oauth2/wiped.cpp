@@ -158,14 +158,12 @@ struct forgetful_server {
 TEST_CASE("S13 an attempt leaves neither token nor credentials behind, answered or failed") {
     const auto left_with = [](client_auth auth, std::string_view token, bool fails) {
         forgetful_server server{.fails = fails};
-        const std::string endpoint{url};
-        const document_options reading;
-        const wall_clock wall = [] { return std::chrono::system_clock::now(); };
-        repeated_failures repeats;
-        const ask work{server, endpoint, auth, reading, wall, repeats};
+        introspection what{{.endpoints = {std::string{url}}, .auth = std::move(auth)}};
+        const ask work{server, what};
         const int left = left_by([&] {
             outlast::call context{1, outlast::never, outlast::reading{outlast::instant{}}, {}};
-            const auto known = work(context, query{token});
+            std::size_t endpoint = 0;
+            const auto known = work(context, query{.token = token, .endpoint = &endpoint});
             CHECK(known.has_value() == !fails);
         });
         CHECK(server.calls == 1);

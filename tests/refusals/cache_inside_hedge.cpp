@@ -12,7 +12,7 @@ int main() {
     outlast::memory<int, int> store;
     outlast::cache_aside remember{store, [](int id) { return id; },
                                   [](int) { return outlast::lifetime{}; }};
-    outlast::hedge twice;
+    outlast::hedge twice{{.idempotent = true}};
 #ifdef OUTLAST_REFUSAL_FIXED
     outlast::pipeline p{std::ref(remember), std::ref(twice)};
 #else

@@ -9,8 +9,8 @@
 #include <functional>
 
 int main() {
-    outlast::hedge first;
-    outlast::hedge second;
+    outlast::hedge first{{.idempotent = true}};
+    outlast::hedge second{{.idempotent = true}};
 #ifdef OUTLAST_REFUSAL_FIXED
     outlast::pipeline p{outlast::retry{}, std::ref(first)};
 #else

@@ -8,7 +8,7 @@
 #include <functional>
 
 int main() {
-    outlast::hedge twice;
+    outlast::hedge twice{{.idempotent = true}};
     outlast::pipeline p{outlast::retry{}, std::ref(twice)};
 #ifdef OUTLAST_REFUSAL_FIXED
     outlast::simulation sim;

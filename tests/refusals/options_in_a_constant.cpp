@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// refused: require_valid
-// refused: invalid_argument|non-constexpr|constant expression
+// refused: retry: max_attempts counts the first attempt too: 1 or more
+// refused: constant expression
 #include <outlast/outlast.hpp>
 
 #ifdef OUTLAST_REFUSAL_FIXED

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// refused: require_valid
-// refused: invalid_argument|non-constexpr|constant expression
+// refused: pipeline: a retry stands outside a fallback that replaces every failure, and has at most what that fails at itself to repeat
+// refused: put the fallback outside the retry, or say by its `when` what it replaces
+// refused: constant expression
 #include <outlast/outlast.hpp>
 
 #ifdef OUTLAST_REFUSAL_FIXED

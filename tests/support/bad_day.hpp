@@ -8,6 +8,7 @@
 #include <outlast/basic_keyed.hpp>
 #include <outlast/bulkhead.hpp>
 #include <outlast/cache/memory.hpp>
+#include <outlast/late_value.hpp>
 #include <outlast/outlast.hpp>
 
 #include "support/catch.hpp"
@@ -110,6 +111,27 @@ struct only_retry {
 struct only_timeout {
     outlast::pipeline<outlast::timeout> p{outlast::timeout{50ms}};
 };
+struct only_timeout_by {
+    struct limit_of {
+        outlast::duration operator()() const { return 50ms; }
+    };
+    outlast::pipeline<outlast::timeout_by<limit_of>> p{outlast::timeout_by{limit_of{}}};
+};
+/// How often something was shown stands in the outcome.
+struct only_late_value {
+    std::vector<int> shown{};
+    struct take {
+        std::vector<int>* into;
+        void operator()(int v) const { into->push_back(v); }
+    };
+    struct instead {
+        std::vector<int>* shown;
+        int operator()() const { return -1 - static_cast<int>(shown->size()); }
+    };
+    outlast::pipeline<outlast::fallback<instead>, outlast::late_value<take>, outlast::timeout> p{
+        outlast::fallback{instead{&shown}}, outlast::late_value{take{&shown}},
+        outlast::timeout{50ms}};
+};
 struct only_breaker {
     breaker b{sensitive()};
     outlast::pipeline<std::reference_wrapper<breaker>> p{std::ref(b)};
@@ -195,6 +217,8 @@ void every_policy_agrees(Other other) {
     SECTION("none") { agree<no_policy>(other); }
     SECTION("retry") { agree<only_retry>(other); }
     SECTION("timeout") { agree<only_timeout>(other); }
+    SECTION("computed timeout") { agree<only_timeout_by>(other); }
+    SECTION("late value") { agree<only_late_value>(other); }
     SECTION("circuit breaker") { agree<only_breaker>(other); }
     SECTION("circuit breaker, by time") { agree<only_breaker_by_time>(other); }
     SECTION("bulkhead") { agree<only_bulkhead>(other); }

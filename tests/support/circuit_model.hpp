@@ -182,8 +182,10 @@ private:
         }
         const auto slice = [&](instant x) { return x.time_since_epoch() / (o_.window.time / 10); };
         for (std::size_t i = 0; i != all.size(); ++i)
-            if (o_.window.by_time() ? slice(now) - slice(all[i].at) < 10
-                                    : all.size() - i <= o_.window.calls)
+            if (o_.window.by_both()
+                    ? all.size() - i <= o_.window.calls && now - all[i].at < o_.window.time
+                : o_.window.by_time() ? slice(now) - slice(all[i].at) < 10
+                                      : all.size() - i <= o_.window.calls)
                 t += {1, all[i].failed ? 1U : 0U, all[i].slow ? 1U : 0U};
         return t;
     }

@@ -17,11 +17,21 @@
 #include <boost/asio/cancellation_type.hpp>
 
 #include <atomic>
+#include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace outlast::detail {
 
 struct nothing_kept {};
+
+/// An operation of a policy's own that ends later, and what it came to.
+struct begun_operation {
+    virtual ~begun_operation() = default;
+    [[nodiscard]] virtual bool has_arrived() const noexcept = 0;
+    /// The verdict on it, by its policy.
+    virtual verdict land(reading& now) = 0;
+};
 
 /// What a machine wants held for as long as abandoned work goes on: `keep(lane)`, if it has one.
 template <class Machine>
@@ -49,12 +59,16 @@ struct attempt : turns::item {
     slot<call> told{};
     boost::asio::cancellation_signal stop{};
     slot<result<T>> arrived{};
-    attempt* other = nullptr; // further ones of the call
+    std::unique_ptr<begun_operation> of_policy{}; // instead of the user's work
+    attempt* other = nullptr;                     // further ones of the call
 
     // Filled when nobody waits for it any more.
-    slot<counted_abandonment> abandoned{};
+    slot<counted_as<abandoned_work>> abandoned{};
     [[no_unique_address]] slot<Kept> kept{};
 
+    [[nodiscard]] bool has_arrived() const noexcept {
+        return arrived.filled() || (of_policy && of_policy->has_arrived());
+    }
     [[nodiscard]] bool under_way() const noexcept {
         return !ended_.load(std::memory_order_acquire);
     }
@@ -64,6 +78,7 @@ struct attempt : turns::item {
         free = false;
         orphaned = false;
         arrived.clear();
+        of_policy.reset(); // not before: its handler may have been held all that time
         ended_.store(false, std::memory_order_relaxed);
         starter_.store(this_thread(), std::memory_order_relaxed);
     }
@@ -93,6 +108,16 @@ struct attempt : turns::item {
         }
         stop.emit(type);
     }
+    /// \pre of_policy, and it has arrived
+    [[nodiscard]] verdict landed_at_policy(reading& now) {
+        if (!of_policy->has_arrived())
+            return verdict::failure(); // it could not be begun
+        try {
+            return of_policy->land(now);
+        } catch (...) {
+            return verdict::failure();
+        }
+    }
     void forget() noexcept {
         arrived.clear();
         abandoned.clear();
@@ -108,7 +133,11 @@ private:
 
 /// The completion handler of an attempt. The call stays for as long as it is there.
 /// \tparam Call the `running_call`
-template <class Call>
+/// \tparam Operation an `asynchronous`
+/// \tparam Into where the outcome goes, as its `arrived`: the place, or a policy's operation in it
+template <class Call,
+          class Operation = typename Call::operation_type,
+          class Into = typename Call::place_type>
 class attempt_handler {
 public:
     using place_type = typename Call::place_type;
@@ -130,19 +159,19 @@ public:
     [[nodiscard]] cancellation_slot_type get_cancellation_slot() const noexcept {
         return place_->stop.slot();
     }
-    [[nodiscard]] auto& place() const noexcept { return place_->arrived; }
+    /// Where a coroutine puts its outcome itself.
+    [[nodiscard]] auto& place() const noexcept { return into(*place_).arrived; }
 
     template <class... X>
     void operator()(X&&... completed) {
         place_type* const place = std::exchange(place_, nullptr);
         if (place == nullptr) // completed twice
             return;
-        using operation = typename Call::operation_type;
-        if constexpr (requires { operation::lift(std::forward<X>(completed)...); }) {
-            using result_type = decltype(operation::lift(std::forward<X>(completed)...));
-            place->arrived.fill([&]() -> result_type {
+        if constexpr (requires { Operation::lift(std::forward<X>(completed)...); }) {
+            using result_type = decltype(Operation::lift(std::forward<X>(completed)...));
+            into(*place).arrived.fill([&]() -> result_type {
                 try {
-                    return operation::lift(std::forward<X>(completed)...);
+                    return Operation::lift(std::forward<X>(completed)...);
                 } catch (...) {
                     return detail::thrown();
                 }
@@ -152,6 +181,13 @@ public:
     }
 
 private:
+    // \pre the place has an operation of this type
+    [[nodiscard]] static Into& into(place_type& place) noexcept {
+        if constexpr (std::is_same_v<Into, place_type>)
+            return place;
+        else
+            return static_cast<Into&>(*place.of_policy);
+    }
     [[nodiscard]] Call& call() const noexcept { return *static_cast<Call*>(place_->home); }
     static void end(place_type& place) {
         if (place.end())

@@ -4,8 +4,11 @@
 #ifndef OUTLAST_ASIO_MACHINE_LOOP_HPP
 #define OUTLAST_ASIO_MACHINE_LOOP_HPP
 
-#include <outlast/asio/attempts.hpp>
+#include <outlast/asio/call_lanes.hpp>
+#include <outlast/asio/under_way.hpp>
+#include <outlast/hand.hpp>
 #include <outlast/machine.hpp>
+#include <outlast/run.hpp> // limits
 
 #include <boost/asio/cancellation_type.hpp>
 
@@ -20,23 +23,19 @@
 
 namespace outlast::detail {
 
-/// \tparam Call as that of `attempts`; it has, too: `listen()`, to cancellation from now on; and
-///         `rearm()`, which comes back at `due()`
-/// \tparam A what the arguments are kept as
+/// \tparam Call derives from it, and has what `call_lanes` asks for; and `listen()`, to cancellation from
+///         now on, and `rearm()`, which comes back at `due()`
 template <class Call, class Clock, class Machine, class F, class... A>
-class machine_loop
-    : public attempts<Call, Clock, typename kept_by<Machine>::type, lanes_of<Machine>, F, A...> {
-    using base = attempts<Call, Clock, typename kept_by<Machine>::type, lanes_of<Machine>, F, A...>;
-
+class machine_loop : public call_lanes<Call, Clock, Machine, F, A...> {
 public:
-    using attempts_type = base;
-    using typename base::place_type;
-    using typename base::result_type;
+    using all = call_lanes<Call, Clock, Machine, F, A...>;
+    using typename all::place_type;
+    using typename all::result_type;
     using cancellation = boost::asio::cancellation_type;
 
 protected:
     machine_loop(const limits& limit, F&& callable, std::tuple<A...>&& arguments)
-        : base(limit, std::move(callable), std::move(arguments)) {
+        : all(limit, std::move(callable), std::move(arguments)) {
         if (limit.deadline != std::chrono::steady_clock::time_point::max())
             deadline_ = instant{limit.deadline.time_since_epoch()};
     }
@@ -45,25 +44,26 @@ protected:
     machine_loop& operator=(const machine_loop&) = delete;
 
     [[nodiscard]] bool over() const noexcept { return over_; }
-    [[nodiscard]] const std::stop_token& stop() const noexcept { return asked().stop; }
+    [[nodiscard]] bool answered() const noexcept { return over_ || apart_.begun; }
+    [[nodiscard]] const std::stop_token& stop() const noexcept { return limit_.stop; }
 
     // --- what happens ---
 
     template <class Pipeline>
     void begin(Pipeline& policies) {
         tell([&](reading& now) {
-            this->with_arguments(
-                [&](const A&... a) { machine_.fill([&] { return policies.start(a...); }); });
-            if (asked().facts != nullptr)
+            std::apply([&](const A&... a) { machine_.fill([&] { return policies.start(a...); }); },
+                       arguments_);
+            if (limit_.facts != nullptr)
                 begun_ = now.get();
-            if (asked().stop.stop_requested())
+            if (limit_.stop.stop_requested())
                 return finish_as(verdict::neutral(refusal::cancelled), now);
             if (deadline_ != never && now.get() >= deadline_)
                 return finish_as(verdict::expired(), now);
             self().listen();
             if (begun_plainly(now))
                 return;
-            const step first = machine_->begin(now, terms{deadline_}, v_);
+            const step first = machine_->begin(now, terms{deadline_, false, stays}, v_);
             if (now.known())
                 begun_ = now.get();
             follow(first, now);
@@ -71,8 +71,11 @@ protected:
     }
 
     void ended(place_type& a) {
-        if (a.abandoned.filled() || over_ || a.orphaned)
+        if (a.abandoned.filled() || over_ || a.orphaned) {
+            if (!a.orphaned)
+                this->offer(a);
             return a.forget();
+        }
         tell([&](reading& now) {
             if (arrive(a, now))
                 follow(machine_->settled(now, a.on, v_), now);
@@ -82,13 +85,28 @@ protected:
     /// What came from elsewhere: cancellation, time, a waker.
     void signalled(cancellation stopped, bool expired, bool woke) {
         tell([&](reading& now) {
-            if (stopped != cancellation::none)
+            woken_ = woken_ || woke;
+            if (stopped != cancellation::none && !apart_.begun)
                 stop_by(stopped, now);
-            if (expired)
+            if (expired && !pauses())
                 out_of_time(now);
-            if (woke)
+            if (woken_ && !pauses())
                 woken(now);
         });
+    }
+
+    /// The caller has its answer, and the call goes on without it.
+    void go_on() {
+        if constexpr (stays)
+            tell([&](reading& now) {
+                apart_.ready = true;
+                if (over_)
+                    return;
+                if (std::exchange(apart_.has_more, false))
+                    follow(machine_->go_on(now, v_), now);
+                else if (woken_)
+                    woken(now);
+            });
     }
 
     // --- for whoever carries it out ---
@@ -98,7 +116,7 @@ protected:
     [[nodiscard]] std::optional<instant> due() const {
         instant want = deadline_;
         bool idle = true;
-        for (const in_lane& l : lanes_) {
+        for (const lane_type& l : lanes_) {
             if (l.what == doing::nothing)
                 continue;
             if (l.what == doing::calling) {
@@ -115,35 +133,50 @@ protected:
         return want;
     }
 
-    /// Makes the answer. Leaves nothing of the policies behind, which may be gone soon. \pre over()
+    /// Makes the answer. After it, nothing of the caller's is looked at. \pre answered()
     void conclude() noexcept {
         if (plain_ == plainly::ended) // where it has arrived is the answer
-            return machine_.clear();
-        if (machine_.filled())
-            base::conclude(won_, v_, *machine_, elapsed_);
-        else
-            base::conclude(won_, v_, leaf{}, elapsed_);
-        machine_.clear();
+            return;
+        answer_.fill([this] { return concluded(); });
+        if constexpr (stays) {
+            v_ = apart_.in_hand;
+            deadline_ = never;
+            limit_ = {};
+        }
     }
     /// \pre conclude()
     [[nodiscard]] result_type& answer() noexcept {
-        return plain_ == plainly::ended ? *lanes_[0].own.arrived : base::answer();
+        return plain_ == plainly::ended ? *lanes_[0].own.arrived : *answer_;
+    }
+    /// Leaves nothing of the policies behind, which may be gone soon. \pre over()
+    void drop_policies() noexcept {
+        machine_.clear();
+        for (auto& hand : hands_)
+            hand.clear();
+        if constexpr (stays)
+            apart_.counted.clear();
     }
 
 private:
-    using base::asked;
-    using base::in_hand;
-    using base::read;
-    using typename base::doing;
-    using typename base::in_lane;
-
-    static constexpr lane lanes = lanes_of<Machine>;
+    using all::abandon_all;
+    using all::arguments_;
+    using all::hands_;
+    using all::in_hand;
+    using all::lanes;
+    using all::lanes_;
+    using all::limit_;
+    using all::machine_;
+    using all::read;
+    using all::self;
+    using typename all::lane_type;
+    static constexpr bool stays = outlives_caller<Machine>;
     static constexpr int most_nudges = 64; // at one event
 
     // The case in which the machine has nothing to decide: see machine.hpp.
     enum class plainly : std::uint8_t { no, begun, ended };
 
-    [[nodiscard]] Call& self() noexcept { return static_cast<Call&>(*this); }
+    // The caller is to have its answer before anything else happens.
+    [[nodiscard]] bool pauses() const noexcept { return !apart_.ready; }
 
     // What the machine, a clock or a store throws is the end of the call.
     template <class Event>
@@ -151,7 +184,7 @@ private:
         reading now = read();
         try {
             event(now);
-            if (!over_)
+            if (!over_ && !pauses())
                 settle_down(now);
         } catch (...) {
             v_ = in_hand(0).land(result_type{boost::outcome_v2::in_place_type<failure>, thrown()});
@@ -163,17 +196,16 @@ private:
     }
 
     bool begun_plainly(reading& now) {
-        if constexpr (lanes == 1) {
+        if constexpr (lanes == 1 && !stays) {
             instant by = deadline_;
             if (!machine_->plain_begin(now, by) || (by != never && now.get() >= by))
                 return false;
             if (now.known())
                 begun_ = now.get();
             plain_ = plainly::begun;
-            in_lane& l = lanes_[0];
-            if (start(l, 0, by)) {
+            if (this->start(0, by)) {
                 reading then = read();
-                if (arrive(*l.current, then))
+                if (arrive(*lanes_[0].current, then))
                     follow(machine_->settled(then, 0, v_), then);
             }
             return true;
@@ -181,10 +213,9 @@ private:
             return false;
         }
     }
-
     // Of the attempt that began so: whether nothing else is left to do.
     [[nodiscard]] bool ended_plainly(reading& now) {
-        if (!v_.ok() || stopping_ || asked().facts != nullptr || !machine_->plain_success(now) ||
+        if (!v_.ok() || stopping_ || limit_.facts != nullptr || !machine_->plain_success(now) ||
             (deadline_ != never && now.get() >= deadline_))
             return false;
         machine_->plain_end();
@@ -194,23 +225,24 @@ private:
 
     // Whether the machine is to be told.
     bool arrive(place_type& a, reading& now) {
-        in_lane& l = lanes_[a.on];
-        if (!a.arrived.filled()) {
+        lane_type& l = lanes_[a.on];
+        if (!a.has_arrived()) {
             l.what = doing::lost; // there is its deadline still
             a.forget();
             return false;
         }
         l.what = doing::nothing;
-        if (plain_ == plainly::begun) {
+        if (a.of_policy)
+            v_ = a.landed_at_policy(now);
+        else if (plain_ == plainly::begun) {
             v_ = this->judged(a);
             if (ended_plainly(now))
                 return false;
             in_hand(0).adopt(std::move(*a.arrived));
-        } else {
+        } else
             v_ = in_hand(a.on).land(std::move(*a.arrived));
-        }
         a.forget();
-        if (!stopping_ || v_.ok())
+        if (!stopping_ || v_.ok() || a.of_policy)
             return true;
         finish_as(verdict::neutral(refusal::cancelled, v_.hint), now);
         return false;
@@ -222,7 +254,7 @@ private:
         for (;;) {
             OUTLAST_ASSERT(s.on < lanes);
             won_ = s.on; // if it is the last word
-            in_lane& l = lanes_[s.on];
+            lane_type& l = lanes_[s.on];
             if (lanes > 1 && s.alone)
                 abandon_all();
             else if (lanes > 1 && s.is_nothing())
@@ -230,14 +262,20 @@ private:
             switch (s.what) {
             case action::call:
                 if (s.callee != outlast::work) {
-                    v_ = operate(*machine_, s.callee, now, in_hand(s.on));
+                    if (!this->operate(s, now, v_)) {
+                        if (!this->has_ended(s.on))
+                            return;
+                        now = read();
+                        if (!arrive(*l.current, now))
+                            return;
+                    }
                 } else if (stopping_) {
                     return finish_as(verdict::neutral(refusal::cancelled, v_.hint), now);
                 } else if (s.at != never && now.get() >= s.at) { // no work begins at its deadline
                     v_ = verdict::neutral(refusal::timed_out);
                 } else {
                     in_hand(s.on).set_out();
-                    if (!start(l, s.on, s.at))
+                    if (!this->start(s.on, s.at))
                         return;
                     now = read(); // it has ended already
                     if (!arrive(*l.current, now))
@@ -264,7 +302,7 @@ private:
 
     // After every event: whether the machine wants to be asked, and when next something is due.
     void settle_down(reading& now) {
-        for (int nudges = 0; may_nudge() && nudges != most_nudges; ++nudges) {
+        for (int asked = 0; may_nudge() && asked != most_nudges; ++asked) {
             const instant at = machine_->nudge();
             if (at == never || now.get() < at)
                 break;
@@ -291,16 +329,37 @@ private:
             v_ = stopping_ ? verdict::neutral(refusal::cancelled) : verdict::expired();
             v_.hint = hint;
         }
-        if (asked().facts != nullptr || (!v_.ok() && begun_ != never))
+        if (limit_.facts != nullptr || (!v_.ok() && begun_ != never))
             elapsed_ = until(begun_, now.get());
+        if constexpr (stays)
+            if (!apart_.begun && machine_.filled() && machine_->has_more())
+                return apart_.begin(v_, true);
         over_ = true;
         abandon_all();
     }
+    // Whether the caller can leave now, with this answer, and others have what is under way.
+    bool leave(const verdict& v, reading& now) {
+        if constexpr (stays) {
+            if (apart_.begun || stopping_ || !machine_->leave(now))
+                return false;
+            apart_.begin(v_, false);
+            v_ = v;
+            if (limit_.facts != nullptr || begun_ != never)
+                elapsed_ = until(begun_, now.get());
+            for (std::size_t i = 0; i != lanes; ++i)
+                if (lanes_[i].what == doing::calling)
+                    lanes_[i].at = machine_->over_by(static_cast<lane>(i));
+            return true;
+        }
+        return false;
+    }
 
     void stop_by(cancellation type, reading& now) {
+        if (leave(verdict::neutral(refusal::cancelled), now))
+            return;
         stopping_ = true;
         bool goes_on = false;
-        for (in_lane& l : lanes_)
+        for (lane_type& l : lanes_)
             if (l.what == doing::calling && (type & cancellation::terminal) == cancellation::none) {
                 goes_on = true;
                 l.current->emit(type);
@@ -310,8 +369,10 @@ private:
     }
 
     void out_of_time(reading& now) {
+        if (deadline_ != never && now.get() >= deadline_ && leave(verdict::expired(), now))
+            return;
         for (std::size_t i = 0; i != lanes && !over_; ++i) {
-            in_lane& l = lanes_[i];
+            lane_type& l = lanes_[i];
             const auto on = static_cast<lane>(i);
             if (l.what == doing::nothing || l.at == never || now.get() < l.at)
                 continue;
@@ -321,8 +382,9 @@ private:
                 follow(machine_->woke(now, on, v_), now);
                 continue;
             }
-            abandon(l);
-            in_hand(i).drop();
+            if (!(l.what == doing::calling && l.current->of_policy))
+                in_hand(on).drop();
+            l.abandon(machine_);
             v_ = stopping_ ? verdict::neutral(refusal::cancelled) : verdict::expired();
             if (stopping_)
                 return finish(now);
@@ -333,7 +395,6 @@ private:
     }
 
     void woken(reading& now) {
-        woken_ = true;
         for (std::size_t i = 0; i != lanes && !over_; ++i)
             if (lanes_[i].what == doing::parked) {
                 woken_ = false;
@@ -342,41 +403,16 @@ private:
             }
     }
 
-    // \return whether it has ended already
-    bool start(in_lane& l, lane on, instant by) {
-        place_type& a = self().place_for(l.own);
-        a.prepare(on);
-        if (lanes > 1)
-            hold(a);
-        l.what = doing::calling;
-        l.at = by;
-        l.current = &this->launch(a, by);
-        if (!l.current->started())
-            return false;
-        self().handler_is_back();
-        return true;
-    }
-
-    // What the machine wants held while work goes on. Of one lane it is still there when that is
-    // given up; what decides several ends them all.
-    void hold(place_type& a) {
-        if constexpr (keeps_for_work<Machine>)
-            a.kept.fill([&] { return machine_->keep(a.on); });
-    }
-
-    void abandon(in_lane& l) {
-        const bool goes_on = l.what == doing::calling;
-        l.what = doing::nothing;
-        if (!goes_on)
-            return;
-        l.current->abandoned.fill([] { return counted_abandonment{}; });
-        if (lanes == 1)
-            hold(*l.current);
-        l.current->emit(cancellation::all);
-    }
-    void abandon_all() {
-        for (in_lane& l : lanes_)
-            abandon(l);
+    [[nodiscard]] result_type concluded() noexcept {
+        try {
+            auto& hand = in_hand(won_);
+            hand.count_from(this->attempts());
+            if (!machine_.filled())
+                return hand.conclude(v_, leaf{}, elapsed_, limit_.facts);
+            return hand.conclude(v_, *machine_, elapsed_, limit_.facts);
+        } catch (...) {
+            return thrown(); // the value can't be moved
+        }
     }
 
     instant deadline_ = never;
@@ -387,9 +423,9 @@ private:
     bool over_ = false;
     plainly plain_ = plainly::no;
     verdict v_{};
-    in_lane lanes_[lanes]{};
-    lane won_ = 0;            // whose value is the caller's
-    slot<Machine> machine_{}; // while the caller waits
+    [[no_unique_address]] without_caller<Machine> apart_{};
+    lane won_ = 0; // whose value is the caller's
+    slot<result_type> answer_{};
 };
 
 } // namespace outlast::detail

@@ -105,6 +105,13 @@ public:
     }
     [[nodiscard]] const allocator_type& allocator() const noexcept { return allocator_; }
 
+    /// Of an operation of a policy: see `attempt_handler`.
+    template <class Operation, class Into>
+    [[nodiscard]] auto handler_in(place_type& a) {
+        ++under_way_;
+        return attempt_handler<running_call, Operation, Into>{a};
+    }
+
     /// An attempt has ended. Any thread, in a turn of this call or not.
     static void end(place_type& a) {
         running_call& call = *static_cast<running_call*>(a.home);
@@ -120,7 +127,7 @@ public:
 
 private:
     friend loop;
-    friend typename loop::attempts_type;
+    friend typename loop::all; // what both of them ask for
     using answer_type = answer<Handler, typename loop::result_type>;
     using timers = deadlines<Clock>;
     using own_traits = std::allocator_traits<allocator_for<allocator_type, running_call>>;
@@ -128,7 +135,7 @@ private:
     using cancellation = boost::asio::cancellation_type;
 
     // What comes from elsewhere, as bits; those of Asio's cancellation types are the lowest.
-    static constexpr std::uint32_t cancels = 7, expires = 8, wakes = 16, drops = 32;
+    static constexpr std::uint32_t cancels = 7, expires = 8, wakes = 16, goes_on = 32, drops = 64;
 
     // What is posted.
     struct poke {
@@ -214,14 +221,21 @@ private:
     // \param here whether the handler may be called: on the call's executor, and not inside something
     //             that was called from outside
     static void conclude(running_call& call, share<running_call> held, bool here, bool& inside) {
-        if (!call.over() || call.answered_)
+        if (!call.answered() || call.told_) {
+            if (call.over() && call.told_)
+                call.let_go();
             return (void)call.settle();
+        }
         turns& queue = call.queue_;
         const Executor executor = call.executor_;
+        const bool direct = here && runs_on(executor);
+        const auto work = direct ? std::nullopt : std::exchange(call.work_, std::nullopt);
+        call.work_.reset();
         call.loop::conclude();
         call.let_caller_go();
-        if (here && runs_on(executor)) {
-            call.work_.reset();
+        if (!call.over())
+            boost::asio::post(executor, poke{call, goes_on});
+        if (direct) {
             answer_type a = call.taken();
             (void)call.settle();
             held = {};
@@ -229,7 +243,6 @@ private:
             queue.hand_on(executor);
             return a();
         }
-        const auto work = std::move(call.work_);
         last_turn last{call.settle()};
         if (!last.call)
             last.call = held ? std::move(held) : share<running_call>::more(call);
@@ -285,7 +298,9 @@ private:
         const std::uint32_t why = signals_.exchange(0, std::memory_order_acq_rel);
         if ((why & (expires | drops)) != 0)
             armed_ = false;
-        if (wanted && (why & ~drops) != 0 && !this->over())
+        if (wanted && (why & goes_on) != 0)
+            this->go_on();
+        if (wanted && why != drops && !this->over())
             loop::signalled(static_cast<cancellation>(why & cancels), (why & expires) != 0,
                             (why & wakes) != 0);
     }
@@ -358,9 +373,16 @@ private:
         return a;
     }
     void let_caller_go() {
-        answered_ = true;
+        told_ = true;
         boost::asio::get_associated_cancellation_slot(*handler_).clear();
         on_stop_.reset();
+        if (this->over())
+            let_go();
+    }
+    // Nothing is left to do.
+    void let_go() noexcept {
+        work_.reset();
+        this->drop_policies();
         if (armed_ && timers_->erase(*this))
             armed_ = false;
     }
@@ -372,8 +394,8 @@ private:
     std::atomic<std::uint32_t> signals_{0};
     std::uint32_t under_way_ = 0; // handlers that will come back
     bool armed_ = false;
-    bool kept_ = true; // by itself
-    bool answered_ = false;
+    bool kept_ = true;    // by itself
+    bool told_ = false;   // the caller is
     bool inside_ = false; // to the end
     place_type* more_ = nullptr;
 

@@ -28,6 +28,11 @@ struct reply {
     std::error_code lost{};
     outlast::duration takes{};
 
+    [[nodiscard]] outlast::result<outlast::http::response> outcome() const {
+        if (lost)
+            return lost;
+        return answer;
+    }
     [[nodiscard]] reply after(outlast::duration span) const {
         reply later = *this;
         later.takes = span;
@@ -83,15 +88,18 @@ public:
 
     outlast::result<outlast::http::response> operator()(const outlast::http::request& request,
                                                         const outlast::http::limits&) {
+        const reply r = reply_to(request);
+        if (world != nullptr)
+            world->spend(r.takes);
+        return r.outcome();
+    }
+
+    /// What it says, and how long it takes for that.
+    reply reply_to(const outlast::http::request& request) {
         asked.push_back(request);
         if (meanwhile)
             meanwhile();
-        const reply r = next(token_in(request.body));
-        if (world != nullptr)
-            world->spend(r.takes);
-        if (r.lost)
-            return r.lost;
-        return r.answer;
+        return next(token_in(request.body));
     }
 
     [[nodiscard]] std::size_t calls() const noexcept { return asked.size(); }

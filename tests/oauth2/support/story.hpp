@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// An API with the profile D of the scenarios, told in virtual time:
+// An API with the profile D of the scenarios, told in virtual time, with a blocking introspector or,
+// where OUTLAST_TESTS_ASYNC is defined, an asynchronous one:
 //
 //     story s;
 //     s.server.otherwise = says(r_plus(3600));
@@ -8,13 +9,16 @@
 #ifndef OUTLAST_TESTS_OAUTH2_SUPPORT_STORY_HPP
 #define OUTLAST_TESTS_OAUTH2_SUPPORT_STORY_HPP
 
-#include <outlast/oauth2/introspector.hpp>
-#include <outlast/simulate.hpp>
-
 #include "oauth2/bodies.hpp"
 #include "oauth2/support/outcome_words.hpp"
 #include "oauth2/support/server.hpp"
 #include "support/print.hpp"
+
+#ifdef OUTLAST_TESTS_ASYNC
+#include "oauth2/support/async_way.hpp"
+#else
+#include "oauth2/support/blocking_way.hpp"
+#endif
 
 #include <chrono>
 #include <cstddef>
@@ -36,7 +40,6 @@ struct told {
     std::size_t calls = 0;
     o2::decision d{};
     outlast::instant finished{};
-    std::string failed_with{}; ///< the message of the failure, if there was one
 
     [[nodiscard]] std::string all() const { return words + ", calls " + std::to_string(calls); }
     friend bool operator==(const told& t, std::string_view expected) { return t.all() == expected; }
@@ -46,7 +49,7 @@ struct told {
 /// Profile D, as far as it is options; the rest are the defaults.
 inline o2::introspector_options profile_d() {
     return {
-        .endpoint = "https://as.example/introspect",
+        .endpoints = {"https://as.example/introspect"},
         .auth = o2::client_secret_basic{"rs", o2::secret{"s3cr3t"}},
         .realm = "r",
         .retry = {.max_attempts = 2, .backoff = outlast::constant(std::chrono::milliseconds{100})}};
@@ -56,19 +59,23 @@ inline o2::requirements needs_scope(std::string scope) {
     return {.audience = "api", .scopes = {std::move(scope)}};
 }
 
+#ifdef OUTLAST_TESTS_ASYNC
+using way = async_way;
+#else
+using way = blocking_way;
+#endif
+
 class story {
 public:
-    using introspector = o2::introspector<scripted_server>;
-
-    scripted_server server{};
+    way::server_type server{};
     outlast::duration wall_step{}; ///< how far somebody set the wall clock ahead
     o2::requirements route{.audience = "api"};
-    introspector api;
-    outlast::simulation sim{}; // last: its calls end before the policies do
+    way::introspector_type api;
+    way does{}; // last: its calls end before the policies do
 
     explicit story(o2::introspector_options options = profile_d())
         : api(at_this_wall(std::move(options)), server) {
-        server.world = &sim;
+        does.serve(server);
     }
     story(const story&) = delete;
     story& operator=(const story&) = delete;
@@ -76,20 +83,21 @@ public:
     /// Lets time pass until then; not back, where the request before took longer.
     story& at(outlast::duration when) {
         const outlast::instant target{when};
-        if (target > sim.time())
-            sim.advance(target - sim.time());
+        if (target > time())
+            does.advance(target - time());
         return *this;
     }
 
-    [[nodiscard]] std::chrono::system_clock::time_point wall() const { return wall_at(sim.time()); }
+    /// Until nothing is left to happen.
+    void run() { does.run(); }
+    [[nodiscard]] outlast::instant time() const { return does.time(); }
+    [[nodiscard]] std::chrono::system_clock::time_point wall() const { return wall_at(time()); }
 
-    /// One of several at once: `sim.run()` or `at` goes on, `tell` says what it came to.
+    /// One of several at once: `run()` or `at` goes on, `tell` says what it came to.
     auto& begin(std::string_view token,
                 outlast::duration max_age = outlast::forever,
                 outlast::instant deadline = outlast::never) {
-        const std::string& kept = tokens_.emplace_back(token);
-        return sim.call_by(deadline, api.policies(), api.work(),
-                           o2::query{kept, key(kept), max_age});
+        return does.begin(api, tokens_.emplace_back(token), route, max_age, deadline);
     }
     /// One request, to its end.
     told request(std::string_view token, outlast::duration max_age = outlast::forever) {
@@ -99,8 +107,8 @@ public:
                  const o2::requirements& wanted,
                  outlast::duration max_age = outlast::forever) {
         const std::size_t before = server.calls();
-        auto& c = begin(token, max_age);
-        sim.run();
+        auto& c = does.begin(api, tokens_.emplace_back(token), wanted, max_age, outlast::never);
+        run();
         told t = tell(c, wanted);
         t.calls = server.calls() - before;
         return t;
@@ -111,10 +119,8 @@ public:
     told tell(Call& c, const o2::requirements& wanted) {
         told t;
         t.finished = c.finished_at();
-        t.d = decide(c.result(), c.facts(), wanted, api.realm(), wall_at(t.finished));
+        t.d = does.decision_of(c, api, wanted, wall_at(t.finished));
         t.words = words_of(t.d);
-        if (!c.result())
-            t.failed_with = c.result().error().message();
         return t;
     }
     template <class Call>
@@ -153,9 +159,9 @@ public:
         return "?";
     }
 
-    [[nodiscard]] outlast::circuit_state breaker() { return api.breaker().state(sim.time()); }
-    [[nodiscard]] outlast::circuit_state latch() { return api.latch().state(sim.time()); }
-    [[nodiscard]] outlast::tally counted() { return api.breaker().counts(sim.time()); }
+    [[nodiscard]] outlast::circuit_state breaker() { return api.breaker().state(time()); }
+    [[nodiscard]] outlast::circuit_state latch() { return api.latch().state(time()); }
+    [[nodiscard]] outlast::tally counted() { return api.breaker().counts(time()); }
 
 private:
     [[nodiscard]] std::chrono::system_clock::time_point wall_at(outlast::instant now) const {

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// One introspection without its exchange: the request before it, and what the answer comes to.
+#ifndef OUTLAST_OAUTH2_INTROSPECTION_HPP
+#define OUTLAST_OAUTH2_INTROSPECTION_HPP
+
+#include <outlast/call.hpp>
+#include <outlast/http/message.hpp>
+#include <outlast/oauth2/error.hpp>
+#include <outlast/oauth2/introspector_options.hpp>
+#include <outlast/oauth2/knowledge.hpp>
+#include <outlast/oauth2/repeats.hpp>
+#include <outlast/oauth2/request.hpp>
+#include <outlast/oauth2/response.hpp>
+#include <outlast/oauth2/token_digest.hpp>
+#include <outlast/outcome.hpp>
+#include <outlast/result.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace outlast::oauth2 {
+
+/// What one request asks about one token. Refers to the token; belongs to one call.
+struct query {
+    std::string_view token{};
+    token_digest key{};
+    duration max_age = forever;      ///< of a verdict; 0 demands a live one
+    std::size_t* endpoint = nullptr; ///< by its number: the first to ask, then the one being asked
+};
+
+namespace detail {
+
+/// Wipes what may be secret in a request when the scope is left.
+class wiped_request {
+public:
+    explicit wiped_request(http::request& held) noexcept : held_(held) {}
+    ~wiped_request() {
+        wipe(held_.body);
+        for (http::header& h : held_.headers)
+            wipe(h.value);
+    }
+    wiped_request(const wiped_request&) = delete;
+    wiped_request& operator=(const wiped_request&) = delete;
+
+private:
+    http::request& held_;
+};
+
+} // namespace detail
+
+/// What `ask` and `async_ask` have in common: how the authorization server is asked about a token,
+/// and how its answer is read. Thread-safe.
+class introspection {
+public:
+    explicit introspection(introspector_options options)
+        : options_(std::move(options)), repeats_(options_.endpoints.size()) {}
+
+    [[nodiscard]] const introspector_options& options() const noexcept { return options_; }
+
+    /// The request of one attempt, which whoever sends it wipes. None: there are no credentials now.
+    /// They are made anew for each attempt: an assertion is good for one use (RFC 7523 §3).
+    [[nodiscard]] std::optional<http::request> request_for(const query& q) const {
+        std::optional<request> made =
+            introspection_request(options_.endpoints[*q.endpoint], options_.auth, q.token);
+        if (!made)
+            return std::nullopt;
+        http::request asked;
+        asked.method = request::method;
+        asked.url = std::move(made->url);
+        for (auto& [name, value] : made->headers)
+            asked.headers.add(std::move(name), std::move(value));
+        asked.body = std::move(made->body);
+        return asked;
+    }
+
+    /// By when a transport that runs beside its deadline is to answer: a little before an attempt
+    /// that has all its time is given up, since a failure that says what it ran into tells more than
+    /// none (whether the request was sent, and so whether this token may be to blame: threat S8).
+    [[nodiscard]] std::chrono::steady_clock::time_point answer_by(const call& context) const {
+        const auto by = context.steady_deadline();
+        const duration spare =
+            std::min(options_.attempt_timeout / 64, duration{std::chrono::milliseconds{10}});
+        if (context.deadline() == never || context.remaining() < options_.attempt_timeout - spare)
+            return by;
+        return by - spare;
+    }
+
+    /// Whom an attempt asks, and about what: kept for its answer.
+    struct subject {
+        token_digest token;
+        std::size_t endpoint;
+        explicit subject(const query& q) noexcept : token(q.key), endpoint(*q.endpoint) {}
+    };
+
+    /// \param answered what a transport gave: an `http::response`, or its error
+    /// \return what the server says for certain; or a failure whose code is the `reason` why it
+    ///         cannot be told, with the server's Retry-After if it gave one
+    template <result_like Answered>
+    [[nodiscard]] result<knowledge>
+    learnt(Answered& answered, const subject& about, const call& context) {
+        if (!answered.has_value()) {
+            const failure lost = to_failure(answered.error());
+            if (lost.why() != refusal::none && lost.why() != refusal::timed_out)
+                return failure{reason::shed}.with_retry_after(lost.facts().retry_after);
+            const std::error_code code = lost.cause() ? lost.cause() : lost.code();
+            return failed_over(context, about, reason_of_transport(code));
+        }
+        const http::response& answer = answered.value();
+        const auto now = options_.wall();
+        const finding f = classify(view_of(answer), now, options_.reading);
+        if (f.outcome() == outcome_class::active || f.outcome() == outcome_class::inactive)
+            repeats_[about.endpoint].answered(about.token);
+        switch (f.outcome()) {
+        case outcome_class::active:
+            return active(f, now);
+        case outcome_class::inactive:
+            return knowledge{.what = knowledge::verdict::inactive};
+        default:
+            break;
+        }
+        failure why = failed_over(context, about, f.why);
+        if (f.retry_after)
+            why.with_retry_after(std::min(*f.retry_after, longest_retry_after));
+        return why;
+    }
+
+    /// What a Retry-After of the server counts for at most.
+    static constexpr std::chrono::seconds longest_retry_after{120};
+
+private:
+    // What came before the request was sent is no token's doing and always counts.
+    [[nodiscard]] failure failed_over(const call& context, const subject& about, reason why) {
+        switch (why) {
+        case reason::name_not_resolved:
+        case reason::connection_refused:
+        case reason::connect_timed_out:
+        case reason::tls_failed:
+        case reason::shed:
+            return why;
+        default:
+            break;
+        }
+        const outcome_class c = class_of(why);
+        const bool outage = c == outcome_class::down || c == outcome_class::bad;
+        return outage && repeats_[about.endpoint].again(about.token, context.time())
+                   ? repeated(why)
+                   : make_error_code(why);
+    }
+
+    static response_view view_of(const http::response& answer) {
+        // A header that came twice is not believed: its two values would have to be joined, and no
+        // joined value of these is a good one.
+        const auto only = [&](std::string_view name) -> std::string_view {
+            if (answer.headers.count(name) > 1)
+                return ",";
+            return answer.headers.first(name).value_or(std::string_view{});
+        };
+        return {.status = answer.status,
+                .content_type = only("content-type"),
+                .content_encoding = only("content-encoding"),
+                .retry_after = only("retry-after"),
+                .date = only("date"),
+                .body = answer.body};
+    }
+
+    static knowledge active(const finding& f, std::chrono::system_clock::time_point now) {
+        knowledge k{.what = knowledge::verdict::active, .said = f.said};
+        if (f.said->exp) {
+            k.lives_for = time_to(*f.said->exp, now);
+            if (f.date)
+                k.lives_for = std::min(k.lives_for, time_to(*f.said->exp, *f.date));
+        }
+        return k;
+    }
+
+    introspector_options options_;
+    std::deque<repeated_failures> repeats_; // of each endpoint: deque, as they stay where they are
+};
+
+} // namespace outlast::oauth2
+
+#endif // OUTLAST_OAUTH2_INTROSPECTION_HPP

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What decides about bearer tokens, whatever sends the requests: the cache, the breakers, the policies.
+#ifndef OUTLAST_OAUTH2_INTROSPECTOR_BASE_HPP
+#define OUTLAST_OAUTH2_INTROSPECTOR_BASE_HPP
+
+#include <outlast/cache/memory.hpp>
+#include <outlast/cache_aside.hpp>
+#include <outlast/failover.hpp>
+#include <outlast/oauth2/bearer.hpp>
+#include <outlast/oauth2/decision.hpp>
+#include <outlast/oauth2/introspection.hpp>
+#include <outlast/oauth2/introspector_options.hpp>
+#include <outlast/oauth2/token_key.hpp>
+#include <outlast/pipeline.hpp>
+#include <outlast/retry.hpp>
+#include <outlast/threads.hpp>
+#include <outlast/timeout.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <deque>
+#include <functional> // std::reference_wrapper
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace outlast::oauth2 {
+
+/// The part of `introspector` and `async_introspector` that they share.
+///
+/// Made of public policies only, outermost first: cache (fresh, stale, negative; one call a token
+/// at a time) · overall timeout · retry · fault latch (a breaker that counts refusals of our own
+/// credentials) · failover over the endpoints, each with its breaker (counts outages and answers that
+/// cannot be believed; not the 4xx that a crafted token can provoke) · attempt timeout · the request.
+class introspector_base {
+    struct endpoint_of_query {
+        std::size_t& operator()(const query& q) const noexcept { return *q.endpoint; }
+    };
+    struct key_of_query {
+        wanted<token_digest> operator()(const query& q) const noexcept {
+            return {q.key, q.max_age};
+        }
+    };
+
+public:
+    introspector_base(const introspector_base&) = delete;
+    introspector_base& operator=(const introspector_base&) = delete;
+
+    /// Forgets what is known about a token: it was revoked here.
+    void forget(std::string_view token) {
+        if (const auto digest = key_of_(token))
+            cache_.forget(*digest);
+    }
+
+    // For another driver, and for probes: the pieces that a check puts together.
+    [[nodiscard]] auto& policies() noexcept { return policies_; }
+    /// Of one endpoint, by its number in the options: how it is, and control by hand.
+    [[nodiscard]] circuit_breaker& breaker(std::size_t endpoint = 0) noexcept {
+        return breakers_[endpoint];
+    }
+    /// Which endpoint the next call is to ask first.
+    [[nodiscard]] std::size_t first_endpoint() noexcept {
+        return options().order == endpoint_order::preference
+                   ? 0
+                   : turn_.fetch_add(1, std::memory_order_relaxed) % breakers_.size();
+    }
+    [[nodiscard]] circuit_breaker& latch() noexcept { return latch_; }
+    [[nodiscard]] auto& store() noexcept { return store_; }
+    [[nodiscard]] std::optional<token_digest> key_of(std::string_view token) const noexcept {
+        return key_of_(token);
+    }
+    [[nodiscard]] const quoted& realm() const noexcept { return realm_; }
+    [[nodiscard]] const introspector_options& options() const noexcept { return what_->options(); }
+
+protected:
+    introspector_base(introspector_options options, const master_key& key)
+        : what_((require_valid(options.problem()),
+                 std::make_shared<introspection>(std::move(options)))),
+          realm_(*quoted::make(this->options().realm)),
+          key_of_(key, binding_of(this->options())),
+          store_(this->options().cache),
+          cache_(store_,
+                 {},
+                 token_life{this->options().lifetimes, this->options().wall},
+                 cache_options()),
+          latch_(latch_options()),
+          endpoints_(breakers(),
+                     {},
+                     {.next_if = [](const verdict& v) { return is_for_the_next(v); },
+                      .name = "introspection endpoints"}),
+          policies_(std::ref(cache_),
+                    timeout{{.limit = this->options().overall_timeout, .name = "introspection"}},
+                    outlast::retry{retry_options_of()},
+                    std::ref(latch_),
+                    std::ref(endpoints_),
+                    timeout{{.limit = this->options().attempt_timeout,
+                             .name = "introspection attempt"}}) {}
+    ~introspector_base() = default;
+
+    /// Shared with exchanges that nobody waits for any more, which may outlive us.
+    [[nodiscard]] const std::shared_ptr<introspection>& what() const noexcept { return what_; }
+
+    /// What the policies are to be asked, in `q`; or the answer, if they need not be.
+    [[nodiscard]] std::optional<decision>
+    answered_already(std::span<const std::string_view> authorization, query& q) const {
+        const bearer_reading read = read_bearer(authorization, options().bearer);
+        switch (read.status) {
+        case bearer_status::none:
+            return detail::refused(no_token(realm_));
+        case bearer_status::malformed:
+            return detail::refused(invalid_token(realm_, description::malformed));
+        case bearer_status::several:
+            return detail::refused(invalid_request(realm_, description::several));
+        case bearer_status::token:
+            break;
+        }
+        const auto digest = key_of_(read.token);
+        if (!digest)
+            return detail::refused(unavailable(retry_after_for({}, {})));
+        q.token = read.token;
+        q.key = *digest;
+        return std::nullopt;
+    }
+
+    [[nodiscard]] decision
+    decided(result<knowledge> known, const report& facts, const requirements& wanted) const {
+        return decide(std::move(known), facts, wanted, realm_, options().wall());
+    }
+
+private:
+    static key_binding binding_of(const introspector_options& o) {
+        key_binding b;
+        b.endpoint = o.endpoints.front();
+        b.client = client_id(o.auth);
+        return b;
+    }
+
+    // The class of a verdict: what has no reason of ours (a timeout) is an outage.
+    static outcome_class class_in(const verdict& v) noexcept {
+        const auto why = reason_in(v.error());
+        return why ? class_of(*why) : outcome_class::down;
+    }
+    static bool is_outage(const verdict& v) noexcept {
+        return class_in(v) == outcome_class::down || class_in(v) == outcome_class::bad;
+    }
+
+    // Another endpoint may be able to tell. What ended here, before anything was sent, says nothing
+    // about this one.
+    static bool is_for_the_next(const verdict& v) noexcept {
+        const auto why = reason_in(v.error());
+        if (v.kind == verdict_kind::failure && !v.error())
+            return false; // something of ours threw
+        return is_outage(v) && why != reason::shed && why != reason::no_credentials;
+    }
+    static bool is_server_outage(const verdict& v) noexcept {
+        return is_for_the_next(v) && !is_repeated(v.error()); // this token was counted already
+    }
+
+    cache_aside_options cache_options() const noexcept {
+        cache_aside_options o{.stale_wait = options().stale_wait,
+                              .wait = options().overall_timeout,
+                              .name = "introspection cache"};
+        if (options().stale_on_fault)
+            o.stale_if = [](const verdict& v) { return class_in(v) != outcome_class::odd; };
+        else
+            o.stale_if = [](const verdict& v) { return is_outage(v); };
+        return o;
+    }
+    retry_options retry_options_of() const noexcept {
+        retry_options o = options().retry;
+        o.retry_if = [](const verdict& v) {
+            if (v.has_hint() || v.kind == verdict_kind::expired)
+                return false;
+            switch (reason_in(v.error()).value_or(reason::timed_out)) {
+            case reason::name_not_resolved:
+            case reason::connection_refused:
+            case reason::connection_lost:
+            case reason::server_unavailable:
+                return true;
+            default:
+                return false;
+            }
+        };
+        return o;
+    }
+    circuit_breaker_options latch_options() const {
+        return {.failure_ratio = ratio::of(1.0),
+                .window = 3,
+                .minimum_calls = 3,
+                .open_for = options().fault_pause,
+                .failure_if =
+                    [](const verdict& v) {
+                        // A 403 may come from a filter that a crafted token provokes.
+                        return class_in(v) == outcome_class::fault &&
+                               reason_in(v.error()) != reason::forbidden;
+                    },
+                .name = label::intern("our credentials at " +
+                                      http::shown_url(options().endpoints.front()))};
+    }
+    std::vector<std::reference_wrapper<circuit_breaker>> breakers() {
+        std::vector<std::reference_wrapper<circuit_breaker>> all;
+        for (const std::string& endpoint : options().endpoints) {
+            circuit_breaker_options o = options().breaker;
+            o.failure_if = [](const verdict& v) { return is_server_outage(v); };
+            o.name = label::intern(http::shown_url(endpoint));
+            all.emplace_back(breakers_.emplace_back(o));
+        }
+        return all;
+    }
+
+    using store_type = memory<token_digest, knowledge>;
+    using cache_type = cache_aside<store_type, key_of_query, token_life>;
+    using endpoints_type = failover<circuit_breaker, endpoint_of_query>;
+
+    std::shared_ptr<introspection> what_;
+    quoted realm_;
+    token_keyer key_of_;
+    store_type store_;
+    cache_type cache_;
+    circuit_breaker latch_;
+    std::deque<circuit_breaker> breakers_{}; // deque: they stay where they are
+    endpoints_type endpoints_;
+    std::atomic<std::size_t> turn_{0};
+    pipeline<std::reference_wrapper<cache_type>,
+             timeout,
+             outlast::retry,
+             std::reference_wrapper<circuit_breaker>,
+             std::reference_wrapper<endpoints_type>,
+             timeout>
+        policies_;
+};
+
+} // namespace outlast::oauth2
+
+#endif // OUTLAST_OAUTH2_INTROSPECTOR_BASE_HPP

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What can be chosen about an introspector, blocking or asynchronous.
+#ifndef OUTLAST_OAUTH2_INTROSPECTOR_OPTIONS_HPP
+#define OUTLAST_OAUTH2_INTROSPECTOR_OPTIONS_HPP
+
+#include <outlast/cache/memory.hpp>
+#include <outlast/circuit_options.hpp>
+#include <outlast/oauth2/answer.hpp> // quoted
+#include <outlast/oauth2/bearer.hpp>
+#include <outlast/oauth2/client_auth.hpp>
+#include <outlast/oauth2/document.hpp>
+#include <outlast/oauth2/knowledge.hpp>
+#include <outlast/retry.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace outlast::oauth2 {
+
+/// Which of several endpoints is asked first.
+enum class endpoint_order : std::uint8_t {
+    preference,  ///< as they are listed
+    round_robin, ///< each in turn, for each call
+};
+
+struct introspector_options {
+    /// The introspection endpoints (RFC 7662 §2) of one authorization server, one or more; each has a
+    /// breaker, which its origin and path name in messages. What one of them cannot tell is asked of the
+    /// next; a definite answer never is (threat S12), nor what is our own fault, or that of a token.
+    std::vector<std::string> endpoints{};
+    endpoint_order order = endpoint_order::preference;
+    /// Who we are to the server. A 401 about these credentials is a 503 to the API's client.
+    client_auth auth{};
+    /// Of the challenges: printable ASCII.
+    std::string realm = "api";
+
+    lifetime_options lifetimes{};
+    memory_options<knowledge> cache{};
+    /// A call that holds a stale verdict waits so long for another call's fresh one.
+    duration stale_wait = std::chrono::milliseconds{500};
+    /// Whether stale verdicts also stand in while our own credentials are refused.
+    bool stale_on_fault = false;
+
+    /// One request to the server, connecting and body included. Default 2 s.
+    duration attempt_timeout = std::chrono::seconds{2};
+    /// All that the server is asked for one request to the API. Default 3 s.
+    duration overall_timeout = std::chrono::seconds{3};
+    /// Repeats what was refused, lost or answered 502, 503, 504 without Retry-After, by the last of the
+    /// endpoints. Default: once, after up to 100 ms. `retry_if` is set here and not looked at.
+    retry_options retry{.max_attempts = 2,
+                        .backoff = constant(std::chrono::milliseconds{100}).with(jitter::full)};
+    /// Around each attempt, one for each endpoint. Default: of the last 20 at least 10 seen and half of them failed opens
+    /// it for 10 s; 2 probes close it, made by known tokens if any come along within 500 ms.
+    /// `failure_if` and `name` are set here and not looked at.
+    circuit_breaker_options breaker{.window = 20,
+                                    .minimum_calls = 10,
+                                    .probes = 2,
+                                    .probe_lease = std::chrono::seconds{5},
+                                    .hold_back = std::chrono::milliseconds{500}};
+    /// After three refusals in a row of our own credentials or configuration: no calls for so long.
+    duration fault_pause = std::chrono::seconds{30};
+
+    bearer_options bearer{};
+    document_options reading{};
+    wall_clock wall = [] { return std::chrono::system_clock::now(); };
+
+    /// What is wrong with these options, as a sentence; null if nothing is.
+    [[nodiscard]] const char* problem() const {
+        const auto usable = [](const std::string& url) {
+            return url.find("://") != url.npos && url.find('@') == url.npos;
+        };
+        if (endpoints.empty() || !std::ranges::all_of(endpoints, usable))
+            return "introspector: an endpoint is an absolute URL without user and password, and "
+                   "there is at least one";
+        if (!quoted::make(realm))
+            return "introspector: the realm is not printable ASCII";
+        if (const char* p = lifetimes.problem())
+            return p;
+        if (const char* p = cache.problem())
+            return p;
+        if (stale_wait < duration::zero())
+            return "introspector: stale_wait is not negative";
+        if (attempt_timeout <= duration::zero() || overall_timeout <= duration::zero())
+            return "introspector: a timeout is longer than 0";
+        if (attempt_timeout > overall_timeout)
+            return "introspector: one attempt may take longer than the whole (attempt_timeout, "
+                   "overall_timeout): the breaker would never see a timeout";
+        if (const char* p = retry.problem())
+            return p;
+        if (const char* p = breaker.problem())
+            return p;
+        if (fault_pause <= duration::zero())
+            return "introspector: fault_pause is longer than 0";
+        if (!wall)
+            return "introspector: there is no wall clock";
+        return nullptr;
+    }
+};
+
+} // namespace outlast::oauth2
+
+#endif // OUTLAST_OAUTH2_INTROSPECTOR_OPTIONS_HPP

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// One asynchronous check that is under way: who waits for it, and the token that it is about.
+#ifndef OUTLAST_OAUTH2_PENDING_CHECK_HPP
+#define OUTLAST_OAUTH2_PENDING_CHECK_HPP
+
+#include <outlast/asio/recycled.hpp>
+#include <outlast/oauth2/decision.hpp>
+#include <outlast/oauth2/policy.hpp>
+#include <outlast/oauth2/secret.hpp> // wipe
+#include <outlast/report.hpp>
+#include <outlast/result.hpp>
+
+#include <boost/asio/associated_allocator.hpp>
+#include <boost/asio/associator.hpp>
+
+#include <cstddef>
+#include <cstring> // std::memcpy
+#include <memory>
+#include <new>
+#include <string_view>
+#include <utility>
+
+namespace outlast::oauth2::detail {
+
+/// What a check keeps where it stays, in one piece of memory of the handler's; the token lies behind
+/// it.
+/// \tparam Api the introspector
+template <class Api, class Handler>
+class pending_check {
+public:
+    Handler handler;
+    const Api* api;
+    const requirements* wanted;
+    report* asked_for; ///< what the caller wants to know, or null
+    report facts{};
+    std::size_t endpoint = 0; ///< that is being asked
+
+    [[nodiscard]] std::string_view token() const noexcept { return {behind(), size_}; }
+
+    struct ender {
+        void operator()(pending_check* c) const noexcept { c->end(allocator_of(c->handler)); }
+    };
+    using owner = std::unique_ptr<pending_check, ender>;
+
+    static owner make(Handler&& handler,
+                      const Api& api,
+                      const requirements& wanted,
+                      report* asked_for,
+                      std::string_view token) {
+        auto mine = allocator_of(handler);
+        const std::size_t places = places_for(token.size());
+        pending_check* const place = traits::allocate(mine, places);
+        try {
+            return owner{::new (static_cast<void*>(place))
+                             pending_check(std::move(handler), api, wanted, asked_for, token)};
+        } catch (...) {
+            traits::deallocate(mine, place, places);
+            throw;
+        }
+    }
+
+    /// The handler, once its check is gone.
+    static Handler release(owner check) {
+        const allocator mine = allocator_of(check->handler); // before it is moved from
+        Handler handler = std::move(check->handler);
+        check.release()->end(mine);
+        return handler;
+    }
+
+private:
+    using allocator =
+        outlast::detail::allocator_for<boost::asio::associated_allocator_t<Handler>, pending_check>;
+    using traits = std::allocator_traits<allocator>;
+
+    pending_check(Handler&& h,
+                  const Api& a,
+                  const requirements& demanded,
+                  report* interested,
+                  std::string_view about)
+        : handler(std::move(h)),
+          api(&a),
+          wanted(&demanded),
+          asked_for(interested),
+          size_(about.size()) {
+        std::memcpy(behind(), about.data(), about.size());
+    }
+
+    void end(allocator mine) noexcept {
+        const std::size_t places = places_for(size_);
+        wipe(behind(), size_);
+        this->~pending_check();
+        traits::deallocate(mine, this, places);
+    }
+
+    static allocator allocator_of(const Handler& h) noexcept {
+        return outlast::detail::allocator_from<pending_check>(
+            boost::asio::get_associated_allocator(h));
+    }
+    static constexpr std::size_t places_for(std::size_t bytes) noexcept {
+        return 1 + (bytes + sizeof(pending_check) - 1) / sizeof(pending_check);
+    }
+    [[nodiscard]] char* behind() const noexcept {
+        return const_cast<char*>(reinterpret_cast<const char*>(this + 1));
+    }
+
+    std::size_t size_;
+};
+
+/// Ends a check with its decision, and is to Asio what its handler is.
+template <class Api, class Handler>
+struct check_done {
+    typename pending_check<Api, Handler>::owner check;
+
+    void operator()(result<knowledge> known) {
+        if (check->asked_for != nullptr)
+            *check->asked_for = check->facts;
+        decision d = check->api->decided(std::move(known), check->facts, *check->wanted);
+        Handler handler = pending_check<Api, Handler>::release(std::move(check));
+        std::move(handler)(std::move(d));
+    }
+};
+
+} // namespace outlast::oauth2::detail
+
+template <template <class, class> class Associator, class Api, class Handler, class Default>
+struct boost::asio::
+    associator<Associator, outlast::oauth2::detail::check_done<Api, Handler>, Default> {
+    using done = outlast::oauth2::detail::check_done<Api, Handler>;
+    using type = typename Associator<Handler, Default>::type;
+    static type get(const done& d) noexcept {
+        return Associator<Handler, Default>::get(d.check->handler);
+    }
+    static auto get(const done& d, const Default& otherwise) noexcept
+        -> decltype(Associator<Handler, Default>::get(d.check->handler, otherwise)) {
+        return Associator<Handler, Default>::get(d.check->handler, otherwise);
+    }
+};
+
+#endif // OUTLAST_OAUTH2_PENDING_CHECK_HPP

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What only the asynchronous introspector has: tokens of Asio's, executors, cancellation, and work that
+// nobody waits for any more. What it decides is told by the stories.
+#include <outlast/oauth2/async_introspector.hpp>
+
+#include "support/catch.hpp"
+#include "support/story.hpp"
+
+#include <boost/asio.hpp>
+
+#include <chrono>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace asio = boost::asio;
+namespace http = outlast::http;
+using namespace outlast::oauth2;
+using namespace outlast_tests;
+using namespace std::chrono_literals;
+
+namespace {
+
+introspector_options options() {
+    introspector_options o = profile_d();
+    o.wall = [] { return at(0); };
+    return o;
+}
+
+/// A whole check of `api` by a callback.
+template <class Transport>
+std::string words_for(posted<Transport>& transport,
+                      async_introspector<posted<Transport>>& api,
+                      std::string_view header) {
+    static const requirements any;
+    std::string words;
+    api.async_check(header, any, [&](const decision& d) { words = words_of(d); });
+    transport.context.restart();
+    transport.context.run();
+    return words;
+}
+
+} // namespace
+
+TEST_CASE("async_check: callback, use_awaitable, use_future, deferred") {
+    scripted_server server{.otherwise = says(r_plus(3600))};
+    posted<scripted_server> transport{&server};
+    async_introspector api{options(), transport};
+    const requirements route{.audience = "api"};
+    CHECK(words_for(transport, api, "Bearer tokA") == "ALLOW(live)");
+    transport.context.restart();
+    auto future = api.async_check("Bearer tokA", route, asio::use_future);
+    std::vector<std::string> words;
+    asio::co_spawn(
+        transport.context,
+        [&]() -> asio::awaitable<void> {
+            const std::string header = "Bearer tokB";
+            words.push_back(words_of(co_await api.async_check(header, route, asio::use_awaitable)));
+            auto later = api.async_check(header, route, outlast::forever, {}, asio::deferred);
+            words.push_back(words_of(co_await std::move(later)(asio::use_awaitable)));
+            words.push_back(words_of(co_await api.async_check("", route, asio::use_awaitable)));
+        },
+        asio::detached);
+    transport.context.run();
+    CHECK(words_of(future.get()) == "ALLOW(cached)");
+    CHECK(words == std::vector<std::string>{"ALLOW(live)", "ALLOW(cached)", "401 bare"});
+}
+
+TEST_CASE("async_check: the handler is called on its executor, never from inside") {
+    scripted_server server{.otherwise = says(r_plus(3600))};
+    posted<scripted_server> transport{&server};
+    async_introspector api{options(), transport};
+    const requirements route;
+    asio::io_context mine;
+    const auto strand = asio::make_strand(mine);
+    for (const char* header : {"", "Bearer tokA", "Bearer tokA"}) {
+        int called = 0;
+        api.async_check(header, route, asio::bind_executor(strand, [&](const decision&) {
+                            CHECK(strand.running_in_this_thread());
+                            ++called;
+                        }));
+        CHECK(called == 0);
+        mine.restart();
+        mine.run();
+        CHECK(called == 1);
+    }
+    // Without one: on that of the transport.
+    bool called = false;
+    api.async_check("Bearer tokA", route, [&](const decision&) {
+        CHECK(transport.context.get_executor().running_in_this_thread());
+        called = true;
+    });
+    transport.context.run();
+    CHECK(called);
+}
+
+TEST_CASE("async_check: requirements that would be gone are refused by the compiler") {
+    using wanted = std::reference_wrapper<const requirements>;
+    static_assert(std::is_convertible_v<const requirements&, wanted>);
+    static_assert(!std::is_convertible_v<requirements, wanted>);
+    SUCCEED();
+}
+
+TEST_CASE("async_check: what it copies of the header is its own") {
+    scripted_server server{.otherwise = says(r_plus(3600))};
+    posted<scripted_server> transport{&server};
+    async_introspector api{options(), transport};
+    const requirements route;
+    std::string words;
+    {
+        const std::string header = "Bearer " + std::string(3000, 'a');
+        api.async_check(header, route, [&](const decision& d) { words = words_of(d); });
+    }
+    transport.context.run();
+    CHECK(words == "ALLOW(live)");
+    CHECK(token_in(server.asked.front().body) == std::string(3000, 'a'));
+}
+
+TEST_CASE("async_check: cancellation of each kind is a 503, and blames nobody") {
+    using enum asio::cancellation_type;
+    for (const auto type : {terminal, partial, total}) {
+        story s;
+        s.server.otherwise = hangs();
+        asio::cancellation_signal stop;
+        std::optional<decision> got;
+        s.api.async_check(
+            "Bearer tokA", s.route,
+            asio::bind_cancellation_slot(stop.slot(), [&](decision d) { got = std::move(d); }));
+        s.at(100ms);
+        CHECK_FALSE(got);
+        stop.emit(type);
+        s.run();
+        REQUIRE(got);
+        CHECK(words_of(*got) == "503(5)");
+        CHECK(s.counted().failed == 0);
+        // Terminal at once; the others let an operation that takes no notice end its time.
+        CHECK(s.time() == outlast::instant{type == terminal ? 100ms : 2s});
+    }
+}
+
+TEST_CASE("async_check: an exchange that was given up needs neither introspector nor caller") {
+    struct {
+        virtual_loop loop{};
+        async_scripted_server server{};
+    } world;
+    world.server.loop = &world.loop;
+    world.server.otherwise = says(r_plus(3600)).after(1h);
+    std::string words;
+    {
+        introspector_options o = options();
+        o.retry.max_attempts = 1;
+        async_introspector<async_scripted_server, hand_clock> api{std::move(o), world.server};
+        const requirements route;
+        api.async_check("Bearer tokA", route, [&](const decision& d) { words = words_of(d); });
+        world.loop.advance(10s);
+        CHECK(words == "503(5)");
+        CHECK(outlast::abandoned().running == 1);
+    }
+    world.loop.run(); // its answer is read, and nobody's
+    CHECK(outlast::abandoned().running == 0);
+}
+
+namespace {
+
+/// As transports are: it answers by its deadline, and says what it ran into.
+struct punctual_server : async_scripted_server {
+    template <class Token>
+    auto async_ask(const http::request& request,
+                   std::chrono::steady_clock::time_point by,
+                   Token&& token) {
+        using outcome = outlast::result<http::response>;
+        return asio::async_initiate<Token, void(outcome)>(
+            [this, by](auto handler, const http::request& what) {
+                const reply r = reply_to(what);
+                const outlast::duration left =
+                    by.time_since_epoch() - loop->now().time_since_epoch();
+                const bool late = r.takes > left;
+                loop->after<void(outcome)>(late ? left : r.takes, std::move(handler),
+                                           late ? fails(http::errc::answer_timeout).outcome()
+                                                : r.outcome());
+            },
+            token, request);
+    }
+};
+
+} // namespace
+
+TEST_CASE("S8 one token that makes the server hang opens the breaker for nobody; ten tokens do") {
+    virtual_loop loop;
+    punctual_server server;
+    server.loop = &loop;
+    server.otherwise = hangs();
+    async_introspector<punctual_server, hand_clock> api{options(), server};
+    const requirements route;
+    const auto ask = [&](const std::string& token) {
+        std::string words;
+        const outlast::instant begun = loop.now();
+        api.async_check("Bearer " + token, route, [&](const decision& d) { words = words_of(d); });
+        loop.run();
+        CHECK(outlast::until(begun, loop.now()) == 1990ms);
+        return words;
+    };
+    for (int i = 0; i != 5; ++i)
+        CHECK(ask("crafted") == "503(5)");
+    CHECK(api.breaker().counts(loop.now()).failed == 1);
+    for (int i = 0; i != 9; ++i)
+        CHECK(ask("tok" + std::to_string(i)) == (i == 8 ? "503(10)" : "503(5)"));
+    CHECK(api.breaker().state(loop.now()) == outlast::circuit_state::open);
+}
+
+TEST_CASE("async_check: a wall clock that throws in the end makes it a 503") {
+    scripted_server server{.otherwise = says(r_plus(3600))};
+    posted<scripted_server> transport{&server};
+    introspector_options o = options();
+    o.retry.max_attempts = 1;
+    o.wall = []() -> std::chrono::system_clock::time_point { throw 7; };
+    async_introspector api{std::move(o), transport};
+    CHECK(words_for(transport, api, "Bearer tokA") == "503(5)");
+}
