@@ -77,6 +77,16 @@ FIGURES = [
     Figure("async_allocations", "allocations of an asynchronous call among others", "",
            lambda m: max(m["allocations_async_inline"], m["allocations_async_post"],
                          m["allocations_async_post_timeout"]), lambda m: 0),
+    Figure("async_hung_answered_in_bounds",
+           "10 000 calls at once to a server that never answers, limit 200 ms: answered between 200 and 260 ms", "",
+           lambda m: m["async_hung_answered_in_bounds"], lambda m: 1, True),
+    Figure("async_pending_bytes", "memory of one of them while it waits (breaker, bulkhead, timeout), without the read",
+           "B", lambda m: m["async_pending_bytes"], None),
+    Figure("async_server_checked_over_constant",
+           "coroutine server: requests with a known token in a second of its processor, over a constant answer", "×",
+           lambda m: m["server_checked"] / m["server_constant"], lambda m: 0.9, True),
+    Figure("async_server_constant_per_second", "… requests answered with a constant", "/s",
+           lambda m: m["server_constant"], None),
     Figure("cache_hit_over_hash", "known token (digest and hit, 1 000 tokens), over one SHA-256 of it", "×",
            lambda m: m["hit_1k"] / m["sha256"], lambda m: 1.8),
     Figure("cache_hit_2t_scaling", "known token: throughput of two threads over one", "×",
@@ -155,7 +165,9 @@ COSTS = [
 ]
 
 # Further numbers for the JSON file, as they were counted.
-COUNTED = ["allocations_success", "allocations_rejected", "allocations_failed_attempts", "allocations_cache_hit",
+COUNTED = ["async_hung_calls", "async_hung_answered", "async_hung_longest_ms", "async_hung_nothing_left",
+           "async_pending_bytes_bare",
+           "allocations_success", "allocations_rejected", "allocations_failed_attempts", "allocations_cache_hit",
            "allocations_ordinary_cache_hit", "ordinary_bytes_per_entry", "instructions_call",
            "instructions_composed_timeless", "instructions_rejected", "compile_outlast", "compile_base",
            "compile_standard", "compile_least"]

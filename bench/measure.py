@@ -18,6 +18,7 @@ import sys
 import tempfile
 
 import figures
+import server
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FEWEST = 5          # undisturbed runs below which the disturbed ones count too
@@ -160,6 +161,9 @@ def take_all(build, quick):
     say("counting allocations and bytes ...")
     all_of_it.attempt("allocations and bytes", counts,
                       lambda: json.loads(output_of(str(build / "bench_allocations"))))
+    say("calling a server that never answers ...")
+    all_of_it.attempt("calls to a server that never answers", counts,
+                      lambda: json.loads(output_of(str(build / "bench_hung"))))
     if shutil.which("valgrind") is None:
         all_of_it.attempt("instructions", counts, no_valgrind)
     else:
@@ -177,6 +181,10 @@ def take_all(build, quick):
         one = dict(counts)
         for program in ["calls", "async", "cache"]:
             all_of_it.attempt(f"bench_{program}", one, timings, build / f"bench_{program}", repetitions)
+        if shutil.which("wrk") is None:
+            all_of_it.attempt("the server", one, no_wrk)
+        else:
+            all_of_it.attempt("the server", one, server.round_of, build / "bench_server", 1 if quick else 2)
         all_of_it.rounds.append(one)
     if cpu_count() < 2:
         all_of_it.skipped.append(("two threads", "there is one processor here"))
@@ -186,6 +194,10 @@ def take_all(build, quick):
 
 def no_valgrind():
     raise Skipped("valgrind is not installed")
+
+
+def no_wrk():
+    raise Skipped("wrk is not installed")
 
 
 # ---- what is shown ------------------------------------------------------------------------------------------

@@ -24,10 +24,10 @@ namespace {
 using store = outlast_tests::fake_store<int, int>;
 using cache = outlast::cache_aside<store, int (*)(int), outlast::lifetime (*)(int)>;
 
-struct access : outlast::detail::cache_access<cache> {
+struct opened : outlast::detail::cache_access<cache> {
     using base = outlast::detail::cache_access<cache>;
-    using base::asked_;
-    using base::base;
+    opened(cache& shared, outlast::duration max_age)
+        : base(shared, outlast::wanted<int>{0, max_age}) {}
     using base::begin_at;
     using base::due_;
     using base::judge;
@@ -48,11 +48,9 @@ struct fixture {
                                     : outlast::lifetime{.fresh_for = 100ms, .stale_for = 100ms};
                    },
                    {.refresh_ahead = 50_percent, .refresh_limit = 10ms}};
-    access::seat place{};
+    opened::seat place{};
 
-    access of(outlast::duration max_age = outlast::forever) {
-        return access{remember, outlast::wanted<int>{0, max_age}};
-    }
+    opened of(outlast::duration max_age = outlast::forever) { return opened{remember, max_age}; }
 };
 
 grade graded(const verdict& v) {
@@ -64,11 +62,11 @@ grade graded(const verdict& v) {
 
 TEST_CASE("cache_access: what is found is fresh, stale, or of no use") {
     fixture f;
-    access a = f.of();
+    opened a = f.of();
     a.begin_at(at(0ms));
     const verdict kept = a.store_value(at(0ms), 7, f.place);
     CHECK(kept.note == 1);
-    const auto look = [&](outlast::duration now, bool again, access by) {
+    const auto look = [&](outlast::duration now, bool again, opened by) {
         hand h;
         by.begin_at(at(now));
         const grade g = graded(by.judge(at(now), h, f.kept.find(0), again, outlast::never));
@@ -87,7 +85,7 @@ TEST_CASE("cache_access: what is found is fresh, stale, or of no use") {
 
 TEST_CASE("cache_access: near its end a fresh answer is due") {
     fixture f;
-    access a = f.of();
+    opened a = f.of();
     a.begin_at(at(0ms));
     (void)a.store_value(at(0ms), 7, f.place);
     hand h;
@@ -101,7 +99,7 @@ TEST_CASE("cache_access: near its end a fresh answer is due") {
 
 TEST_CASE("cache_access: what is not to be kept takes what was known along; what is newer stays") {
     fixture f;
-    access a = f.of();
+    opened a = f.of();
     a.begin_at(at(0ms));
     (void)a.store_value(at(10ms), 7, f.place);
     CHECK(a.store_value(at(5ms), 6, f.place).note == 1); // learnt earlier, kept later

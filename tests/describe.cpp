@@ -99,7 +99,7 @@ TEST_CASE("describe: a line for each policy, outermost first, with every default
         "  fallback: when everything that is no success, name \"fallback\", tags \"\", "
         "events told to nobody\n"
         "  cache (shared): stale_wait 500 ms, wait 1 s, stale_if all, refresh_ahead never, "
-        "refresh_limit 250 ms, refresh_pause 1 s, seed its own, name \"users\", tags \"\", "
+        "refresh_limit 250 ms, refresh_pause 1 s, store_limit 100 ms, seed its own, name \"users\", tags \"\", "
         "events told to nobody\n"
         "  timeout: limit 1.5 s, keep_late no, name \"timeout\", tags \"\", events told to nobody\n"
         "  retry: max_attempts 3, backoff 100 ms ×2 (full jitter; 10 s at most), "

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <memory>
@@ -44,6 +45,40 @@ struct passenger {
 verdict news(unsigned note) { return verdict::success(note); }
 
 } // namespace
+
+TEST_CASE("flights: a leader can tell until when it is waited for") {
+    const auto at = [](int n) { return outlast::instant{std::chrono::milliseconds{n}}; };
+    sky s;
+    passenger a{1};
+    passenger b{1};
+    passenger c{1};
+    CHECK(!a.place.awaited());
+    a.board(s, at(10));
+    CHECK(!a.place.awaited());
+    b.board(s, at(30));
+    c.board(s, at(20));
+    CHECK(a.place.awaited() == at(30));
+    CHECK(!b.place.awaited());
+    b.place.leave();
+    CHECK(a.place.awaited() == at(20));
+}
+
+TEST_CASE("flights: a stamp changes with what is learnt about a key, and when it is forgotten") {
+    sky s;
+    passenger a{1};
+    passenger b{1};
+    a.board(s);
+    b.board(s);
+    CHECK(a.place.stamp() == s.stamp(1));
+    CHECK(!a.place.learns());
+    CHECK(a.place.stamp() != s.stamp(1));
+    const auto then = s.stamp(1);
+    a.place.leave();
+    CHECK(s.stamp(1) == then); // nothing was learnt
+    s.forget(1);
+    CHECK(s.stamp(1) != then);
+    CHECK(b.place.learns()); // outdated
+}
 
 TEST_CASE("flights: the first to board leads, the others follow, another key flies on its own") {
     sky s;

@@ -458,3 +458,119 @@ constexpr bool works_in_a_constant() {
 static_assert(works_in_a_constant());
 
 } // namespace
+
+namespace {
+
+// Calls the work; when it is over it goes on once more, if it is told that it may. Others may wait for it.
+struct lasting : outlast::pass_through {
+    bool others = false;
+    instant until = never;
+
+    bool stays = false;
+    int calls = 0;
+    bool dropped = false;
+
+    constexpr step begin(reading&, outlast::terms t, verdict&) {
+        stays = t.stays;
+        ++calls;
+        return step::call(work, t.by);
+    }
+    constexpr step settled(reading&, outlast::lane, verdict&) { return step::finish(); }
+    constexpr bool has_more() const noexcept { return stays && calls == 1; }
+    constexpr step go_on(reading&, verdict&) {
+        ++calls;
+        return step::call(work, until);
+    }
+    constexpr bool leave(reading&) { return stays && others; }
+    constexpr instant over_by(outlast::lane) noexcept { return until; }
+    constexpr void abandoned() noexcept { dropped = true; }
+};
+static_assert(outlast::outlives_caller<lasting>);
+
+// A deadline of its own, which is not put off.
+struct bounded : outlast::pass_through {
+    instant own = never;
+    constexpr step begin(reading&, instant by, verdict&) {
+        return step::call(work, outlast::earlier(own, by));
+    }
+    constexpr step settled(reading&, outlast::lane, verdict&) { return step::finish(); }
+    constexpr instant prolong(outlast::lane, instant by) noexcept {
+        return outlast::earlier(own, by);
+    }
+};
+
+struct watching : outlast::pass_through {
+    int ends = 0;
+    int drops = 0;
+    bool told_to_stay = false;
+    constexpr step begin(reading&, outlast::terms t, verdict&) {
+        told_to_stay = t.stays;
+        return step::call(work, t.by);
+    }
+    constexpr step settled(reading&, outlast::lane, verdict&) {
+        ++ends;
+        return step::finish();
+    }
+    constexpr void abandoned() noexcept { ++drops; }
+};
+
+} // namespace
+
+TEST_CASE("nest: what goes on without its caller goes on apart from what stands outside") {
+    watching outer;
+    lasting middle;
+    middle.until = at(500ms);
+    outlast::nest whole{outer, outlast::nest{middle, outlast::leaf{}}};
+    static_assert(outlast::outlives_caller<decltype(whole)>);
+    reading now{at(0ms)};
+    verdict v;
+    CHECK(whole.begin(now, outlast::terms{at(100ms), false, true}, v) ==
+          step::call(work, at(100ms)));
+    CHECK(whole.settled(now, 0, v) == step::finish());
+    CHECK(whole.has_more());
+    CHECK(whole.go_on(now, v) == step::call(work, at(500ms))); // not cut to the caller's deadline
+    CHECK(whole.settled(now, 0, v) == step::finish());
+    CHECK(!whole.has_more());
+    // Driven by who cannot go on, it has nothing more.
+    (void)whole.begin(now, outlast::terms{at(100ms)}, v);
+    (void)whole.settled(now, 0, v);
+    CHECK(!whole.has_more());
+}
+
+TEST_CASE(
+    "nest: a caller that leaves; the deadline of what goes on is put off as far as each allows") {
+    lasting shared;
+    shared.others = true;
+    shared.until = at(500ms);
+    bounded inner;
+    inner.own = at(300ms);
+    reading now{at(0ms)};
+    verdict v;
+    SECTION("an inner one has a bound of its own") {
+        outlast::nest n{watching{}, outlast::nest{shared, outlast::nest{inner, outlast::leaf{}}}};
+        CHECK(n.begin(now, outlast::terms{at(100ms), false, true}, v) ==
+              step::call(work, at(100ms)));
+        CHECK(n.leave(now));
+        CHECK(n.over_by(0) == at(300ms));
+        CHECK(n.settled(now, 0, v) == step::finish());
+    }
+    SECTION("or none") {
+        outlast::nest n{shared, outlast::leaf{}};
+        (void)n.begin(now, outlast::terms{at(100ms), false, true}, v);
+        CHECK(n.leave(now));
+        CHECK(n.over_by(0) == at(500ms));
+    }
+    SECTION("one that takes no note keeps what it began with") {
+        static_assert(!outlast::prolongs<watching>);
+        outlast::nest n{shared, outlast::nest{watching{}, outlast::leaf{}}};
+        (void)n.begin(now, outlast::terms{at(100ms), false, true}, v);
+        CHECK(n.leave(now));
+        CHECK(n.over_by(0) == at(100ms));
+    }
+    SECTION("nobody else waits") {
+        shared.others = false;
+        outlast::nest n{watching{}, outlast::nest{shared, outlast::leaf{}}};
+        (void)n.begin(now, outlast::terms{at(100ms), false, true}, v);
+        CHECK(!n.leave(now));
+    }
+}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <outlast/simulate.hpp>
 
+#include <outlast/cache/memory.hpp>
+#include <outlast/cache_aside.hpp>
 #include <outlast/fallback.hpp>
 #include <outlast/pipeline.hpp>
 #include <outlast/retry.hpp>
@@ -164,4 +166,69 @@ TEST_CASE("simulate: a call may start another one") {
     sim.run();
     CHECK(inner_done);
     CHECK(c.result().value() == 2);
+}
+
+namespace {
+
+struct remembering {
+    outlast::memory<int, int, outlast::no_lock> store{};
+    outlast::cache_aside<outlast::memory<int, int, outlast::no_lock>,
+                         int (*)(),
+                         outlast::lifetime (*)(int)>
+        cache{store,
+              [] { return 0; },
+              [](int) { return outlast::lifetime{.fresh_for = 1s}; },
+              {.refresh_ahead = outlast::ratio::of(0.2), .refresh_limit = 50ms, .seed = 1}};
+    outlast::pipeline<std::reference_wrapper<decltype(cache)>, outlast::timeout> p{
+        std::ref(cache), outlast::timeout{10s}};
+};
+
+} // namespace
+
+TEST_CASE("CA-08 leader cancelled, where its work goes on for those who wait: one start") {
+    outlast::simulation sim;
+    sim.outlive_callers();
+    remembering r;
+    int starts = 0;
+    const auto ask = [&] { return ++starts, sim.spend(100ms), 7; };
+    auto& a = sim.call(r.p, ask);
+    auto& b = sim.call(r.p, ask);
+    auto& c = sim.call_by(at(90ms), r.p, ask);
+    sim.at(at(40ms), [&] { a.cancel(); });
+    sim.run();
+    CHECK(starts == 1);
+    CHECK(a.outcome().why == refusal::cancelled);
+    CHECK(a.finished_at() == at(40ms));
+    CHECK(b.result().value() == 7);
+    CHECK(b.finished_at() == at(100ms));
+    CHECK(c.outcome().why == refusal::timed_out);
+    CHECK(c.finished_at() == at(90ms));
+}
+
+TEST_CASE(
+    "simulate: a leader whose deadline comes leaves its work; a refresh costs no caller a wait") {
+    outlast::simulation sim;
+    sim.outlive_callers();
+    remembering r;
+    int starts = 0;
+    outlast::duration takes = 100ms;
+    const auto ask = [&] { return sim.spend(takes), ++starts; };
+    auto& leader = sim.call_by(at(40ms), r.p, ask);
+    auto& other = sim.call_by(at(200ms), r.p, ask);
+    sim.run();
+    CHECK(leader.outcome().why == refusal::timed_out);
+    CHECK(leader.finished_at() == at(40ms));
+    CHECK(other.result().value() == 1);
+    CHECK(other.finished_at() == at(100ms));
+    sim.advance(920ms);
+    takes = 30ms;
+    auto& early = sim.call_by(at(1030ms), r.p, ask);
+    CHECK(early.done());
+    CHECK(early.result().value() == 1);
+    CHECK(early.finished_at() == at(1020ms));
+    CHECK(sim.running() == 1); // the refresh
+    sim.run();
+    CHECK(sim.time() == at(1050ms));
+    CHECK(starts == 2);
+    CHECK(sim.call(r.p, ask).result().value() == 2);
 }

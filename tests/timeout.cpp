@@ -554,3 +554,18 @@ constexpr bool cuts() {
 static_assert(cuts());
 
 } // namespace
+
+TEST_CASE("timeout: a deadline outside that is put off leaves its own limit") {
+    timeout t{100ms};
+    auto run = t.start();
+    outlast::reading now{at(0ms)};
+    CHECK(begin(run, now, at(50ms)).at == at(50ms));
+    CHECK(run.prolong(0, at(200ms)) == at(100ms));
+    outlast::reading then{at(100ms)};
+    CHECK(settle(run, then, verdict::success()).outcome.why == refusal::timed_out);
+    now = outlast::reading{at(0ms)};
+    (void)begin(run, now, at(50ms));
+    CHECK(run.prolong(0, at(80ms)) == at(80ms));
+    then = outlast::reading{at(60ms)};
+    CHECK(settle(run, then, verdict::success()).outcome.ok());
+}

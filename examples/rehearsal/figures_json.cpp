@@ -67,6 +67,7 @@ std::string figures_json(const record& happened, const figures& counted, const v
     const json::object document{
         {"mode", happened.mode},
         {"quick", happened.quick},
+        {"async", happened.async},
         {"requests_per_second", happened.per_second},
         {"attempt_timeout_ms", happened.attempt_timeout.count()},
         {"fresh_for_ms", happened.fresh_for.count()},

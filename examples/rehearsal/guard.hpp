@@ -4,9 +4,13 @@
 // two probes for the display. The bare API and the outlast API differ in nothing else.
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,9 +33,14 @@ struct reply {
 /// Answers one request; called from many threads at once. Status 200 lets the request through.
 using guard = std::function<reply(std::string_view authorization_header)>;
 
+/// The same for an API on coroutines.
+using async_guard = std::function<boost::asio::awaitable<reply>(std::string authorization_header)>;
+
 /// A guard and what the display asks of it. Both probes are called from another thread.
 struct guarded {
     guard answer;
+    async_guard answer_later{};                       ///< instead of `answer`; then the API runs on
+    std::shared_ptr<boost::asio::io_context> where{}; ///< this, by one thread
     std::function<std::string()> breaker;        ///< closed, open, half-open; empty: it has none
     std::function<std::uint64_t()> server_calls; ///< introspection requests sent so far
 };
@@ -56,7 +65,10 @@ struct guard_settings {
 /// Asks the authorization server once for each request, and knows two answers: 200 and 401.
 guarded bare_guard(const guard_settings& settings);
 
-/// Asks through outlast.
+/// Asks through outlast, on the thread of the request.
 guarded outlast_guard(const guard_settings& settings);
+
+/// The same for coroutines, over the asynchronous transport.
+guarded async_outlast_guard(const guard_settings& settings);
 
 } // namespace rehearsal

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "http_server.hpp"
 
+#include "http_messages.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -26,8 +28,6 @@ using tcp = asio::ip::tcp;
 
 namespace {
 
-constexpr std::uint64_t largest_body = 64 * 1024;
-
 struct session {
     explicit session(tcp::socket peer) : socket{std::move(peer)} {}
 
@@ -35,13 +35,6 @@ struct session {
     std::atomic<bool> over{false};
     std::thread thread;
 };
-
-http_request taken(const http::request<http::string_body>& in) {
-    return {.method = std::string{in.method_string()},
-            .target = std::string{in.target()},
-            .authorization = std::string{in[http::field::authorization]},
-            .body = in.body()};
-}
 
 reply answered(const http_server::handler& answer, const http_request& request) {
     try {
@@ -62,15 +55,8 @@ void converse(session& s, const http_server::handler& answer) {
         if (ec) {
             break;
         }
-        reply out = answered(answer, taken(parser.get()));
-        http::response<http::string_body> response{static_cast<http::status>(out.status),
-                                                   parser.get().version()};
-        for (const auto& [name, value] : out.headers) {
-            response.insert(name, value);
-        }
-        response.body() = std::move(out.body);
-        response.keep_alive(parser.get().keep_alive());
-        response.prepare_payload();
+        const beast_response response =
+            written(answered(answer, taken(parser.get())), parser.get());
         http::write(s.socket, response, ec);
         more = !ec && response.keep_alive();
     }

@@ -19,7 +19,14 @@ struct http_request {
     std::string body;
 };
 
-class http_server {
+/// Listens on 127.0.0.1 as long as it lives.
+class listener {
+public:
+    virtual ~listener() = default;
+    [[nodiscard]] virtual std::uint16_t port() const = 0;
+};
+
+class http_server final : public listener {
 public:
     using handler = std::function<reply(const http_request&)>;
 
@@ -27,12 +34,12 @@ public:
     http_server(std::uint16_t port, handler answer);
 
     /// Ends all connections and waits for the requests under way.
-    ~http_server();
+    ~http_server() override;
 
     http_server(const http_server&) = delete;
     http_server& operator=(const http_server&) = delete;
 
-    [[nodiscard]] std::uint16_t port() const;
+    [[nodiscard]] std::uint16_t port() const override;
 
 private:
     struct state;

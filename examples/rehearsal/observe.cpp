@@ -64,7 +64,7 @@ record observe(const options& wanted, token_book& tokens, live_view& view) {
              "their answers are counted.");
 
     const int length = wanted.seconds.value_or(30);
-    record out{.mode = "observed"};
+    record out{.mode = "observed", .async = wanted.async};
     out.per_second = wanted.per_second.value_or(8);
     const request_stream stream =
         make_stream(out.per_second, duration<double>{length + 5},
@@ -77,7 +77,8 @@ record observe(const options& wanted, token_book& tokens, live_view& view) {
                                   .attempt_timeout = std::chrono::seconds{2},
                                   .fresh_for = std::chrono::seconds{60},
                                   .open_for = std::chrono::seconds{10}};
-    stage played{{bare_guard(settings), outlast_guard(settings)},
+    stage played{{bare_guard(settings),
+                  wanted.async ? async_outlast_guard(settings) : outlast_guard(settings)},
                  tokens,
                  stream,
                  threads_for(out.per_second, settings)};

@@ -76,7 +76,7 @@ void check_serving(const options& o) {
             throw usage_error{"--serve takes client ids without blanks"};
         }
     }
-    if (o.quick || o.seconds || o.per_second || !o.issuer.empty() ||
+    if (o.quick || o.async || o.seconds || o.per_second || !o.issuer.empty() ||
         !o.introspection_endpoint.empty() || !o.tokens.empty() || !o.json.empty()) {
         throw usage_error{"--serve goes with --client-id, --port and --store only"};
     }
@@ -110,6 +110,7 @@ options parse_options(const std::vector<std::string>& arguments) {
         {"--help", [&] { out.wanted = options::job::help; }},
         {"-h", [&] { out.wanted = options::job::help; }},
         {"--quick", [&] { out.quick = true; }},
+        {"--async", [&] { out.async = true; }},
         {"--no-page", [&] { out.page.clear(); }},
         {"--serve", [&] { out.wanted = options::job::serve; }},
     };

@@ -21,6 +21,7 @@ struct options {
 
     job wanted = job::rehearse;
     bool quick = false;
+    bool async = false;
     std::optional<int> seconds;
     std::optional<int> per_second;
     std::string page = "outage-rehearsal.html"; ///< empty: none

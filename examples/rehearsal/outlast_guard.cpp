@@ -5,6 +5,7 @@
 #include <outlast/oauth2/introspector.hpp>
 
 #include "guard.hpp"
+#include "outlast_settings.hpp"
 
 #include <atomic>
 #include <memory>
@@ -27,29 +28,6 @@ struct counted_transport {
     }
 };
 
-oauth2::introspector_options options_from(const guard_settings& s) {
-    oauth2::introspector_options o;
-    o.endpoints = {s.introspection_endpoint};
-    o.auth = oauth2::client_secret_basic{s.client_id, oauth2::secret{s.client_secret}};
-    o.realm = s.realm;
-    o.lifetimes.fresh_for = s.fresh_for;
-    o.lifetimes.stale_for = s.stale_for;
-    o.attempt_timeout = s.attempt_timeout;
-    o.overall_timeout = 2 * s.attempt_timeout;
-    o.breaker.open_for = s.open_for;
-    o.breaker.probe_lease = 2 * s.attempt_timeout;
-    return o;
-}
-
-oauth2::requirements requirements_from(const guard_settings& s) {
-    oauth2::requirements r;
-    if (!s.issuer.empty())
-        r.issuer = s.issuer;
-    if (!s.audience.empty())
-        r.audience = s.audience;
-    return r;
-}
-
 http::curl_options transport_options() {
     http::curl_options o;
     o.connect_timeout = std::chrono::milliseconds{500};
@@ -62,27 +40,7 @@ struct outlast_side {
           check{options_from(s), send},
           wanted{requirements_from(s)} {}
 
-    reply answer(std::string_view header) {
-        oauth2::decision d = check(header, wanted);
-        return {.status = d.status,
-                .headers = std::move(d.reply.headers),
-                .body = std::move(d.reply.body),
-                .how = d.how == oauth2::decision::assurance::none
-                           ? "refused"
-                           : std::string{oauth2::to_string(d.how)}};
-    }
-
-    std::string breaker() {
-        switch (check.breaker().state(outlast::steady::now())) {
-        case outlast::circuit_state::closed:
-            return "closed";
-        case outlast::circuit_state::open:
-            return "open";
-        case outlast::circuit_state::half_open:
-            return "half-open";
-        }
-        return {};
-    }
+    reply answer(std::string_view header) { return reply_from(check(header, wanted)); }
 
     counted_transport send;
     oauth2::introspector<counted_transport> check;
@@ -94,7 +52,7 @@ struct outlast_side {
 guarded outlast_guard(const guard_settings& settings) {
     const auto made = std::make_shared<outlast_side>(settings);
     return {.answer = [made](std::string_view header) { return made->answer(header); },
-            .breaker = [made] { return made->breaker(); },
+            .breaker = [made] { return breaker_of(made->check); },
             .server_calls = [made] { return made->send.calls.load(); }};
 }
 

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,7 +44,8 @@ struct moment {
 
 /// All that is known afterwards: every figure is counted from this.
 struct record {
-    std::string mode; ///< rehearsal or observed
+    std::string mode;   ///< rehearsal or observed
+    bool async = false; ///< the guarded API runs on coroutines
     bool quick = false;
     double per_second = 0;
     std::chrono::milliseconds attempt_timeout{};
@@ -79,7 +81,7 @@ private:
                       std::size_t threads);
 
         guarded door;
-        http_server api;
+        std::unique_ptr<listener> api;
         clients users;
     };
 

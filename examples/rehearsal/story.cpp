@@ -247,7 +247,7 @@ record rehearse(const options& wanted, token_book& tokens, live_view& view) {
 
     token_keeper keeper{server, secret, tokens};
     const cast known = issue_cast(keeper, when);
-    record out{.mode = "rehearsal", .quick = wanted.quick};
+    record out{.mode = "rehearsal", .async = wanted.async, .quick = wanted.quick};
     out.per_second = wanted.per_second.value_or(40);
     const request_stream stream = make_stream(
         out.per_second, duration<double>{when.end + 5},
@@ -266,8 +266,10 @@ record rehearse(const options& wanted, token_book& tokens, live_view& view) {
     }
     const guarded bare = bare_guard(settings);
     settings.client_id = outlast_api;
-    stage played{
-        {bare, outlast_guard(settings)}, tokens, stream, threads_for(out.per_second, settings)};
+    stage played{{bare, wanted.async ? async_outlast_guard(settings) : outlast_guard(settings)},
+                 tokens,
+                 stream,
+                 threads_for(out.per_second, settings)};
     out.attempt_timeout = settings.attempt_timeout;
     out.fresh_for = settings.fresh_for;
 

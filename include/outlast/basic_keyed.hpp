@@ -192,17 +192,7 @@ public:
     auto keep(lane on) noexcept
         requires keeps_for_work<inner>
     {
-        struct kept {
-            std::shared_ptr<policy_type> policy;
-            decltype(run_.keep(on)) of_policy; // ends first
-
-            template <class... X>
-                requires requires(decltype(run_.keep(on)) k, const X&... x) { k.late(x...); }
-            void late(const X&... what) {
-                of_policy.late(what...);
-            }
-        };
-        return kept{policy_, run_.keep(on)};
+        return kept<decltype(run_.keep(on))>{policy_, run_.keep(on)};
     }
 
     template <class Hand>
@@ -215,6 +205,18 @@ public:
     }
 
 private:
+    template <class Kept>
+    struct kept {
+        std::shared_ptr<policy_type> policy;
+        Kept of_policy; // ends first
+
+        template <class... X>
+            requires requires(Kept& k, const X&... what) { k.late(what...); }
+        void late(const X&... what) {
+            of_policy.late(what...);
+        }
+    };
+
     std::shared_ptr<policy_type> policy_; // outlives its run, whatever the table forgets
     inner run_;
 };

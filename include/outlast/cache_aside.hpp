@@ -28,24 +28,33 @@ namespace outlast {
 /// asks for the same key; after success *call* the store; after failure *call* the lookup again: a
 /// stale answer counts only if it is still there and still good at the moment it is given.
 /// `report::because` says what it stands in for.
-/// **Refresh ahead** (`refresh_ahead`): there is no thread in the background, so the call that finds
-/// a "yes" near its end makes the call itself, through everything inside (a breaker may refuse it, a
-/// budget is charged), while all others are answered with the entry. It is made only if nobody else
-/// asks for the key, and if `refresh_limit` ends before the caller's deadline and while the entry
-/// is fresh; what it does not bring in that time, the entry answers. So a refresh costs a caller at
-/// most that wait, and never its answer. A "no" is not refreshed: nobody misses it.
+/// **Refresh ahead** (`refresh_ahead`): one call that finds a "yes" near its end asks for it anew,
+/// through everything inside (a breaker may refuse it, a budget is charged), while all others are
+/// answered with the entry; only if nobody else asks for the key, and if `refresh_limit` ends while the
+/// entry is fresh. Under Asio its caller is answered with the entry too, at once, and the refresh
+/// goes on without it (`outlast::detached` counts it); what it brings is kept, and told to those who
+/// joined it; that it fails is seen by nobody. A thread cannot go on without its caller: there, and in
+/// a simulation unless `outlive_callers` was called, that caller waits for the refresh, if its own
+/// deadline is after the limit, and is answered with the entry when it brings nothing. So a refresh
+/// costs a caller at most that wait, and never its answer. A "no" is not refreshed: nobody misses it.
 /// **Refusals** `timed_out` when the deadline passes while it is parked; otherwise those of the
 /// work. A store that fails is an empty store: it never fails the call. What it did not keep, it is
 /// told to forget: an older "yes" must not outlive a "no".
 /// **Time** ages are monotonic. A good value that came too late (`verdict::late`) is stored, and
-/// the caller still gets its timeout.
+/// the caller still gets its timeout; under Asio one of work that was abandoned, too, unless something
+/// was learnt about the key since its call began. An asynchronous store (`async_store`: under Asio
+/// only) has `store_limit` for each operation, and has failed then. No caller waits for the keeping of
+/// a value that it is to have; those who follow wait until it can be found.
 /// **Sharing** one call a key at a time (single flight). The others are told what it came to: they
 /// look up what it stored, share its failure, or go alone when a good answer was not to be kept. A
 /// leader that is dropped, or fails for want of its own time, makes the first of them the leader;
-/// one whose retry had no time for another attempt, the first that has as much again.
-/// Caches that share a store ask each for itself. Pass it by `std::ref`; the store outlives it. Keys
-/// are compared, and seats woken, under `Store::lock_type`; key function, `life`, events, and copies
-/// of values are called outside it.
+/// one whose retry had no time for another attempt, the first that has as much again. Under Asio the
+/// work of a leader that is cancelled or out of time goes on for those who follow, until the latest
+/// of their deadlines (a timeout outside the cache still ends it; so does work that keeps by itself
+/// the deadline it was told).
+/// Caches that share a store ask each for itself. Pass it by `std::ref`; the store outlives it, and it
+/// outlives what goes on without a caller. Keys are compared, and seats woken, under
+/// `Store::lock_type`; key function, `life`, events, and copies of values are called outside it.
 /// **Cost** a hit: one lookup and one copy of the value, no allocation of its own.
 /// **Example**
 ///

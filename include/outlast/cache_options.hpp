@@ -29,9 +29,9 @@ struct cache_aside_options {
     /// chance up to half that share later. See `cache_aside`. Default 0: no entry is refreshed
     /// before it is stale.
     ratio refresh_ahead{};
-    /// How long such a call may take, for its caller waits for it: then it is answered with the
-    /// entry after all. More than 0. A caller that has no longer than this makes none, and none is
-    /// made for an entry whose last share is no longer. Default 250 ms.
+    /// How long such a call may take. A caller that waits for it (on a thread) is then answered with
+    /// the entry after all, and one that has no longer than this makes none. None is made for an
+    /// entry whose last share is no longer. More than 0. Default 250 ms.
     duration refresh_limit = std::chrono::milliseconds{250};
     /// After one that failed, none is made for so long, or for as long as the failure says
     /// (Retry-After, an open breaker), if that is longer. Any success ends it. Default 1 s.

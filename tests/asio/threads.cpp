@@ -3,6 +3,7 @@
 // Calls on a context that several threads run, without a strand anywhere: what belongs to one call
 // never overlaps, and each is answered once. For ThreadSanitizer above all.
 #include <outlast/asio.hpp>
+#include <outlast/bulkhead.hpp>
 #include <outlast/cache/memory.hpp>
 #include <outlast/outlast.hpp>
 
@@ -15,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -174,4 +176,68 @@ TEST_CASE("threads: stop tokens from outside, coroutines inside") {
     stopper.join();
     CHECK(c.all() == calls);
     CHECK(c.good + c.cancelled + c.timed_out == calls);
+}
+
+TEST_CASE(
+    "threads: cancelled at any moment, on strands and without, while others wait for the same") {
+    asio::io_context context;
+    outlast::memory<int, int> store;
+    outlast::cache_aside cache{
+        store,
+        [](int key) { return key; },
+        [](int) { return outlast::lifetime{.fresh_for = 3ms, .stale_for = 1ms}; },
+        {.refresh_ahead = outlast::ratio::of(1.0), .refresh_limit = 2ms, .refresh_pause = 0ms}};
+    outlast::circuit_breaker breaker{{.window = outlast::consecutive(100'000)}};
+    outlast::bulkhead door{{.permits = 3, .queue = 50, .wait = 30s}};
+    outlast::pipeline p{
+        std::ref(cache),   outlast::timeout{60s}, outlast::retry{{.max_attempts = 2}},
+        std::ref(breaker), std::ref(door),        outlast::timeout{30s}};
+    counts c;
+    constexpr int calls = 900;
+    const auto work = [&](int key, auto token) {
+        return in_steps(context, key + 2, std::move(token));
+    };
+    std::vector<std::stop_source> stops(calls);
+    std::vector<asio::cancellation_signal> signals(calls);
+    const auto before = outlast::detached().ever;
+    for (int i = 0; i != calls; ++i)
+        asio::post(context, [&, i] {
+            const auto n = static_cast<std::size_t>(i);
+            const auto done = [&](const result<int>& r) { c(r); };
+            if (i % 3 == 0) { // cancelled by its slot, which is for the strand of the call
+                const auto strand = asio::make_strand(context);
+                asio::dispatch(strand, [&, n, i, strand, done] {
+                    outlast::async_run(p, work,
+                                       asio::bind_cancellation_slot(
+                                           signals[n].slot(), asio::bind_executor(strand, done)),
+                                       i % 4);
+                    asio::post(strand, [&, n, i] {
+                        signals[n].emit(i % 2 == 0 ? asio::cancellation_type::terminal
+                                                   : asio::cancellation_type::total);
+                    });
+                });
+            } else if (i % 3 == 1) { // by a token, from another thread
+                outlast::async_run(context, p, outlast::limits{.stop = stops[n].get_token()}, work,
+                                   done, i % 4);
+            } else {
+                outlast::async_run(context, p, work, done, i % 4);
+            }
+        });
+    std::thread stopper{[&] {
+        for (auto& s : stops) {
+            s.request_stop();
+            std::this_thread::yield();
+        }
+    }};
+    run_by(4, context);
+    stopper.join();
+    CHECK(c.all() == calls);
+    CHECK(c.good >= calls / 3);
+    CHECK(c.cancelled > 0);
+    CHECK(overlaps == 0);
+    CHECK(door.counts().running == 0);
+    CHECK(door.counts().queued == 0);
+    CHECK(outlast::detached().ever > before);
+    CHECK(outlast::detached().running == 0);
+    CHECK(outlast::abandoned().running == 0);
 }

@@ -152,8 +152,8 @@ TEST_CASE("endpoints: all breakers open: the earliest probe is told") {
     s.at(0s);
     for (int i = 0; i != 9; ++i)
         s.request("tok" + std::to_string(i));
-    s.at(3s).server.first = {refuses(), says(r_plus(3600))};
-    CHECK(s.request("one") == "ALLOW(live), calls 2"); // the first opens until 13 s
+    s.at(3s).server.first = {refuses(), answers(400)}; // which counts for nothing
+    CHECK(s.request("one") == "503(5), calls 2");      // the first opens until 13 s
     CHECK(s.at(5s).request("two").calls == 1);         // the second until 15 s
     CHECK(s.api.breaker(1).state(s.time()) == circuit_state::open);
     CHECK(s.at(6s).request("three") == "503(7), calls 0");

@@ -53,6 +53,7 @@ public:
     public:
         static constexpr outlast::operation operations = Machine::operations;
         static constexpr bool pinned = Machine::pinned;
+        static constexpr outlast::lane lanes = outlast::lanes_of<Machine>;
 
         run(recorded& notes, Machine machine) : notes_(&notes), machine_(std::move(machine)) {}
 
@@ -80,6 +81,31 @@ public:
         void credit(outlast::report& facts) const noexcept { machine_.credit(facts); }
         void abandoned() noexcept { machine_.abandoned(); }
         void explain(outlast::failure_facts& facts) const noexcept { machine_.explain(facts); }
+        bool has_more() const noexcept
+            requires outlast::outlives_caller<Machine>
+        {
+            return machine_.has_more();
+        }
+        outlast::step go_on(outlast::reading& now, outlast::verdict& v)
+            requires outlast::outlives_caller<Machine>
+        {
+            return note(machine_.go_on(now, v), v);
+        }
+        bool leave(outlast::reading& now)
+            requires outlast::outlives_caller<Machine>
+        {
+            return machine_.leave(now);
+        }
+        outlast::instant over_by(outlast::lane on) noexcept
+            requires outlast::outlives_caller<Machine>
+        {
+            return machine_.over_by(on);
+        }
+        auto keep(outlast::lane on) noexcept
+            requires outlast::keeps_for_work<Machine>
+        {
+            return machine_.keep(on);
+        }
         template <class Hand>
         outlast::verdict act(outlast::operation what, outlast::reading& now, Hand& hand) {
             return machine_.act(what, now, hand);

@@ -90,10 +90,14 @@ auto async_run_on(const Executor& fallback,
 /// **Deadlines** hold: at the end of an attempt's time, and of the caller's, the call goes on or is
 /// answered, whether or not the operation takes notice. What ignores its cancellation (total, then
 /// terminal) is abandoned: it goes on by itself, counted by `outlast::abandoned`, holds what the
-/// policies want held for it, and its outcome is nobody's.
+/// policies want held for it, and its outcome is nobody's, but that a cache may keep a good value.
+///
+/// **Calls without a caller**: a cache's refresh ahead, its keeping of an answer in an asynchronous
+/// store, and work for a key that others wait for go on when the caller has been answered: on the same
+/// executor, which they keep from running out of work; counted by `outlast::detached`.
 ///
 /// **Cancellation** by the slot of the handler. *Terminal*: the answer is `cancelled` at once, and
-/// what runs is told so and abandoned. *Total* and *partial*, and the stop token of `limits`: the
+/// what runs is told so and abandoned, unless others wait for it. *Total* and *partial*, and the stop token of `limits`: the
 /// operation is told the same; no wait goes on and no further attempt begins; a good value that the
 /// operation still brings is the answer, else `cancelled`.
 ///
@@ -106,7 +110,9 @@ auto async_run_on(const Executor& fallback,
 /// handler is called. If an attempt was abandoned, when that ends: such an allocator has to live as
 /// long. Where the handler has none, the pieces of earlier calls on the same thread are used again.
 ///
-/// **Lifetime** the pipeline, and what it refers to, until completion; `limits::facts` too.
+/// **Lifetime** `limits::facts` until completion. The pipeline, and what it refers to, too; with a
+/// cache or a bulkhead in it, until what was abandoned has ended and what goes on without a caller is
+/// over: when `run()` of the context has returned, or the context is gone.
 ///
 /// **Example** `examples/04_asio.cpp`.
 /// \tparam Clock see `steady`

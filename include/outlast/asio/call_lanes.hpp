@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <tuple>
 #include <type_traits>
@@ -49,7 +50,6 @@ protected:
     [[nodiscard]] static reading read() noexcept {
         return {[](void*) { return Clock::now(); }, nullptr};
     }
-    [[nodiscard]] std::uint32_t attempts() const noexcept { return attempts_; }
 
     /// What holds the values of a lane; made when it is needed.
     [[nodiscard]] hand_type& in_hand(lane on) {
@@ -98,13 +98,15 @@ protected:
     /// Carries out an operation of a policy's own. \return whether that is done, with this verdict; false:
     /// it has begun
     bool operate(const step& s, reading& now, verdict& v) {
-        operation_starter<call_lanes, std::tuple<A...>> begin{*this, arguments_, s.on, s.at};
-        try {
-            return act_or_begin(*machine_, s.callee, now, in_hand(s.on), begin, v);
-        } catch (...) {
-            v = verdict::failure(); // it fails no call unless its policy says so
-            return true;
+        if constexpr (Machine::operations > 0) {
+            operation_starter<call_lanes, std::tuple<A...>> begin{*this, arguments_, s.on, s.at};
+            try {
+                return act_or_begin(*machine_, s.callee, now, in_hand(s.on), begin, v);
+            } catch (...) { // it fails no call unless its policy says so
+            }
         }
+        v = verdict::failure();
+        return true;
     }
 
     /// What was abandoned has ended: a good value may still be of use to a policy.
@@ -125,6 +127,52 @@ protected:
                 },
                 arguments_);
         }
+    }
+
+    /// When something is due next, see `machine_loop::due`.
+    [[nodiscard]] std::optional<instant> due(instant deadline) const {
+        instant want = deadline;
+        bool idle = true;
+        for (const lane_type& l : lanes_) {
+            if (l.what == doing::nothing)
+                continue;
+            if (l.what == doing::calling) {
+                if (!l.current->under_way())
+                    return std::nullopt; // it has ended, which is next
+                idle = false;
+            }
+            want = earlier(want, l.at);
+        }
+        if (may_nudge())
+            want = earlier(want, machine_->nudge());
+        if (want == never && !idle)
+            return std::nullopt;
+        return want;
+    }
+    [[nodiscard]] bool may_nudge() const noexcept {
+        return lanes > 1 || lanes_[0].what == doing::calling;
+    }
+
+    /// Makes the answer of the value in hand.
+    void conclude(lane won, const verdict& v, duration elapsed) noexcept {
+        answer_.fill([&]() -> result_type {
+            try {
+                hand_type& h = in_hand(won);
+                h.count_from(attempts_);
+                if (!machine_.filled())
+                    return h.conclude(v, leaf{}, elapsed, limit_.facts);
+                return h.conclude(v, *machine_, elapsed, limit_.facts);
+            } catch (...) {
+                return thrown(); // the value can't be moved
+            }
+        });
+    }
+    /// \pre conclude()
+    [[nodiscard]] result_type& answer() noexcept { return *answer_; }
+    void drop_policies() noexcept {
+        machine_.clear();
+        for (auto& hand : hands_)
+            hand.clear();
     }
 
     void abandon_all() {
@@ -187,6 +235,7 @@ private:
     };
 
     std::uint32_t attempts_ = 0;
+    slot<result_type> answer_{};
 };
 
 } // namespace outlast::detail

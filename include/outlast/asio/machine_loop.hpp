@@ -113,31 +113,13 @@ protected:
 
     /// When something is due next; `never` if nothing is, but somebody has to keep the call. Nothing:
     /// there is an operation that does, or an event on its way.
-    [[nodiscard]] std::optional<instant> due() const {
-        instant want = deadline_;
-        bool idle = true;
-        for (const lane_type& l : lanes_) {
-            if (l.what == doing::nothing)
-                continue;
-            if (l.what == doing::calling) {
-                if (!l.current->under_way())
-                    return std::nullopt; // it has ended, which is next
-                idle = false;
-            }
-            want = earlier(want, l.at);
-        }
-        if (may_nudge())
-            want = earlier(want, machine_->nudge());
-        if (want == never && !idle)
-            return std::nullopt;
-        return want;
-    }
+    [[nodiscard]] std::optional<instant> due() const { return all::due(deadline_); }
 
     /// Makes the answer. After it, nothing of the caller's is looked at. \pre answered()
     void conclude() noexcept {
         if (plain_ == plainly::ended) // where it has arrived is the answer
             return;
-        answer_.fill([this] { return concluded(); });
+        all::conclude(won_, v_, elapsed_);
         if constexpr (stays) {
             v_ = apart_.in_hand;
             deadline_ = never;
@@ -146,13 +128,11 @@ protected:
     }
     /// \pre conclude()
     [[nodiscard]] result_type& answer() noexcept {
-        return plain_ == plainly::ended ? *lanes_[0].own.arrived : *answer_;
+        return plain_ == plainly::ended ? *lanes_[0].own.arrived : all::answer();
     }
     /// Leaves nothing of the policies behind, which may be gone soon. \pre over()
     void drop_policies() noexcept {
-        machine_.clear();
-        for (auto& hand : hands_)
-            hand.clear();
+        all::drop_policies();
         if constexpr (stays)
             apart_.counted.clear();
     }
@@ -160,12 +140,12 @@ protected:
 private:
     using all::abandon_all;
     using all::arguments_;
-    using all::hands_;
     using all::in_hand;
     using all::lanes;
     using all::lanes_;
     using all::limit_;
     using all::machine_;
+    using all::may_nudge;
     using all::read;
     using all::self;
     using typename all::lane_type;
@@ -314,9 +294,6 @@ private:
         }
         self().rearm();
     }
-    [[nodiscard]] bool may_nudge() const noexcept {
-        return lanes > 1 || lanes_[0].what == doing::calling;
-    }
 
     void finish_as(const verdict& v, reading& now) {
         v_ = v;
@@ -403,18 +380,6 @@ private:
             }
     }
 
-    [[nodiscard]] result_type concluded() noexcept {
-        try {
-            auto& hand = in_hand(won_);
-            hand.count_from(this->attempts());
-            if (!machine_.filled())
-                return hand.conclude(v_, leaf{}, elapsed_, limit_.facts);
-            return hand.conclude(v_, *machine_, elapsed_, limit_.facts);
-        } catch (...) {
-            return thrown(); // the value can't be moved
-        }
-    }
-
     instant deadline_ = never;
     instant begun_ = never;
     duration elapsed_{};
@@ -425,7 +390,6 @@ private:
     verdict v_{};
     [[no_unique_address]] without_caller<Machine> apart_{};
     lane won_ = 0; // whose value is the caller's
-    slot<result_type> answer_{};
 };
 
 } // namespace outlast::detail

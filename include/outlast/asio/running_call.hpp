@@ -30,11 +30,6 @@
 
 namespace outlast::detail {
 
-template <class E>
-inline constexpr bool is_strand = false;
-template <class E>
-inline constexpr bool is_strand<boost::asio::strand<E>> = true;
-
 /// What the caller is told, and how.
 template <class Handler, class Result>
 struct answer {
@@ -66,8 +61,7 @@ class running_call final
 public:
     using operation_type = typename loop::operation_type;
     using place_type = typename loop::place_type;
-    using work_executor_type =
-        std::conditional_t<is_strand<Executor>, Executor, serial_executor<Executor>>;
+    using work_executor_type = serial_executor_for<Executor>;
     using allocator_type = allocator_for<boost::asio::associated_allocator_t<Handler>, void>;
 
     /// Starts a call. The handler is not called before this returns.

@@ -11,6 +11,7 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/require.hpp>
+#include <boost/asio/strand.hpp>
 
 #include <memory>
 #include <new> // placement
@@ -137,6 +138,16 @@ private:
     Inner inner_;
     turns* queue_;
 };
+
+template <class E>
+inline constexpr bool is_strand = false;
+template <class E>
+inline constexpr bool is_strand<boost::asio::strand<E>> = true;
+
+/// What an attempt runs on: a strand does so already.
+template <class Executor>
+using serial_executor_for =
+    std::conditional_t<is_strand<Executor>, Executor, serial_executor<Executor>>;
 
 } // namespace outlast::detail
 

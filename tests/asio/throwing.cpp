@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Operations that throw while they are started, and what their handlers say afterwards.
-#include <outlast/asio/attempts.hpp>
-
 #include <outlast/asio.hpp>
 #include <outlast/outlast.hpp>
 
@@ -78,7 +76,7 @@ struct judging {
 
 } // namespace
 
-TEST_CASE("attempts: what is thrown after an answer changes nothing") {
+TEST_CASE("throwing: what is thrown after an answer changes nothing") {
     virtual_loop loop;
     outcome o;
     int begun = 0;
@@ -91,7 +89,7 @@ TEST_CASE("attempts: what is thrown after an answer changes nothing") {
     CHECK(begun == 1);
 }
 
-TEST_CASE("attempts: one whose start throws has failed, whoever has its handler still") {
+TEST_CASE("throwing: one whose start throws has failed, whoever has its handler still") {
     virtual_loop loop;
     outcome o;
     int begun = 0;
@@ -117,7 +115,7 @@ TEST_CASE("attempts: one whose start throws has failed, whoever has its handler 
     CHECK(outlast::abandoned().running == 0);
 }
 
-TEST_CASE("attempts: a value is judged once, in the plain case too") {
+TEST_CASE("throwing: a value is judged once, in the plain case too") {
     virtual_loop loop;
     outcome o;
     int judged = 0;
