@@ -30,16 +30,12 @@
 
 namespace outlast::detail {
 
-/// What the caller is told, and how.
+/// What the caller is told.
 template <class Handler, class Result>
 struct answer {
     Result what;
     Handler handler;
 
-    using allocator_type = boost::asio::associated_allocator_t<Handler>;
-    [[nodiscard]] allocator_type get_allocator() const noexcept {
-        return boost::asio::get_associated_allocator(handler);
-    }
     void operator()() { std::move(handler)(std::move(what)); }
 };
 
