@@ -211,13 +211,16 @@ private:
         self->work_.reset();
         answer_type a{self->outcome(), *std::move(self->handler_)};
         self->let_caller_go();
-        if (!self->over())
-            boost::asio::post(executor, poke{share<running_call>::more(*self), goes_on});
-        self = {};
+        if (self->over())
+            self = {};
         inside = false;
         queue.hand_on(executor);
         if (!here)
-            return boost::asio::post(executor, std::move(a));
+            boost::asio::post(executor, std::move(a));
+        if (self) // after the caller, if it can be helped
+            boost::asio::post(executor, poke{std::move(self), goes_on});
+        if (!here)
+            return;
         if constexpr (requires { executor.running_in_this_thread(); })
             if (executor.running_in_this_thread())
                 return a(); // as dispatch would, without moving it about
