@@ -109,7 +109,8 @@ auto async_run_on(const Executor& fallback,
 ///
 /// **Memory** one piece for the whole call, from the allocator of the handler, given back before the
 /// handler is called. If an attempt was abandoned, or the call goes on without its caller, when that
-/// ends: such an allocator has to live as long. Where the handler has none, the pieces of earlier calls on the same thread are used again.
+/// ends: such an allocator has to live as long. Where the handler has none, the pieces of earlier
+/// calls on the same thread are used again.
 ///
 /// **Lifetime** `limits::facts` until completion. The pipeline, and what it refers to, too; with a
 /// cache or a bulkhead in it, until what was abandoned has ended and what goes on without a caller is
