@@ -197,9 +197,13 @@ public:
     /// that fails may find the entry gone, and then it asks once more.
     template <class Inner>
     [[nodiscard]] constexpr auto worst_case(duration within, const Inner& inner) const {
-        return inner(within)
-            .times(options_.refreshes() ? 2 : 1)
-            .after(longer(options_.wait, options_.stale_wait));
+        const auto all = inner(within)
+                             .times(options_.refreshes() ? 2 : 1)
+                             .after(longer(options_.wait, options_.stale_wait));
+        if constexpr (store<Store>)
+            return all;
+        else // looked up before and after the wait, kept in vain, dropped in vain, looked up again
+            return all.after(scaled(options_.store_limit, 5, 1));
     }
 
 private:

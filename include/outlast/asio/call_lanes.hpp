@@ -95,8 +95,8 @@ protected:
         return true;
     }
 
-    /// Carries out an operation of a policy's own. \return whether that is done, with this verdict; false:
-    /// it has begun
+    /// Carries out an operation of a policy's own. \return whether that is done, with this verdict;
+    /// false: it has begun
     bool operate(const step& s, reading& now, verdict& v) {
         if constexpr (Machine::operations > 0) {
             operation_starter<call_lanes, std::tuple<A...>> begin{*this, arguments_, s.on, s.at};

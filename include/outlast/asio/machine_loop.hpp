@@ -23,8 +23,8 @@
 
 namespace outlast::detail {
 
-/// \tparam Call derives from it, and has what `call_lanes` asks for; and `listen()`, to cancellation from
-///         now on, and `rearm()`, which comes back at `due()`
+/// \tparam Call derives from it, and has what `call_lanes` asks for; and `listen()`, to cancellation
+///         from now on, and `rearm()`, which comes back at `due()`
 template <class Call, class Clock, class Machine, class F, class... A>
 class machine_loop : public call_lanes<Call, Clock, Machine, F, A...> {
 public:

@@ -223,14 +223,17 @@ private:
         call.work_.reset();
         call.loop::conclude();
         call.let_caller_go();
+        std::optional<poke> rest; // after the caller, if it can be helped
         if (!call.over())
-            boost::asio::post(executor, poke{call, goes_on});
+            rest.emplace(call, goes_on);
         if (direct) {
             answer_type a = call.taken();
             (void)call.settle();
             held = {};
             inside = false;
             queue.hand_on(executor);
+            if (rest)
+                boost::asio::post(executor, *std::move(rest));
             return a();
         }
         last_turn last{call.settle()};
@@ -245,6 +248,8 @@ private:
             boost::asio::dispatch(executor, std::move(last));
         else
             boost::asio::post(executor, std::move(last));
+        if (rest)
+            boost::asio::post(executor, *std::move(rest));
     }
     // Whether `dispatch` would call at once.
     static bool runs_on(const Executor& executor) noexcept {
