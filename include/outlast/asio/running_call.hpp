@@ -4,6 +4,7 @@
 #ifndef OUTLAST_ASIO_RUNNING_CALL_HPP
 #define OUTLAST_ASIO_RUNNING_CALL_HPP
 
+#include <outlast/asio/answer.hpp>
 #include <outlast/asio/attempt.hpp>
 #include <outlast/asio/deadlines.hpp>
 #include <outlast/asio/machine_loop.hpp>
@@ -29,15 +30,6 @@
 #include <utility>
 
 namespace outlast::detail {
-
-/// What the caller is told.
-template <class Handler, class Result>
-struct answer {
-    Result what;
-    Handler handler;
-
-    void operator()() { std::move(handler)(std::move(what)); }
-};
 
 /// \tparam Clock see `steady`
 /// \tparam A what the arguments are kept as
