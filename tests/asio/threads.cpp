@@ -191,7 +191,7 @@ TEST_CASE(
         [](int) { return outlast::lifetime{.fresh_for = 3ms, .stale_for = 1ms}; },
         {.refresh_ahead = outlast::ratio::of(1.0), .refresh_limit = 2ms, .refresh_pause = 0ms}};
     outlast::circuit_breaker breaker{{.window = outlast::consecutive(100'000)}};
-    outlast::bulkhead door{{.permits = 3, .queue = 50, .wait = 30s}};
+    outlast::bulkhead door{{.permits = 3, .queue = 900, .wait = 30s}}; // all, if they go alone
     outlast::pipeline p{
         std::ref(cache),   outlast::timeout{60s}, outlast::retry{{.max_attempts = 2}},
         std::ref(breaker), std::ref(door),        outlast::timeout{30s}};
