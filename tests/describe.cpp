@@ -99,12 +99,14 @@ TEST_CASE("describe: a line for each policy, outermost first, with every default
         "  fallback: when everything that is no success, name \"fallback\", tags \"\", "
         "events told to nobody\n"
         "  cache (shared): stale_wait 500 ms, wait 1 s, stale_if all, refresh_ahead never, "
-        "refresh_limit 250 ms, refresh_pause 1 s, store_limit 100 ms, seed its own, name \"users\", tags \"\", "
+        "refresh_limit 250 ms, refresh_pause 1 s, store_limit 100 ms, seed its own, name "
+        "\"users\", tags \"\", "
         "events told to nobody\n"
         "  timeout: limit 1.5 s, keep_late no, name \"timeout\", tags \"\", events told to nobody\n"
         "  retry: max_attempts 3, backoff 100 ms ×2 (full jitter; 10 s at most), "
         "least_attempt 0, max_duration no limit, hint_cap 2 min, retry_if all, "
-        "retry_refusals no, exhaustion_fails no, budget no, seed its own, name \"retry\", tags \"\", "
+        "retry_refusals no, exhaustion_fails no, budget no, seed its own, name \"retry\", tags "
+        "\"\", "
         "events told to nobody\n"
         "  pipeline (shared)\n"
         "    circuit breaker (shared): failure_ratio 12.5 %, window 30 s, minimum_calls 10, "
@@ -124,7 +126,8 @@ TEST_CASE("describe: what was set is told instead of the default") {
                                              .retry_refusals = true,
                                              .seed = 42}});
     CHECK(has(said, "retry: max_attempts 7, backoff 20 ms +20 ms (no jitter; no cap), "));
-    CHECK(has(said, "retry_if yours, retry_refusals yes, exhaustion_fails no, budget no, seed 42, "));
+    CHECK(
+        has(said, "retry_if yours, retry_refusals yes, exhaustion_fails no, budget no, seed 42, "));
     CHECK(has(describe(timeout{outlast::no_limit}), "limit no limit"));
     outlast::memory<int, int> store{{.capacity = 1, .negative_capacity = 1}};
     outlast::cache_aside remember{store, first, an_hour};
