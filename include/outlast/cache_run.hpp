@@ -30,15 +30,13 @@ class cache_run : public pass_through, cache_access<Cache> {
     using access::due_;
     using access::fresh;
     using access::how_;
-    using access::joined_;
-    using access::not_wanted;
+    using access::joined_, access::not_wanted;
     using access::options;
     using access::refreshed_;
     using access::remote;
     using access::shared_;
     using access::since_;
-    using access::stored;
-    using access::to_send;
+    using access::stored, access::to_send;
     using access::want_;
     using typename access::key_type;
     using typename access::lock_type;
@@ -155,18 +153,22 @@ public:
     /// Carries out one of its operations for a driver; `hand` holds the value of the call.
     template <class Hand>
     verdict act(operation what, reading& now, Hand& hand) {
-        static_assert(!remote || !sizeof(Hand*),
-                      "outlast::cache_aside: the store is asynchronous, and this driver has no way "
-                      "to wait for it: run the pipeline by outlast::async_run.");
-        wake_ = &hand.waiter();
-        if (what == put)
-            return this->store_value(now.get(), hand.value(), asking_->place);
-        if (what == drop)
-            return this->drop_value(asking_->place);
-        auto found = shared_->store_->find(want_->key);
-        return this->judge(now.get(), hand, std::move(found), what == recall, stays_ ? never : by_);
+        if constexpr (remote) {
+            static_assert(!sizeof(Hand*),
+                          "outlast::cache_aside: the store is asynchronous, and this driver has no "
+                          "way to wait for it: run the pipeline by outlast::async_run.");
+            return {};
+        } else {
+            wake_ = &hand.waiter();
+            if (what == put)
+                return this->store_value(now.get(), hand.value(), asking_->place);
+            if (what == drop)
+                return this->drop_value(asking_->place);
+            auto found = shared_->store_->find(want_->key);
+            return this->judge(now.get(), hand, std::move(found), what == recall,
+                               stays_ ? never : by_);
+        }
     }
-
     template <class Hand, class Begin>
         requires remote
     bool act_later(operation what, reading& now, Hand& hand, Begin& begin, verdict& v) {
