@@ -330,20 +330,27 @@ TEST_CASE("CA-07 stale when the source fails") {
 TEST_CASE("CA-08 leader cancelled") {
     shelf store;
     outlast::cache_aside remember{store, first_argument, keep(1h)};
-    outlast::pipeline p{std::ref(remember)};
+    outlast_tests::tap inside; // the cache, where the source is called
+    outlast::pipeline p{std::ref(remember), std::ref(inside)};
     outlast::simulation sim;
     origin o{.world = &sim, .takes = 100ms};
     auto& a = sim.call(p, o.ask(), 0);
     auto& b = sim.call(p, o.ask(), 0);
     auto& c = sim.call(p, o.ask(), 0);
     sim.advance(40ms);
+    CHECK(inside.abandoned == 0);
     a.cancel();
+    CHECK(inside.abandoned == 1); // told at once; and no other one is running yet
+    CHECK(inside.begun == std::vector{at(0ms)});
     CHECK(failed_with(a, refusal::cancelled));
     CHECK(a.finished_at() == at(40ms));
     sim.advance(0ms);
     CHECK(o.calls == 2);
+    CHECK(inside.begun == std::vector{at(0ms), at(40ms)});
     CHECK(outlast_tests::starts(b) == outlast_tests::times{40ms});
     sim.run();
+    CHECK(inside.ended.size() == 1);
+    CHECK(inside.abandoned == 1);
     CHECK(o.calls == 2);
     CHECK(is_live(b, 2));
     CHECK(is_cached(c, 2));
@@ -1760,6 +1767,66 @@ TEST_CASE("cache_aside: two caches over one store: forgotten when both have forg
         two.forget(0);
         CHECK(is_live(sim.call(p, [](int) { return 9; }, 0), 9));
         CHECK(is_cached(sim.call(q, o.ask(), 0), 9));
+    }
+}
+
+TEMPLATE_TEST_CASE("cache_aside: a tombstone keeps what was asked before it from coming back",
+                   "",
+                   shelf,
+                   (outlast_tests::fake_store<int, int>)) {
+    TestType store;
+    outlast::cache_aside one{store, first_argument, keep(1h)};
+    outlast::cache_aside two{store, first_argument, keep(1h)};
+    outlast::pipeline p{std::ref(one)};
+    outlast::pipeline q{std::ref(two)};
+    outlast::simulation sim;
+    origin slow{.world = &sim, .takes = 50ms};
+    const auto six = [](int) { return 6; };
+    sim.advance(1s);
+    auto& late = sim.call(q, slow.ask(), 0); // of another cache: `one` does not reach it
+    sim.advance(10ms);
+    SECTION("learnt within the span: told to its caller, and not kept") {
+        one.forget(0, sim.time(), 1s);
+        sim.run();
+        CHECK(is_live(late, 1));
+        CHECK(store.size() == 0);
+        SECTION("what is asked after it is kept") {
+            CHECK(is_live(sim.call(p, six, 0), 6));
+            CHECK(is_cached(sim.call(q, slow.ask(), 0), 6));
+        }
+    }
+    SECTION("not even in the place of what was learnt since") {
+        one.forget(0, sim.time(), 1s);
+        sim.advance(10ms);
+        CHECK(is_live(sim.call(p, six, 0), 6));
+        sim.run();
+        CHECK(is_live(late, 1));
+        CHECK(is_cached(sim.call(p, slow.ask(), 0), 6));
+    }
+    SECTION("a call that drops the entry does not take it away") {
+        one.forget(0, sim.time(), 1s);
+        outlast::cache_aside three{store, first_argument, keep(0s)};
+        outlast::pipeline r{std::ref(three)};
+        CHECK(is_live(sim.call(r, six, 0), 6)); // not to be kept: erases
+        sim.run();
+        CHECK(is_live(late, 1));
+        CHECK(store.size() == 0);
+    }
+    SECTION("what comes after the span is kept: it is to be longer than any call") {
+        one.forget(0, sim.time(), 39ms);
+        sim.run();
+        CHECK(store.size() == 1);
+    }
+    SECTION("other keys have none") {
+        one.forget(1, sim.time(), 1s);
+        sim.run();
+        CHECK(store.size() == 1);
+    }
+    SECTION("forgotten twice, the later end counts") {
+        one.forget(0, sim.time(), 1s);
+        one.forget(0, sim.time(), 1ms);
+        sim.run();
+        CHECK(store.size() == 0);
     }
 }
 

@@ -104,12 +104,13 @@ TEST_CASE("describe: a line for each policy, outermost first, with every default
         "refresh_limit 250 ms, refresh_pause 1 s, store_limit 100 ms, seed its own, name "
         "\"users\", tags \"\", "
         "events told to nobody, store memory (capacity 1, negative_capacity 1, max_weight any, "
-        "weigh nothing)\n"
+        "weigh nothing, tombstones 4096)\n"
         "  timeout: limit 1.5 s, keep_late no, name \"timeout\", tags \"\", events told to nobody, "
         "counts none\n"
         "  retry: max_attempts 3, backoff 100 ms ×2 (full jitter; 10 s at most), "
         "least_attempt 0, max_duration no limit, hint_cap 2 min, retry_if all, "
-        "retry_refusals no, budget none, seed its own, name \"retry\", tags \"\", "
+        "retry_refusals no, exhaustion_fails no, budget none, seed its own, name \"retry\", tags "
+        "\"\", "
         "events told to nobody, counts none\n"
         "  pipeline (shared)\n"
         "    circuit breaker (shared): failure_ratio 12.5 %, window 30 s, minimum_calls 10, "
@@ -129,7 +130,8 @@ TEST_CASE("describe: what was set is told instead of the default") {
                                              .retry_refusals = true,
                                              .seed = 42}});
     CHECK(has(said, "retry: max_attempts 7, backoff 20 ms +20 ms (no jitter; no cap), "));
-    CHECK(has(said, "retry_if yours, retry_refusals yes, budget none, seed 42, "));
+    CHECK(has(said,
+              "retry_if yours, retry_refusals yes, exhaustion_fails no, budget none, seed 42, "));
     CHECK(has(describe(timeout{outlast::no_limit}), "limit no limit"));
     outlast::memory<int, int> store{{.capacity = 1, .negative_capacity = 1}};
     outlast::cache_aside remember{store, first, an_hour};

@@ -300,6 +300,24 @@ struct absent : outlast::retry {
     run start() { return run{*this}; }
 };
 
+// Takes back what an attempt cost that failed.
+struct lenient : outlast::retry {
+    using outlast::retry::retry;
+    struct run : outlast::retry::run {
+        explicit run(lenient& r) : outlast::retry::run(r), shared(&r) {}
+        step settled(reading& now, outlast::lane on, verdict& v) {
+            const bool failed = v.failed() && ++failures == 2;
+            const step s = outlast::retry::run::settled(now, on, v);
+            if (failed)
+                shared->options().budget->succeeded();
+            return s;
+        }
+        lenient* shared;
+        int failures = 0;
+    };
+    run start() { return run{*this}; }
+};
+
 } // namespace
 
 TEST_CASE("explore: what is broken in the keeping of a budget is found") {
@@ -317,6 +335,12 @@ TEST_CASE("explore: what is broken in the keeping of a budget is found") {
           "    a tick passes\n"
           "    call A wakes\n"
           "    call B wakes\n");
+    finds(explore<lenient>(failing), "what is paid and not sent is given back, and nothing else",
+          "    call A begins\n"
+          "    call A fails\n"
+          "    a tick passes\n"
+          "    call A wakes\n"
+          "    call A fails\n");
     finds(explore<absent>(running), "what runs is counted, and nothing else",
           "    call A begins\n"
           "    call A fails\n");

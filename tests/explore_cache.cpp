@@ -35,36 +35,62 @@ using outlast_tests::ticks;
 namespace {
 
 struct one_key {
-    int operator()() const { return 0; }
+    int max_age = 0; // ticks; 0: any
+    outlast::wanted<int> operator()() const {
+        return {0, max_age == 0 ? outlast::forever : ticks(max_age)};
+    }
 };
 struct for_a_while {
+    int fresh = 1; // ticks
+    bool negative = false;
     outlast::lifetime operator()(int) const {
-        return {.fresh_for = ticks(1), .stale_for = ticks(1)};
+        return {.fresh_for = ticks(fresh), .stale_for = ticks(1), .negative = negative};
     }
 };
 using store = outlast_tests::fake_store<int, int>;
 using cache = outlast::cache_aside<store, one_key, for_a_while>;
 
+// In the last ticks of an entry, and takes one tick for it at most.
+constexpr outlast::ratio all_its_life = outlast::ratio::of(1);
+
+struct setting {
+    rules rule{};
+    one_key wants{};
+    for_a_while keeps{};
+    outlast::ratio refresh_ahead{};
+};
+
 // A value is how many times the key had been forgotten when somebody began to ask for it.
 template <class Cache>
 struct cache_rig : plain_rig {
+    using config = setting;
     struct seen {
         bool there = false;
         outlast::freshness times{};
         int value = 0;
         int forgotten = 0;
+        int due = 0; // at which of the next ticks a refresh is: each entry has a draw of its own
+        const setting* in = nullptr;
 
         void put(digest& d, instant now) const {
             d.add(there);
             if (there)
                 d.add(ahead(now, times.fresh_until))
                     .add(ahead(now, times.stale_until))
-                    .add(std::min(forgotten - value, 1));
+                    .add(std::min(forgotten - value, 1))
+                    .add(due);
+        }
+        [[nodiscard]] bool fresh(instant now) const {
+            return there && times.at(now) == outlast::grade::fresh;
         }
     };
     static constexpr bool in_order = true;
 
-    explicit cache_rig(const config& c) : began_(c.rule.calls), asked_(c.rule.calls) {
+    explicit cache_rig(const config& c)
+        : setting_(&c),
+          cache_(store_, c.wants, c.keeps, options_for(c)),
+          began_(c.rule.calls),
+          asked_(c.rule.calls) {
         store_.now = [this] { return now_; };
     }
     cache_rig(const cache_rig&) = delete;
@@ -89,8 +115,14 @@ struct cache_rig : plain_rig {
     seen look(instant) {
         const auto found = store_.find(0);
         if (!found)
-            return {.forgotten = forgotten_};
-        return {true, found->times, found->value, forgotten_};
+            return {.forgotten = forgotten_, .in = setting_};
+        const outlast::cache_aside_options& o = cache_.options();
+        const outlast::refresh_ahead<outlast::no_lock> alike{o.refresh_ahead, o.refresh_limit,
+                                                             o.refresh_pause, o.seed};
+        int due = 0;
+        for (int t = 0; t != setting_->keeps.fresh && !found->negative; ++t)
+            due += alike.due(now_ + ticks(t), outlast::never, found->times, 0) << t;
+        return {true, found->times, found->value, forgotten_, due, setting_};
     }
     // How often it was forgotten when this call began.
     int mark(std::size_t who, instant, const call_view& c) {
@@ -115,11 +147,30 @@ struct cache_rig : plain_rig {
             return "one call a key at a time";
         const call_view& was = before.calls[e.who];
         const call_view& is = after.calls[e.who];
+        // What a refresh does not bring, the entry answers.
+        const bool refreshed = was.is == phase::calling && was.callee == outlast::work && was.spare;
+        if (refreshed && is.is == phase::idle && before.rig.fresh(before.now) &&
+            (e.what == deed::failure || e.what == deed::in_vain) && !is.last.outcome.ok())
+            return "a refresh costs no call its answer";
+        const bool any_age = before.rig.in->wants.max_age == 0;
+        if (e.what == deed::operated && is.is == phase::parked && any_age &&
+            before.rig.fresh(before.now))
+            return "nobody waits while there is a fresh answer";
+        if (e.what == deed::operated && was.callee == cache::run::look_up &&
+            is.is == phase::calling && before.rig.in->keeps.negative &&
+            before.rig.fresh(before.now))
+            return "a no is not refreshed";
         if (e.what != deed::operated && e.what != deed::broke)
             return {};
         const bool good = is.is == phase::idle && is.last.outcome.ok();
         if (good && is.value < is.mark)
             return "no call is answered with what was forgotten before it began";
+        const bool looked = was.callee == cache::run::look_up || was.callee == cache::run::recall;
+        const bool told = was.past.find('W') != std::string::npos; // of what was just learnt
+        if (good && looked && !told && before.rig.in->wants.max_age != 0 &&
+            !before.rig.in->keeps.negative &&
+            was.begun - before.rig.times.since > ticks(before.rig.in->wants.max_age))
+            return "no call is answered with what is older than it wants";
         // A store that could not keep it is asked to drop what it knew before.
         const bool drops = was.callee == cache::run::put && is.is == phase::calling &&
                            is.callee == cache::run::drop;
@@ -138,23 +189,32 @@ struct cache_rig : plain_rig {
     Cache& shared() { return cache_; }
 
 private:
+    static outlast::cache_aside_options options_for(const config& c) {
+        return {.stale_wait = ticks(1),
+                .refresh_ahead = c.refresh_ahead,
+                .refresh_limit = ticks(1),
+                .refresh_pause = {},
+                .seed = 1};
+    }
+
     instant now_{ticks(1000)};
     int forgotten_ = 0;
+    const setting* setting_;
     store store_{};
-    Cache cache_{store_, one_key{}, for_a_while{}, {.stale_wait = ticks(1)}};
+    Cache cache_;
     std::vector<int> began_;
     std::vector<int> asked_;
 };
 
 template <class Cache>
-explored explore(const plain_rig::config& c) {
+explored explore(const setting& c) {
     using scene = calls_scene<cache_rig<Cache>>;
-    return explorer<scene>{8'000}([&] { return std::make_unique<scene>(c); });
+    return explorer<scene>{40'000}([&] { return std::make_unique<scene>(c); });
 }
 
 struct named {
     const char* name;
-    plain_rig::config setting;
+    setting what;
 };
 std::vector<named> configs() {
     return {
@@ -168,6 +228,27 @@ std::vector<named> configs() {
            .spurious = true,
            .history = true}}},
         {"forgotten in the middle", {{.calls = 2, .neutral = false, .orders = 1, .history = true}}},
+        {"three calls, and time that passes", {{.neutral = false, .history = true}}},
+        {"refreshed ahead",
+         {.rule = {.calls = 2, .neutral = false, .max_attempts = 2, .history = true},
+          .keeps = {.fresh = 4},
+          .refresh_ahead = all_its_life}},
+        {"refreshed ahead, with deadlines that leave no time for it",
+         {.rule = {.calls = 1,
+                   .begins = {{}, {.by = 1}, {.by = 3}},
+                   .max_attempts = 2,
+                   .history = true},
+          .keeps = {.fresh = 4},
+          .refresh_ahead = all_its_life}},
+        {"callers that take no old answer",
+         {.rule = {.calls = 2, .neutral = false, .call_memory = 4, .history = true},
+          .wants = {.max_age = 1},
+          .keeps = {.fresh = 2}}},
+        {"noes, to callers that take no old answer, in a cache that refreshes",
+         {.rule = {.calls = 2, .neutral = false, .history = true},
+          .wants = {.max_age = 1},
+          .keeps = {.fresh = 4, .negative = true},
+          .refresh_ahead = all_its_life}},
     };
 }
 
@@ -175,7 +256,7 @@ std::vector<named> configs() {
 
 TEST_CASE("explore: a cache keeps its promises in every state") {
     for (const named& n : configs()) {
-        const explored e = explore<cache>(n.setting);
+        const explored e = explore<cache>(n.what);
         INFO(n.name << ": " << e.words());
         CHECK(e.holds());
     }
@@ -183,7 +264,7 @@ TEST_CASE("explore: a cache keeps its promises in every state") {
 
 TEST_CASE("explore: how many states caches have", "[.][explored]") {
     for (const named& n : configs())
-        WARN(n.name << ": " << explore<cache>(n.setting).words());
+        WARN(n.name << ": " << explore<cache>(n.what).words());
 }
 
 // ---- broken on purpose
@@ -263,6 +344,19 @@ struct impatient : wrapped {
     }
 };
 
+// Lets a refresh that failed be the end of its call.
+struct costly : wrapped {
+    using wrapped::wrapped;
+    step settled(reading& now, outlast::lane on, verdict& v) {
+        const verdict was = v;
+        const step s = wrapped::settled(now, on, v);
+        const bool failed_ahead = refreshes && !was.ok() && s.callee == cache::run::look_up;
+        refreshes = s.calls_work() && s.spare;
+        return failed_ahead ? step::finish() : s;
+    }
+    bool refreshes = false;
+};
+
 void finds(const explored& e, const char* invariant, const char* how) {
     INFO(e.words());
     CHECK(e.broken == invariant);
@@ -272,7 +366,7 @@ void finds(const explored& e, const char* invariant, const char* how) {
 } // namespace
 
 TEST_CASE("explore: what is broken in a cache is found") {
-    const plain_rig::config two{{.calls = 2, .neutral = false, .history = true}};
+    const setting two{{.calls = 2, .neutral = false, .history = true}};
     finds(explore<broken_cache<wrapped>>(two), "", "");
     finds(explore<broken_cache<no_heir>>(two), "rest can be reached from every state",
           "    call A begins\n"
@@ -286,6 +380,19 @@ TEST_CASE("explore: what is broken in a cache is found") {
           "    call A has its operation done\n"
           "    call A succeeds\n"
           "    call A has its operation done\n");
+    const setting one_ahead{.rule = {.calls = 1, .max_attempts = 2, .history = true},
+                            .keeps = {.fresh = 4},
+                            .refresh_ahead = all_its_life};
+    finds(explore<broken_cache<wrapped>>(one_ahead), "", "");
+    finds(explore<broken_cache<costly>>(one_ahead), "a refresh costs no call its answer",
+          "    call A begins\n"
+          "    call A has its operation done\n"
+          "    call A succeeds\n"
+          "    call A has its operation done\n"
+          "    call A begins\n"
+          "    a tick passes\n"
+          "    call A has its operation done\n"
+          "    call A fails\n");
     finds(explore<broken_cache<impatient>>(two), "one call a key at a time",
           "    call A begins\n"
           "    call A has its operation done\n"

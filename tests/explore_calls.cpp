@@ -197,16 +197,15 @@ struct guarded_rig : circuit_rig<breaker> {
 template <class Rig>
 explored explore(const typename Rig::config& c) {
     using scene = calls_scene<Rig>;
-    return explorer<scene>{}([&] { return std::make_unique<scene>(c); },
-                             [&] { return std::make_unique<scene>(c, true); });
+    return explorer<scene>{10'000}([&] { return std::make_unique<scene>(c); },
+                                   [&] { return std::make_unique<scene>(c, true); });
 }
 
 const circuit_rig<breaker>::config around{
-    .rule = {.calls = 2, .hint = 2, .max_attempts = most},
+    .rule = {.hint = 2, .max_attempts = most}, // three calls
     .options = {.window = outlast::consecutive(2), .open_for = ticks(2), .probe_lease = ticks(2)}};
 const circuit_rig<breaker>::config composed{
-    .rule = {.calls = 2,
-             .neutral = false,
+    .rule = {.neutral = false,
              .breaks = true,
              .max_attempts = most,
              .call_memory = limit,

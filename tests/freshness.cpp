@@ -44,6 +44,19 @@ TEST_CASE("freshness: long lives saturate") {
     CHECK(g.at(never - 1ns) == grade::stale);
 }
 
+TEST_CASE("freshness: a tombstone yields only to what was asked for after it, an entry to what is "
+          "newer") {
+    const auto stone = freshness::tombstone(at(10s), 5s);
+    CHECK(stone.stale_until == at(15s));
+    CHECK_FALSE(stone.yields_to(at(9s), at(14s)));
+    CHECK_FALSE(stone.yields_to(at(10s), at(14s))); // which was first, nobody knows
+    CHECK(stone.yields_to(at(10s) + 1ns, at(14s)));
+    CHECK(freshness::tombstone(at(1s), outlast::forever).stale_until == never);
+    const auto answer = freshness::from(at(10s), {.fresh_for = 1ns});
+    CHECK(answer.yields_to(at(0s), at(10s)));
+    CHECK_FALSE(answer.yields_to(at(0s), at(10s) - 1ns));
+}
+
 TEST_CASE("freshness: the age is the time since it was learnt") {
     const auto f = freshness::from(at(10s), {.fresh_for = 1s});
     CHECK(f.age(at(10s)) == 0s);

@@ -510,6 +510,31 @@ TEST_CASE(
     }
 }
 
+TEST_CASE(
+    "law 11: cancelled as a good result arrives: an order to end wins, a wish to stop does not") {
+    outlast::pipeline p{outlast::retry{{.backoff = outlast::constant(0ms)}}};
+    SECTION("blocking: asked while the callable runs") {
+        std::stop_source stop;
+        const auto r = p(outlast::limits{.stop = stop.get_token()}, [&](outlast::call& c) {
+            stop.request_stop();
+            return c.stop_requested() ? 1 : 0;
+        });
+        CHECK(r.value() == 1);
+        CHECK(p(outlast::limits{.stop = stop.get_token()}, [] { return 2; }).error().why() ==
+              refusal::cancelled);
+    }
+    SECTION("simulated: ordered at the instant of the result, and just after it") {
+        for (const duration when : {50ms, 51ms}) {
+            outlast::simulation sim;
+            auto& c = sim.call(p, [&] { return sim.spend(50ms), 1; });
+            sim.at(at(when), [&] { c.cancel(); });
+            sim.advance(1s);
+            CHECK(c.finished_at() == at(50ms));
+            CHECK(c.result().has_value() == (when > 50ms));
+        }
+    }
+}
+
 TEST_CASE("law 11: a limit is reached at the limit") {
     outlast::simulation sim;
     breaker b{{.window = 2, .open_for = 1s, .probe_lease = 500ms}};

@@ -33,7 +33,7 @@ TEST_CASE("names: every value is called what its enumerator is called") {
     check_names<stopped>(
         {"none", "attempts", "deadline", "not_retryable", "told_not_to", "max_duration", "budget"});
     check_names<refusal>({"none", "timed_out", "circuit_open", "cancelled", "rate_limited",
-                          "bulkhead_full", "unavailable", "invalid_options", "threw"});
+                          "bulkhead_full", "unavailable", "invalid_options", "threw", "exhausted"});
     check_names<verdict_kind>({"success", "failure", "neutral", "expired"});
 }
 

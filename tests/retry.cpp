@@ -2,6 +2,7 @@
 #include <outlast/retry.hpp>
 
 #include <outlast/circuit_breaker.hpp>
+#include <outlast/fallback.hpp>
 #include <outlast/outcome.hpp>
 #include <outlast/pipeline.hpp>
 #include <outlast/run.hpp>
@@ -16,12 +17,14 @@
 #include "support/zoo.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <limits>
 #include <random>
 #include <stop_token>
 #include <string>
+#include <tuple>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -179,6 +182,143 @@ TEST_CASE("RT-10 result-driven retry returns the last value when exhausted") {
     CHECK(c.facts().why_stopped == stopped::attempts);
 }
 
+TEST_CASE("RT-10 with exhaustion as an error, which carries the value") {
+    auto ask = outlast::judged{[] { return std::string{"retry"}; },
+                               [](const std::string& v) { return v != "retry"; }};
+    retry policy{{.max_attempts = 3, .backoff = constant(10ms), .exhaustion_fails = true}};
+    outlast::pipeline p{std::ref(policy)};
+    outlast::simulation sim;
+    auto& c = sim.call(p, ask);
+    sim.run();
+    CHECK(c.attempts() == 3);
+    CHECK(end(c) == 20ms);
+    REQUIRE(c.result().has_error());
+    const outlast::failure f = c.result().error();
+    CHECK(f.why() == refusal::exhausted);
+    CHECK(f.code() == refusal::exhausted);
+    CHECK(f.attempts() == 3);
+    CHECK(f.facts().why_stopped == stopped::attempts);
+    CHECK(f.message() == "no attempt was good (after 3 attempts)");
+    REQUIRE(f.last_value<std::string>() != nullptr);
+    CHECK(*f.last_value<std::string>() == "retry");
+    CHECK(f.last_value<int>() == nullptr);
+    CHECK(f.thrown() == nullptr);
+
+    retry at_once{{.backoff = constant(0ms), .exhaustion_fails = true}};
+    outlast::pipeline q{std::ref(at_once)};
+    SECTION("whatever ends it, with the hint and the code of its judgement") {
+        const auto late = std::make_error_code(std::errc::timed_out);
+        const auto r = q(
+            outlast::judged{[] { return 503; }, [&](int) { return verdict::failure(late, -1ms); }});
+        REQUIRE(r.has_error());
+        CHECK(r.error().why() == refusal::exhausted);
+        CHECK(r.error().cause() == late);
+        CHECK(r.error().attempts() == 1);
+        CHECK(r.error().facts().why_stopped == stopped::told_not_to);
+        CHECK(*r.error().last_value<int>() == 503);
+    }
+    SECTION("the callable's own failures are what they are, and good values too") {
+        CHECK(q([]() -> outlast::result<int> { return refused; }).error().code() == refused);
+        CHECK(q([] { return 7; }).value() == 7);
+    }
+    SECTION("values that can only be moved") {
+        auto r = q(outlast::judged{[] { return outlast_tests::move_only{4}; },
+                                   [](const outlast_tests::move_only&) { return false; }});
+        REQUIRE(r.has_error());
+        CHECK(*r.error().last_value<outlast_tests::move_only>()->value == 4);
+    }
+    SECTION("outside of it, it is a failure like others: counted, repeated, replaced") {
+        retry outside{{.max_attempts = 2, .backoff = constant(0ms)}};
+        outlast::basic_circuit_breaker<> breaker{{.window = 2}};
+        outlast::pipeline twice{std::ref(outside), std::ref(breaker), std::ref(at_once)};
+        auto& again = sim.call(twice, ask);
+        sim.run();
+        CHECK(again.attempts() == 6);
+        CHECK(again.result().error().why() == refusal::exhausted);
+        CHECK(breaker.state(sim.time()) == outlast::circuit_state::open);
+        outlast::pipeline around{std::ref(outside)};
+        auto& nested = sim.call(around, [&] { return q(ask); });
+        sim.run();
+        CHECK(nested.attempts() == 2);
+        CHECK(*nested.result().error().last_value<std::string>() == "retry");
+        outlast::pipeline replaced{outlast::fallback{std::string{"other"}}, std::ref(at_once)};
+        CHECK(replaced(ask).value() == "other");
+    }
+}
+
+namespace {
+
+// Admits so many calls in each period, which all start at 0, and makes nobody wait.
+struct fixed_window {
+    std::uint32_t permits;
+    duration period;
+    std::vector<std::uint32_t> used{}; // by period
+
+    class run : public outlast::pass_through {
+    public:
+        explicit run(fixed_window& shared) noexcept : shared_(&shared) {}
+        outlast::step begin(outlast::reading& now, outlast::instant by, verdict& v) {
+            const duration since = now.get().time_since_epoch();
+            const auto which = static_cast<std::size_t>(since / shared_->period);
+            shared_->used.resize(std::max(shared_->used.size(), which + 1));
+            if (shared_->used[which] == shared_->permits) {
+                v = verdict::neutral(refusal::rate_limited,
+                                     shared_->period - since % shared_->period);
+                return outlast::step::finish();
+            }
+            ++shared_->used[which];
+            return outlast::step::call(outlast::work, by);
+        }
+        outlast::step settled(outlast::reading&, outlast::lane, verdict&) noexcept {
+            return outlast::step::finish();
+        }
+
+    private:
+        fixed_window* shared_;
+    };
+    [[nodiscard]] run start() noexcept { return run{*this}; }
+};
+
+} // namespace
+
+TEST_CASE("CO-05 retry around rate limiter") {
+    const auto play = [](bool rejections_too) {
+        retry again{
+            {.max_attempts = 7, .backoff = constant(0ms), .retry_refusals = rejections_too}};
+        outlast_tests::tap attempts;
+        fixed_window limiter{.permits = 3, .period = 1000ms};
+        outlast::pipeline p{std::ref(again), std::ref(attempts), std::ref(limiter)};
+        outlast::simulation sim;
+        auto& c = sim.call(p, acted(sim, script{}.fails()));
+        sim.run();
+        times begun;
+        for (const outlast::instant t : attempts.begun)
+            begun.push_back(t.time_since_epoch());
+        REQUIRE(begun.size() >= 4);
+        CHECK(attempts.ended[3].what == verdict::neutral(refusal::rate_limited, 1000ms));
+        return std::tuple{begun, starts(c), end(c), c.result().error()};
+    };
+    SECTION("rejections retried") {
+        const auto [begun, calls, over, why] = play(true);
+        CHECK(begun == times{0ms, 0ms, 0ms, 0ms, 1000ms, 1000ms, 1000ms}); // 7 attempts
+        CHECK(calls == times{0ms, 0ms, 0ms, 1000ms, 1000ms, 1000ms});      // 6 calls
+        CHECK(over == 1000ms);
+        CHECK(why.why() == refusal::none);
+        CHECK(why.code() == refused);
+        CHECK(why.facts().why_stopped == stopped::attempts);
+    }
+    SECTION("rejections not retried, the default") {
+        const auto [begun, calls, over, why] = play(false);
+        CHECK(begun == times{0ms, 0ms, 0ms, 0ms});
+        CHECK(calls == times{0ms, 0ms, 0ms});
+        CHECK(over == 0ms);
+        CHECK(why.why() == refusal::rate_limited);
+        CHECK(why.retry_after() == 1000ms);
+        CHECK(why.cause() == refused);
+        CHECK(why.facts().why_stopped == stopped::not_retryable);
+    }
+}
+
 TEST_CASE("RT-11 exponential with cap, timeline") {
     story s{{.max_attempts = 7, .backoff = exponential(1ms).capped(10ms)}, script{}.fails()};
     CHECK(waits(*s.call) == times{1ms, 2ms, 4ms, 8ms, 10ms, 10ms});
@@ -198,6 +338,7 @@ TEST_CASE("RT-12 time limit ends retrying") {
     CHECK(c.attempts() == 1);
     CHECK(end(c) == 120ms); // not cut
     CHECK(c.result().value() == "bad");
+    // The scenario says "deadline"; that is the caller's, and this the retry's own: the finer word.
     CHECK(c.facts().why_stopped == stopped::max_duration);
     CHECK(ended == 1);
 }

@@ -41,7 +41,7 @@ struct late_value {
         bool kept = false;
         const auto still_wanted = [&](const freshness* there) {
             return kept = shared->flights_.stamp(want->key) == stamp &&
-                          (there == nullptr || there->since <= asked);
+                          (there == nullptr || there->yields_to(asked, asked));
         };
         const freshness times = freshness::from(now, life);
         shared->store_->put(want->key, {value, times, life.negative}, still_wanted);
@@ -125,7 +125,7 @@ protected:
         const auto still_wanted = [&](const freshness* there) {
             asked = true;
             outdated = place.outdated();
-            return !outdated && (there == nullptr || there->since <= times.since);
+            return !outdated && (there == nullptr || there->yields_to(asked_, times.since));
         };
         if (!outdated)
             shared_->store_->put(want_->key, {value, times, life.negative}, still_wanted);

@@ -147,6 +147,20 @@ public:
         store_->erase(key);
     }
 
+    /// The same, and leaves a tombstone for `span`: what any call that began by `now` learns is not
+    /// kept in the store before that is over, whichever cache it is a call of, and even if it is dropped
+    /// here and its operation goes on. Choose a span longer than any call. Calls that begin later ask,
+    /// and are answered from what they kept, as ever.
+    /// \param now from the `outlast::steady` clock, or a world's `time()`
+    void forget(const key_type& key, instant now, duration span) {
+        static_assert(store_with_tombstones<Store>,
+                      "outlast::cache_aside: this store keeps no tombstones: see "
+                      "outlast::store_with_tombstones, or forget the key without a span.");
+        flights_.forget(key);
+        store_->tombstone(key, freshness::tombstone(now, span)); // before the erasing, as above
+        store_->erase(key);
+    }
+
     /// The same in an asynchronous store, as its `async_erase` with this token, if it takes one. What
     /// is on its way into the store at this moment is erased again after it has come there.
     template <class... Token>
@@ -183,9 +197,13 @@ public:
     /// that fails may find the entry gone, and then it asks once more.
     template <class Inner>
     [[nodiscard]] constexpr auto worst_case(duration within, const Inner& inner) const {
-        return inner(within)
-            .times(options_.refreshes() ? 2 : 1)
-            .after(longer(options_.wait, options_.stale_wait));
+        const auto all = inner(within)
+                             .times(options_.refreshes() ? 2 : 1)
+                             .after(longer(options_.wait, options_.stale_wait));
+        if constexpr (store<Store>)
+            return all;
+        else // looked up before and after the wait, kept in vain, dropped in vain, looked up again
+            return all.after(scaled(options_.store_limit, 5, 1));
     }
 
 private:

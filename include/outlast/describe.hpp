@@ -197,8 +197,9 @@ void describe_policy(std::string& out, const P& policy, bool shared, std::size_t
 ///     //   timeout: limit 1 s, keep_late no, name "timeout", tags "", events told to nobody,
 ///     //   counts none
 ///     //   retry: max_attempts 3, backoff 50 ms (no jitter; no cap), least_attempt 0,
-///     //   max_duration no limit, hint_cap 0, retry_if all, retry_refusals no, budget none,
-///     //   seed its own, name "retry", tags "", events told to nobody, counts none
+///     //   max_duration no limit, hint_cap 0, retry_if all, retry_refusals no,
+///     //   exhaustion_fails no, budget none, seed its own, name "retry", tags "",
+///     //   events told to nobody, counts none
 ///     //   circuit breaker (shared): failure_ratio 50 %, window 100 calls, minimum_calls 10,
 ///     //   slow_from no limit, slow_ratio 50 %, open_on_hint no, open_for 10 s (no jitter; no cap),
 ///     //   flap_memory 0, hint_cap 5 min, probes 1, deciding_probes 1, probe_lease 30 s,

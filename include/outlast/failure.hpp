@@ -56,7 +56,24 @@ public:
     /// Of a fallback that failed: what it was to replace. Empty otherwise.
     [[nodiscard]] std::error_code origin() const noexcept { return origin_.get(); }
     /// What the callable threw; null where it threw nothing.
-    [[nodiscard]] const std::exception_ptr& thrown() const noexcept { return thrown_; }
+    [[nodiscard]] std::exception_ptr thrown() const noexcept {
+        return why_ == refusal::exhausted ? nullptr : thrown_;
+    }
+    /// Of `exhausted`: the value that was not good enough, T being that of the callable's result. It
+    /// lives as long as this failure or a copy of it. Null of all else, and where exceptions are off.
+    template <class T>
+    [[nodiscard]] const T* last_value() const noexcept {
+#if OUTLAST_EXCEPTIONS
+        if (why_ == refusal::exhausted && thrown_ != nullptr)
+            try {
+                std::rethrow_exception(thrown_);
+            } catch (const kept<T>& k) {
+                return &k.value;
+            } catch (...) { // of another type
+            }
+#endif
+        return nullptr;
+    }
 
     /// The numbers of the call, as the policies told them.
     [[nodiscard]] const failure_facts& facts() const noexcept { return facts_; }
@@ -86,6 +103,19 @@ public:
         return s;
     }
 
+    /// Keeps a value in the place of an exception, whose owner does not care what it is.
+    template <class T>
+    failure& with_last_value([[maybe_unused]] T&& value) {
+#if OUTLAST_EXCEPTIONS
+        using mine = kept<std::remove_cvref_t<T>>;
+        try {
+            throw mine{std::forward<T>(value)};
+        } catch (const mine&) {
+            thrown_ = std::current_exception();
+        }
+#endif
+        return *this;
+    }
     failure& with_retry_after(duration hint) noexcept {
         facts_.retry_after = hint;
         return *this;
@@ -104,6 +134,11 @@ public:
     }
 
 private:
+    template <class T>
+    struct kept {
+        T value;
+    };
+
     [[nodiscard]] std::string head() const {
         switch (why_) {
         case refusal::none:
@@ -172,7 +207,7 @@ private:
     refusal why_ = refusal::none;
     plain_code cause_{};
     plain_code origin_{};
-    std::exception_ptr thrown_{};
+    std::exception_ptr thrown_{}; // or the last value
     failure_facts facts_{};
 };
 

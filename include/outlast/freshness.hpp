@@ -36,6 +36,17 @@ struct freshness {
         return {now, fresh_end, after(fresh_end, extra)};
     }
 
+    /// No answer, but a mark that there is to be none: until the end of `span`, nothing that was asked
+    /// for at `now` or before is kept under its key. (An answer is fresh for some time; this never.)
+    [[nodiscard]] static constexpr freshness tombstone(instant now, duration span) noexcept {
+        return {now, now, after(now, span)};
+    }
+    /// Whether what was asked for and learnt then may take its place: what was learnt later stays.
+    [[nodiscard]] constexpr bool yields_to(instant asked, instant learnt) const noexcept {
+        const bool is_tombstone = fresh_until <= since;
+        return is_tombstone ? since < asked : since <= learnt;
+    }
+
     [[nodiscard]] constexpr grade at(instant now) const noexcept {
         if (now < fresh_until)
             return grade::fresh;

@@ -240,8 +240,10 @@ public:
             tell(*wanted, attempts_, v, m, elapsed);
             m.credit(*wanted);
         }
-        if (v.ok() || own_value)
+        if (v.ok() || (own_value && !v.spent))
             return std::move(*slot_);
+        if (own_value)
+            return spent(v, m, elapsed);
         return holds_error() ? failed_as(v, m, elapsed) : valueless(v, m, elapsed);
     }
 
@@ -285,6 +287,16 @@ private:
         facts.elapsed = elapsed;
         facts.retry_after = v.hint;
         m.explain(facts);
+    }
+
+    // A value that is not to be the answer.
+    template <class Machine>
+    OUTLAST_COLD result_type spent(const verdict& v, const Machine& m, duration elapsed) {
+        result_type r{boost::outcome_v2::in_place_type<failure>, refusal::exhausted, v};
+        if constexpr (!std::is_void_v<value_type>)
+            r.assume_error().with_last_value(std::move(slot_->assume_value()));
+        tell(r.assume_error().facts(), attempts_, v, m, elapsed);
+        return r;
     }
 
     // No attempt left an outcome.

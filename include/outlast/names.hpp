@@ -119,6 +119,8 @@ namespace outlast {
         return "invalid_options";
     case refusal::threw:
         return "threw";
+    case refusal::exhausted:
+        return "exhausted";
     }
     return "unknown";
 }

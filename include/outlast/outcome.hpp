@@ -191,7 +191,8 @@ namespace detail {
 
 [[nodiscard]] OUTLAST_INLINE inline verdict judge(const failure& f) noexcept {
     verdict v = verdict::failure(f.cause(), f.facts().retry_after);
-    v.why = f.why() == refusal::threw ? refusal::none : f.why();
+    const bool of_the_work = f.why() == refusal::threw || f.why() == refusal::exhausted;
+    v.why = of_the_work ? refusal::none : f.why();
     if (v.why != refusal::none && v.why != refusal::timed_out)
         v.kind = verdict_kind::neutral;
     return v;
@@ -210,7 +211,7 @@ template <class T>
 /// takes the value and gives a bool (is it good?) or a verdict, which may carry a Retry-After.
 ///
 /// When the attempts are used up and nothing replaces it, the last value is returned as it is: the
-/// result then *has a value*, with status 503.
+/// result then *has a value*, with status 503; unless `retry_options::exhaustion_fails`.
 ///
 /// **Example**
 ///

@@ -22,6 +22,7 @@ enum class refusal : std::uint8_t {
     unavailable,     ///< what guards the dependency says that it is away
     invalid_options, ///< a policy cannot be built from these options
     threw,           ///< the callable threw something that carries no error code
+    exhausted,       ///< no attempt was good, and a value that is not is no answer (see `retry`)
 };
 
 /// What `refusal` values say as a `std::error_code`: `code == outlast::refusal::circuit_open`.
@@ -50,6 +51,8 @@ inline const std::error_category& refusal_category() noexcept {
                 return "the options make no sense";
             case refusal::threw:
                 return "the callable threw";
+            case refusal::exhausted:
+                return "no attempt was good";
             }
             return "unknown refusal";
         }

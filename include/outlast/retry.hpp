@@ -76,6 +76,9 @@ struct retry_options {
     retry_rule retry_if{};
     /// Whether a refusal that says when to come back (an open breaker inside) is waited for.
     bool retry_refusals = false;
+    /// Whether a value that was judged bad (see `judged`) is an error once it is final: `exhausted`,
+    /// which keeps it as `failure::last_value`. Default: it is returned as it is.
+    bool exhaustion_fails = false;
     /// What repeats cost, and whether there are any left. Outlives the policy. Default: none.
     outlast::budget* budget = nullptr;
     /// Of the jitter: the same seed gives the same delays. Default 0: one of its own a policy.
@@ -111,6 +114,7 @@ struct retry_options {
         f("hint_cap", hint_cap);
         f("retry_if", retry_if, "all");
         f("retry_refusals", retry_refusals);
+        f("exhaustion_fails", exhaustion_fails);
         f("budget", budget);
         f("seed", seed, std::uint64_t{0}, "its own");
         f("name", name);
@@ -128,7 +132,7 @@ struct retry_options {
 /// **Answers** *call* at once; after a failure *wait* for max(delay, hint), then *call*; *finish*
 /// with the last verdict when it stops. A wait that leaves less than `least_attempt` before the
 /// deadline is not begun: the failure is handed up at once, with its hint.
-/// **Refusals** none of its own; `report::why_stopped` and the event say why it gave up.
+/// **Refusals** `exhausted`, with `exhaustion_fails`, else none of its own; `report::why_stopped` and the event say why it gave up.
 /// **Time** looks at it only after a failure, and at the beginning if there is a `max_duration`.
 /// Waits are never early. A hint starts the series of delays anew; a negative one means: do not try
 /// again.
@@ -300,6 +304,7 @@ private:
     constexpr step stop(stopped why, verdict& v) {
         stopped_ = why;
         v.hurried = why == stopped::deadline && v.failed();
+        v.spent = v.spent || (options().exhaustion_fails && v.kind == verdict_kind::failure);
         seat_.leave();
         if (options().counts != nullptr)
             options().counts->gave_up_by[static_cast<std::size_t>(why)].add();

@@ -22,7 +22,11 @@ struct limits {
     /// By when it wants its answer. A blocking callable is expected to keep it (`call::remaining`);
     /// what comes later is `timed_out`. Default: no deadline.
     std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
-    /// Asks the call to stop: waits end at once, no further attempt begins.
+    /// Asks the call to stop: waits end at once, no further attempt begins. What runs is asked, too, and
+    /// a good value that it brings all the same is the answer, under this driver and under Asio (there
+    /// also where the handler's slot asks by *partial* or *total*). An order to end, at an instant, is
+    /// something else: Asio's *terminal* and the simulation's `cancel` end the call there, before a
+    /// result of the same instant.
     std::stop_token stop{};
     /// Where to write the facts of the call, success or not; null: nobody is interested.
     report* facts = nullptr;

@@ -34,6 +34,7 @@ struct verdict {
     duration hint = no_hint; ///< Retry-After; negative: do not try again; `no_hint`: none
     // No bit of another byte: compilers do not keep what has bit-fields in registers.
     bool hurried = false; ///< a failure that a later deadline outside might have mended
+    bool spent = false;   ///< a failure whose value, if it has one, is not to be the answer
 
     [[nodiscard]] static constexpr verdict success(unsigned note = 0) noexcept {
         verdict v;

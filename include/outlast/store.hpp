@@ -26,6 +26,7 @@ struct entry {
 /// that is there, null when there is none (or when the store cannot know). It belongs to the
 /// library: it calls nothing of the user's, it never calls the store, and a store may ask it under
 /// its lock. An empty one means yes.
+/// A store with tombstones asks about the one that stands, too, and keeps only what all of them allow.
 using may_keep = callback<bool(const freshness*)>;
 
 /// A place that keeps entries. Every operation may be called from any thread that uses the cache;
@@ -71,6 +72,16 @@ concept store = requires(S& s, const typename S::key_type& key,
     s.erase(key);
 };
 // clang-format on
+
+/// A store that can be told what must not come back: from `tombstone(key, times)` on, until
+/// `times.stale_until`, a `put` under this key asks its `keep` about the tombstone's times as well as
+/// about those of the entry that is there; no erasing and no later entry takes the tombstone away, and
+/// `find` never finds it. `memory` is one.
+template <class S>
+concept store_with_tombstones =
+    store<S> && requires(S& s, const typename S::key_type& key, const freshness& times) {
+        s.tombstone(key, times);
+    };
 
 namespace detail {
 

@@ -48,6 +48,8 @@ using small = memory<int, int, outlast::no_lock>;
 static_assert(outlast::store<memory<int, int>>);
 static_assert(outlast::store<memory<std::string, std::shared_ptr<int>>>);
 static_assert(outlast::store<small>);
+static_assert(outlast::store_with_tombstones<small>);
+static_assert(outlast::store_with_tombstones<memory<std::string, std::shared_ptr<int>>>);
 
 TEST_CASE("memory: what was put is found, whatever its age; what was not is not") {
     memory<std::string, int> s;
@@ -204,6 +206,44 @@ TEST_CASE("memory: erase forgets one key, of either kind, clear all of them") {
     CHECK(!s.find(4));
     s.put(5, kept(5)); // its capacity is what it was
     CHECK(found(s, 5) == 5);
+}
+
+TEST_CASE("memory: a tombstone is asked about beside what is there, until its span is over") {
+    small s{{.tombstones = 2}};
+    s.put(1, kept(1, instant{1s}));
+    s.tombstone(1, freshness::tombstone(instant{5s}, 10s));
+    CHECK(found(s, 1) == 1); // erasing is another matter
+    s.erase(1);
+    CHECK(found(s, 1) == -1);
+    std::vector<instant> asked;
+    bool yes = false;
+    auto keep = [&](const freshness* there) {
+        asked.push_back(there == nullptr ? instant::min() : there->since);
+        return yes;
+    };
+    const auto put = [&](int key, outlast::duration since) {
+        asked.clear();
+        s.put(key, kept(2, instant{since}), keep);
+        return asked;
+    };
+    CHECK(put(1, 6s) == std::vector{instant{5s}}); // its no is enough
+    CHECK(found(s, 1) == -1);
+    yes = true;
+    CHECK(put(1, 6s) == std::vector{instant{5s}, instant::min()});
+    CHECK(found(s, 1) == 2);
+    CHECK(put(1, 7s) == std::vector{instant{5s}, instant{6s}}); // it stands beside an entry
+    s.erase(1), s.clear();
+    CHECK(put(1, 15s - 1ns) == std::vector{instant{5s}, instant::min()});
+    CHECK(put(2, 6s) == std::vector{instant::min()}); // of another key
+    s.clear();
+    CHECK(put(1, 15s) == std::vector{instant::min()}); // over
+    s.clear();
+    for (const int key : {1, 2, 3}) // more than there is room for
+        s.tombstone(key, freshness::tombstone(instant{5s}, 10s));
+    CHECK(put(1, 6s) == std::vector{instant::min()});
+    CHECK(put(2, 6s) == std::vector{instant{5s}, instant::min()});
+    s.put(3, kept(3, instant{6s})); // nobody is asked
+    CHECK(found(s, 3) == 3);
 }
 
 TEST_CASE("memory: bounds that make no sense are refused in a sentence") {

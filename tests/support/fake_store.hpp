@@ -56,8 +56,18 @@ public:
         begin(operation::put, put_throws);
         const std::lock_guard held{lock_};
         const auto it = live(key);
-        if (!keep || keep(it == map_.end() ? nullptr : &it->second.times))
+        const auto grave = tombstones_.find(key);
+        const bool buried = grave != tombstones_.end() && e.times.since < grave->second.stale_until;
+        if (!keep || ((!buried || keep(&grave->second)) &&
+                      keep(it == map_.end() ? nullptr : &it->second.times)))
             map_.insert_or_assign(key, std::move(e));
+    }
+
+    void tombstone(const Key& key, const outlast::freshness& times) {
+        const std::lock_guard held{lock_};
+        outlast::freshness& stands = tombstones_.try_emplace(key, times).first->second;
+        stands.since = times.since;
+        stands.stale_until = outlast::later(stands.stale_until, times.stale_until);
     }
 
     void erase(const Key& key) {
@@ -92,6 +102,7 @@ private:
 
     Lock lock_{};
     std::map<Key, outlast::entry<T>> map_{};
+    std::map<Key, outlast::freshness> tombstones_{};
 };
 
 } // namespace outlast_tests

@@ -65,6 +65,8 @@ inline std::string words(const outlast::verdict& v) {
         s += ", late";
     if (v.hurried)
         s += ", hurried";
+    if (v.spent)
+        s += ", spent";
     if (v.error())
         s += ", " + v.error().message();
     if (v.has_hint())

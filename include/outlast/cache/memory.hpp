@@ -6,6 +6,7 @@
 
 #include <outlast/cache/hazard.hpp>
 #include <outlast/cache/shard.hpp>
+#include <outlast/cache/tombstones.hpp>
 #include <outlast/callback.hpp>
 #include <outlast/error.hpp>
 #include <outlast/label.hpp>
@@ -41,6 +42,9 @@ struct memory_options {
     std::size_t max_weight = no_bound;
     /// What a value weighs, asked once, outside the lock. Default: nothing.
     callback<std::size_t(const T&)> weigh{};
+    /// The most tombstones; beyond it the one least recently asked for goes, and no longer keeps
+    /// anything away. Default 4096.
+    std::size_t tombstones = 4096;
 
     /// Every option, for `describe`.
     template <class F>
@@ -49,14 +53,15 @@ struct memory_options {
         f("negative_capacity", negative_capacity);
         f("max_weight", max_weight, no_bound, "any");
         f("weigh", weigh, "nothing");
+        f("tombstones", tombstones);
     }
 
     /// What is wrong with these options, as a sentence; null if nothing is.
     [[nodiscard]] constexpr const char* problem() const noexcept {
         constexpr std::size_t most = std::size_t{1} << 29;
-        if (capacity == 0 || negative_capacity == 0)
+        if (capacity == 0 || negative_capacity == 0 || tombstones == 0)
             return "memory: a capacity is 1 or more";
-        if (capacity > most || negative_capacity > most)
+        if (capacity > most || negative_capacity > most || tombstones > most)
             return "memory: a capacity is 2^29 or less";
         if ((max_weight == no_bound) == static_cast<bool>(weigh))
             return "memory: max_weight and weigh go together";
@@ -95,7 +100,7 @@ public:
     static constexpr label kind = "memory";
 
     explicit memory(const options_type& options = {})
-        : options_((require_valid(options.problem()), options)) {
+        : options_((require_valid(options.problem()), options)), tombstones_(options.tombstones) {
         const std::size_t parts = parts_for(options);
         for (std::size_t i = 0; i != parts; ++i)
             parts_.push_back(std::make_unique<part>(share(options.capacity, i, parts),
@@ -111,11 +116,18 @@ public:
         return std::nullopt;
     }
 
-    /// In the place of what is kept under this key, negative or not, if `keep` says so.
+    /// In the place of what is kept under this key, negative or not, if `keep` says so: of what is
+    /// there, and of a tombstone that stands at `e.times.since`.
     void put(const Key& key, entry<T> e, may_keep keep = {}) {
         const std::uint64_t hash = hash_of(key);
         const std::size_t weight = options_.weigh ? options_.weigh(e.value) : 0;
-        part_of(hash).put(tag_of(hash), key, std::move(e), weight, keep);
+        // Looked for at the moment of keeping: who plants one erases after that.
+        const auto all_agree = [&, now = e.times.since](const freshness* there) {
+            const std::optional<freshness> stands = tombstones_.find(key, now);
+            return (!stands || keep(&*stands)) && keep(there);
+        };
+        part_of(hash).put(tag_of(hash), key, std::move(e), weight,
+                          keep ? may_keep{all_agree} : may_keep{});
     }
 
     void erase(const Key& key) {
@@ -123,6 +135,10 @@ public:
         part_of(hash).erase(tag_of(hash), key);
     }
 
+    /// See `store_with_tombstones`. What is there stays until it is erased.
+    void tombstone(const Key& key, const freshness& times) { tombstones_.plant(key, times); }
+
+    /// All entries; tombstones stand.
     void clear() {
         for (const auto& p : parts_)
             p->clear();
@@ -175,6 +191,7 @@ private:
 
     options_type options_;
     std::vector<std::unique_ptr<part>> parts_{};
+    outlast::tombstones<Key, Lock> tombstones_;
 };
 
 } // namespace outlast
