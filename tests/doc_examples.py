@@ -29,8 +29,10 @@ BEFORE = """\
 #include <outlast/bulkhead.hpp>
 #include <outlast/describe.hpp>
 #include <outlast/event_text.hpp>
+#include <outlast/failover.hpp>
 #include <outlast/hedge.hpp>
 #include <outlast/keyed.hpp>
+#include <outlast/late_value.hpp>
 #include <outlast/simulate.hpp>
 
 #include <iostream>

@@ -565,7 +565,7 @@ TEST_CASE("hedge: in words, and at worst") {
     CHECK(outlast::describe(p) ==
           "pipeline\n"
           "  timeout: limit 1 s, name \"timeout\", tags \"\", events told to nobody\n"
-          "  hedge (shared): idempotent yes, max_lanes 3, delay 50 ms, hedge_if all, budget no, "
+          "  hedge (shared): idempotent yes, max_lanes 3, delay 50 ms, hedge_if all, budget none, "
           "budget_is_told no, "
           "name \"orders\", tags \"\", events told to nobody\n"
           "  timeout: limit 200 ms, name \"timeout\", tags \"\", events told to nobody\n"
