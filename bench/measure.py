@@ -59,7 +59,11 @@ def timings(program, repetitions):
         if run.get("run_type") == "iteration":
             name = run["run_name"].split("/")[0]
             runs.setdefault(name if run["threads"] == 1 else f"{name}:{run['threads']}", []).append(run)
-    return {name: typical(of_name) for name, of_name in runs.items()}
+    found = {name: typical(of_name) for name, of_name in runs.items()}
+    for name, of_name in runs.items():
+        if "allocations" in of_name[0]:
+            found["allocations_" + name] = max(run["allocations"] for run in of_name)
+    return found
 
 
 def instructions(program, subject):
@@ -72,6 +76,19 @@ def instructions(program, subject):
             raise Skipped(problem) from problem
         return int(re.search(r"Collected : (\d+)", said)[1])
     return round((counted(11_000) - counted(1_000)) / 10_000, 1)
+
+
+def timers_set(program, calls):
+    """System calls that set a timer, for each call."""
+    if shutil.which("strace") is None:
+        raise Skipped("strace is not installed")
+    with tempfile.NamedTemporaryFile("r") as told:
+        command = [shutil.which("strace"), "-f", "-e", "trace=timerfd_settime", "-o", told.name]
+        # It needs leave to trace, which a container may not give: nobody's fault.
+        if subprocess.run(command + ["true"], capture_output=True).returncode != 0:
+            raise Skipped("strace may not trace here")
+        output_of(*command, str(program), str(calls))
+        return {"async_timerfd": sum("timerfd_settime(" in line for line in told) / calls}
 
 
 def compile_times(compiler, pairs):
@@ -154,6 +171,8 @@ def take_all(build, quick):
         for subject in ["call", "composed", "composed_window", "composed_timeless", "rejected"]:
             all_of_it.attempt("instructions", counts, lambda: {
                 "instructions_" + subject: instructions(build / "bench_instructions", subject)})
+    say("counting system calls ...")
+    all_of_it.attempt("system calls", counts, timers_set, build / "bench_async_calls", 20_000)
     say("compiling the headers ...")
     all_of_it.attempt("compile times", counts, compile_times, os.environ.get("CXX") or "g++", 5 if quick else 9)
     rounds, repetitions = (3, 15) if quick else (7, 31)

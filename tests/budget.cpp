@@ -10,7 +10,9 @@
 #include <cstdint>
 #include <random>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -340,3 +342,32 @@ static_assert(counts_what_runs());
 static_assert(counts());
 
 } // namespace
+
+TEST_CASE("budget: says its rule, as it was given") {
+    const auto says = [](const outlast::budget& b) {
+        std::string all;
+        b.each([&](const char* name, const auto& value) {
+            using value_type = std::remove_cvref_t<decltype(value)>;
+            all += std::string{name} + ' ';
+            if constexpr (std::is_same_v<value_type, std::string_view>)
+                all += value;
+            else if constexpr (std::is_same_v<value_type, outlast::ratio>)
+                all += std::to_string(value.millionths());
+            else if constexpr (std::is_same_v<value_type, outlast::duration>)
+                all += std::to_string(value / 1ms);
+            else
+                all += std::to_string(value);
+            all += ';';
+        });
+        return all;
+    };
+    using outlast::budget;
+    using outlast::ratio;
+    CHECK(says(budget{}) == "rule traffic_share;share 200000;one_each 100;most 100;at_start 10;");
+    CHECK(says(budget{outlast::traffic_share{ratio::of(0.333333), 5s, 7, 3}}) ==
+          "rule traffic_share;share 333333;one_each 5000;most 7;at_start 3;");
+    CHECK(says(budget{outlast::failure_tokens{.most = 3, .per_success = ratio::of(1)}}) ==
+          "rule failure_tokens;most 3;per_success 1000000;");
+    CHECK(says(budget{outlast::running_share{.share = ratio{}, .least = 0}}) ==
+          "rule running_share;share 0;least 0;");
+}

@@ -224,7 +224,7 @@ TEST_CASE("bulkhead: a deadline that passes in the line is no attempt, and blame
         CHECK(end(waits) == 30ms);
         CHECK(waits.attempts() == 0);
         CHECK(waits.result().error().message() == "timed out after 30 ms (total)");
-        CHECK(breaker.counts(sim.time()) == outlast::tally{});
+        CHECK(breaker.window(sim.time()) == outlast::tally{});
         CHECK(door.counts().queued == 0);
         running.cancel();
     }
@@ -345,7 +345,7 @@ TEST_CASE("bulkhead: it is neutral for a breaker outside, and not retried") {
     CHECK(r.error().facts().policy.view() == "bulkhead");
     CHECK(!r.error().retry_after());
     CHECK(door.counts().refused == 1);
-    CHECK(breaker.counts(sim.time()) == outlast::tally{});
+    CHECK(breaker.window(sim.time()) == outlast::tally{});
 }
 
 TEST_CASE("bulkhead: other permits, a longer line, another wait at run time") {

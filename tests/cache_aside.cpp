@@ -8,6 +8,7 @@
 #include <outlast/retry.hpp>
 #include <outlast/run.hpp>
 #include <outlast/simulate.hpp>
+#include <outlast/thread_lock.hpp>
 #include <outlast/timeout.hpp>
 
 #include "support/catch.hpp"
@@ -15,6 +16,7 @@
 #include "support/print.hpp"
 #include "support/recorded.hpp"
 #include "support/script.hpp"
+#include "support/together.hpp"
 #include "support/unnamed.hpp"
 
 #include <algorithm>
@@ -2209,4 +2211,94 @@ TEST_CASE("cache_aside: threads: what was forgotten is not remembered by the cal
         t.join();
     CHECK(outdated == 0);
     CHECK(failed == 0);
+}
+
+namespace {
+
+/// Whatever a cache can do, done once or twice. \return what it counted
+outlast::cache_counts eventful(const outlast::sink& events) {
+    outlast_tests::fake_store<int, int> store;
+    outlast::cache_aside remember{store,
+                                  first_argument,
+                                  keep(100s, 1h),
+                                  {.refresh_ahead = 20_percent, .seed = 1, .events = events}};
+    outlast::pipeline p{std::ref(remember)};
+    outlast::simulation sim;
+    bool down = false;
+    const auto ask = [&](int key) {
+        auto& c = sim.call(
+            p,
+            [&](int k) -> result<int> {
+                sim.spend(10ms);
+                if (down)
+                    return server_error;
+                return k;
+            },
+            key);
+        return &c;
+    };
+    const auto asked = [&](int key) {
+        ask(key);
+        sim.run();
+    };
+    asked(1); // missed, stored
+    asked(1); // hit
+    ask(2);   // missed, stored
+    ask(2);   // hit by what the other learnt
+    sim.run();
+    asked(-1); // missed, stored: a "no"
+    asked(-1); // hit by it
+    sim.advance(95s);
+    asked(1); // refreshed, stored
+    sim.advance(101s);
+    down = true;
+    asked(1); // stale
+    ask(3);   // missed
+    ask(3);   // the same, by another's failure
+    sim.run();
+    store.find_throws = true;
+    asked(1); // the store failed, and missed
+    return remember.counts();
+}
+
+} // namespace
+
+TEST_CASE("cache: counts how its calls were answered, whether or not anybody listens") {
+    const outlast::cache_counts expected{.hits = 3,
+                                         .negative = 1,
+                                         .stale = 1,
+                                         .missed = 6,
+                                         .refreshed = 1,
+                                         .joined = 2,
+                                         .stored = 4,
+                                         .store_failed = 1};
+    const outlast::cache_counts silent = eventful({});
+    CHECK(silent == expected);
+    told t;
+    CHECK(eventful(t) == expected);
+    CHECK(t.hits() == 3);
+    CHECK(t.misses() == 6);
+    CHECK(t.stales() == 1);
+    CHECK(t.stores() == 4);
+    CHECK(t.broken() == 1);
+    CHECK(t.count(outlast::event_kind::refreshed) == 1);
+}
+
+TEST_CASE("cache: threads lose no hit, in a store of the default lock and in one of a mutex") {
+    const auto counts = []<class Lock>(Lock*) {
+        outlast::memory<int, int, Lock> store{{.capacity = 4, .negative_capacity = 4}};
+        outlast::cache_aside remember{store, first_argument, keep(1h)};
+        outlast::pipeline p{std::ref(remember)};
+        auto work = [](int n) { return n; };
+        (void)p(work, 1), (void)p(work, -1);
+        outlast_tests::together([&](int t) {
+            for (int i = 0; i != 2'000; ++i)
+                (void)p(work, t % 2 == 0 ? 1 : -1);
+        });
+        return remember.counts();
+    };
+    const outlast::cache_counts expected{
+        .hits = 8'000, .negative = 4'000, .missed = 2, .stored = 2};
+    CHECK(counts(static_cast<outlast::thread_lock*>(nullptr)) == expected);
+    CHECK(counts(static_cast<std::mutex*>(nullptr)) == expected);
 }

@@ -86,7 +86,7 @@ public:
     constexpr void advance(duration d) { now_ += d; }
 
     constexpr circuit_state state() { return circuit_.state(now_); }
-    constexpr tally counts() { return circuit_.counts(now_); }
+    constexpr tally window() { return circuit_.window(now_); }
     constexpr circuit& core() { return circuit_; }
     // All that happened since the last look.
     std::vector<circuit_event> events() {
@@ -134,7 +134,7 @@ TEST_CASE("BC-01 a success can trip") {
     bench b{{.failure_ratio = 50_percent, .window = 20s, .minimum_calls = 5, .open_for = 60s}};
     for (const char* one : {"F", "F", "F", "S"})
         CHECK(b.after(one) == closed);
-    CHECK(b.counts() == tally{4, 3});
+    CHECK(b.window() == tally{4, 3});
     CHECK(b.events().empty());
     CHECK(b.after("S") == open);
     CHECK(b.core().tripped() == tally{5, 3});
@@ -143,10 +143,10 @@ TEST_CASE("BC-01 a success can trip") {
                                                   .why = circuit_cause::failures,
                                                   .counts = {5, 3},
                                                   .open_until = at(60s)}});
-    CHECK(b.core().counters().refused() == 0);
+    CHECK(b.core().counts().refused() == 0);
     CHECK(b.refuses());
-    CHECK(b.core().counters().refused() == 1);
-    CHECK(b.core().counters().refused(outlast::circuit_refusal::open) == 1);
+    CHECK(b.core().counts().refused() == 1);
+    CHECK(b.core().counts().refused(outlast::circuit_refusal::open) == 1);
     CHECK(b.core().tripped() == tally{5, 3});
     CHECK(b.events().empty());
 }
@@ -159,14 +159,14 @@ TEST_CASE("BC-02 ring of ten, and a change of mode keeps it") {
     CHECK(b.refuses());
     CHECK(b.refuses());
     b.core().set_mode(circuit_mode::shadow);
-    CHECK(b.counts() == tally{4, 2});
-    CHECK(b.core().counters().refused(circuit_refusal::isolated) == 2);
+    CHECK(b.window() == tally{4, 2});
+    CHECK(b.core().counts().refused(circuit_refusal::isolated) == 2);
     (void)b.events();
     CHECK(b.after("FFFFSSSS") == closed);
-    CHECK(b.counts() == tally{10, 6});
+    CHECK(b.window() == tally{10, 6});
     CHECK(b.events().size() == 1); // above
     CHECK(b.after("SSS") == closed);
-    CHECK(b.counts() == tally{10, 3});
+    CHECK(b.window() == tally{10, 3});
 }
 
 TEST_CASE("BC-03 minimum count, then one more failure") {
@@ -188,7 +188,7 @@ TEST_CASE("BC-04 consecutive failures restart after a success") {
                      .minimum_calls = minimum,
                      .open_for = 60s}};
             CHECK(b.after("FSFF") == closed);
-            CHECK(b.counts() == tally{2, 2});
+            CHECK(b.window() == tally{2, 2});
             CHECK(b.after("F") == open);
             CHECK(b.core().tripped() == tally{3, 3});
         }
@@ -210,9 +210,9 @@ TEST_CASE("BC-06 rolling of a 100-wide window") {
     b.core().set_mode(circuit_mode::shadow);
     for (int i = 0; i != 50; ++i)
         b.after(i % 3 == 0 ? "S" : "F");
-    CHECK(b.counts() == tally{50, 33});
+    CHECK(b.window() == tally{50, 33});
     b.after(times(100, 'S'));
-    CHECK(b.counts() == tally{100, 0});
+    CHECK(b.window() == tally{100, 0});
 }
 
 TEST_CASE("BC-07 table of trip decisions") {
@@ -236,7 +236,7 @@ TEST_CASE("BC-07 table of trip decisions") {
 TEST_CASE("BC-08 no rounding") {
     bench b{{.failure_ratio = 50_percent, .window = 200, .minimum_calls = 200, .open_for = 60s}};
     CHECK(b.after(times(101, 'S') + times(99, 'F')) == closed);
-    CHECK(b.counts() == tally{200, 99});
+    CHECK(b.window() == tally{200, 99});
     CHECK(b.after("F") == open);
     CHECK(b.core().tripped() == tally{200, 100});
 }
@@ -258,7 +258,7 @@ TEST_CASE("BT-02 five seconds, with pauses") {
           row{5000ms, "S", {1, 0}}}) {
         b.advance(r.pause);
         b.after(r.outcome);
-        CHECK(b.counts() == r.then);
+        CHECK(b.window() == r.then);
     }
 }
 
@@ -302,7 +302,7 @@ TEST_CASE("BT-04 full cycle with exact waits") {
     CHECK(b.changes(closed) == 1);
     CHECK(b.changes(half_open) == 1);
     CHECK(b.changes(open) == 0);
-    CHECK(b.counts() == tally{});
+    CHECK(b.window() == tally{});
 }
 
 TEST_CASE("BT-05 half at the sixth call") {
@@ -320,13 +320,13 @@ TEST_CASE("BT-06 buckets after an idle gap") {
     for (std::uint32_t second = 0; second != 5; ++second) {
         for (const char one : std::string_view{"SSSFF"})
             CHECK(b.after({&one, 1}) == closed);
-        CHECK(b.counts() == tally{5 * (second + 1), 2 * (second + 1)});
+        CHECK(b.window() == tally{5 * (second + 1), 2 * (second + 1)});
         b.advance(1s);
     }
     b.advance(55s);
     CHECK(b.now() == at(60s));
     CHECK(b.after("SSFS") == closed);
-    CHECK(b.counts() == tally{4, 1});
+    CHECK(b.window() == tally{4, 1});
 }
 
 // ---- slow calls
@@ -358,13 +358,13 @@ TEST_CASE("BS-02 aggregates") {
     b.call({.failed = true, .took = 10s});
     for (int i = 0; i != 3; ++i)
         b.call({.took = 100ms});
-    CHECK(b.counts() == tally{5, 1, 2});
-    CHECK(b.core().counters().succeeded == 4);
-    CHECK(b.core().counters().failed == 1);
-    CHECK(b.core().counters().slow == 2);
-    CHECK(b.core().counters().timed == 5);
-    CHECK(b.core().counters().took == 20300ms);
-    CHECK(b.core().counters().mean() == 4060ms);
+    CHECK(b.window() == tally{5, 1, 2});
+    CHECK(b.core().counts().succeeded == 4);
+    CHECK(b.core().counts().failed == 1);
+    CHECK(b.core().counts().slow == 2);
+    CHECK(b.core().counts().timed == 5);
+    CHECK(b.core().counts().took == 20300ms);
+    CHECK(b.core().counts().mean() == 4060ms);
 }
 
 TEST_CASE("BS-03 slow successes reopen") {
@@ -393,7 +393,7 @@ TEST_CASE("BS-05 calls that hang trip the breaker") {
         hung.push_back(b.acquire());
     b.advance(999ms);
     CHECK(b.state() == closed);
-    CHECK(b.counts() == tally{});
+    CHECK(b.window() == tally{});
     b.advance(1ms);
     CHECK(b.state() == closed); // only an admission looks
     CHECK(b.retry_after() == 60s);
@@ -405,7 +405,7 @@ TEST_CASE("BS-05 calls that hang trip the breaker") {
         b.end(t, {.took = 5s});
     CHECK(b.state() == open);
     CHECK(b.retry_after() == 56s);
-    CHECK(b.core().counters().late == 4);
+    CHECK(b.core().counts().late == 4);
 }
 
 TEST_CASE("circuit: one nanosecond before the limit a call that runs is not slow") {
@@ -427,13 +427,13 @@ TEST_CASE("circuit: a call is slow once, whether it is found running or at its e
     b.advance(1s);
     CHECK_FALSE(b.refuses()); // one overdue of one decides nothing
     b.end(hung, {.failed = true, .took = 1s});
-    CHECK(b.counts() == tally{1, 1, 1});
+    CHECK(b.window() == tally{1, 1, 1});
     CHECK(b.after("N") == closed); // an admission looks again
-    CHECK(b.counts() == tally{1, 1, 1});
+    CHECK(b.window() == tally{1, 1, 1});
     const ticket cancelled = b.acquire();
     b.advance(2s);
     b.end(cancelled, 'N');
-    CHECK(b.counts() == tally{1, 1, 1});
+    CHECK(b.window() == tally{1, 1, 1});
 }
 
 TEST_CASE("circuit: a failure that takes too long is a failure first") {
@@ -466,9 +466,9 @@ TEST_CASE("BH-03 four permits, 25 %") {
     bench b = half_opened(o);
     CHECK(b.after("FSS") == half_open);
     CHECK(b.after("S") == closed);
-    CHECK(b.counts() == tally{});
+    CHECK(b.window() == tally{});
     b.after("S");
-    CHECK(b.counts() == tally{1, 0});
+    CHECK(b.window() == tally{1, 0});
 }
 
 TEST_CASE("BH-04 ignored outcome gives the permit back") {
@@ -478,7 +478,7 @@ TEST_CASE("BH-04 ignored outcome gives the permit back") {
     CHECK(b.refuses()); // three answered, one runs
     b.end(last, 'F');
     CHECK(b.state() == closed);
-    CHECK(b.counts() == tally{});
+    CHECK(b.window() == tally{});
 }
 
 TEST_CASE("BH-05 longest stay") {
@@ -555,7 +555,7 @@ TEST_CASE("BH-09 old generation is dropped") {
             b.end(l, late);
             CHECK(b.state() == half_open);
             CHECK(b.after("S") == closed);
-            CHECK(b.counts() == tally{});
+            CHECK(b.window() == tally{});
         }
 }
 
@@ -567,7 +567,7 @@ TEST_CASE("BM-02 metrics only") {
     CHECK(b.events() ==
           std::vector{circuit_event{.mode = circuit_mode::shadow, .why = circuit_cause::by_hand}});
     CHECK(b.after("FFFSS") == closed);
-    CHECK(b.counts() == tally{5, 3});
+    CHECK(b.window() == tally{5, 3});
     CHECK(b.events() == std::vector{circuit_event{.mode = circuit_mode::shadow,
                                                   .why = circuit_cause::failures,
                                                   .counts = {5, 3}}});
@@ -598,8 +598,8 @@ TEST_CASE("BM-03 disabled") {
     bench b{{.failure_ratio = 50_percent, .minimum_calls = 5, .open_for = 60s}};
     b.core().set_mode(circuit_mode::disabled);
     CHECK(b.after("SFFFF") == closed);
-    CHECK(b.counts() == tally{});
-    CHECK(b.core().counters() == outlast::circuit_counters{});
+    CHECK(b.window() == tally{});
+    CHECK(b.core().counts() == outlast::circuit_counts{});
     b.core().set_mode(circuit_mode::normal);
     CHECK(b.after("SFFFF") == open);
 }
@@ -612,8 +612,8 @@ TEST_CASE("BM-04 forced open outlives the break") {
     b.advance(6s);
     CHECK(b.refuses());
     CHECK(b.core().mode() == circuit_mode::isolated);
-    CHECK(b.core().counters().refused() == 3);
-    CHECK(b.counts() == tally{});
+    CHECK(b.core().counts().refused() == 3);
+    CHECK(b.window() == tally{});
 }
 
 TEST_CASE("circuit: the state waits while the mode is another") {
@@ -734,16 +734,16 @@ TEST_CASE("circuit: each of a window of both leaves at its own instant") {
              .open_for = 60s}};
     CHECK(b.after("F") == closed);
     b.advance(9999ms);
-    CHECK(b.counts() == tally{1, 1}); // a tenth of the span late it would be gone from slices
+    CHECK(b.window() == tally{1, 1}); // a tenth of the span late it would be gone from slices
     const circuit_snapshot saved = b.core().snapshot(b.now());
     CHECK(b.after("F") == open);
     CHECK(b.core().tripped() == tally{2, 2});
     bench later{b.core().options()};
     later.core().restore(saved.moved_to(at(1ms)));
     later.advance(1ms);
-    CHECK(later.counts() == tally{1, 1});
+    CHECK(later.window() == tally{1, 1});
     later.advance(1ms);
-    CHECK(later.counts() == tally{});
+    CHECK(later.window() == tally{});
     CHECK(later.after("F") == closed);
 }
 
@@ -932,7 +932,7 @@ TEST_CASE("circuit: it counts what became of calls") {
     const ticket probe = b.acquire();
     CHECK(b.refuses());
     b.end(probe, 'S');
-    const outlast::circuit_counters& c = b.core().counters();
+    const outlast::circuit_counts& c = b.core().counts();
     CHECK(c.succeeded == 3);
     CHECK(c.failed == 2);
     CHECK(c.neutral == 2);
@@ -961,8 +961,8 @@ TEST_CASE("circuit: it passes, is quiet, refuses") {
     CHECK(b.core().refuses_until() == at(5s));
     CHECK(b.core().generation() != before);
     b.core().add_successes(2, b.now());
-    CHECK(b.core().counters().late == 2);
-    CHECK(b.core().counters().succeeded == 3);
+    CHECK(b.core().counts().late == 2);
+    CHECK(b.core().counts().succeeded == 3);
     b.core().set_mode(circuit_mode::isolated);
     CHECK(b.core().refuses_until() == outlast::never);
     b.core().set_mode(circuit_mode::disabled);
@@ -970,7 +970,7 @@ TEST_CASE("circuit: it passes, is quiet, refuses") {
     CHECK(b.core().passes());
     CHECK(b.core().quiet());
     b.core().add_successes(2, b.now());
-    CHECK(b.core().counters().succeeded == 3);
+    CHECK(b.core().counts().succeeded == 3);
     CHECK_FALSE(bench{slow_options(10, 1, 1s)}.core().passes());
 }
 
@@ -982,7 +982,7 @@ TEST_CASE("circuit: reconfigured it keeps what the new options can hold") {
     const auto before = b.core().generation();
     const ticket running = b.acquire();
     b.core().reconfigure({.window = 4, .minimum_calls = 4, .open_for = outlast::linear(5s)});
-    CHECK(b.counts() == tally{4, 3});
+    CHECK(b.window() == tally{4, 3});
     CHECK(b.core().generation() > before);
     CHECK(b.core().options().window.calls == 4);
     b.end(running, 'F'); // admitted under other rules
@@ -991,7 +991,7 @@ TEST_CASE("circuit: reconfigured it keeps what the new options can hold") {
     CHECK(b.retry_after() == 5s);
     b.core().reconfigure({.window = 10s, .open_for = outlast::linear(20s), .probes = 2});
     CHECK(b.retry_after() == 5s); // the break under way
-    CHECK(b.core().counters().refused() == 2);
+    CHECK(b.core().counts().refused() == 2);
     b.advance(5s);
     const ticket probe = b.acquire();
     b.end(probe, 'S');
@@ -1029,10 +1029,10 @@ TEST_CASE("law 2: a late verdict of an earlier generation changes nothing that c
 
     b.end(second, 'F'); // whatever an old probe says twice
     b.end(probe, 'N');
-    CHECK(b.counts() == tally{});
+    CHECK(b.window() == tally{});
     b.after("S");
     b.end(old_closed[2], 'F');
-    CHECK(b.counts() == tally{1, 0});
+    CHECK(b.window() == tally{1, 0});
 }
 
 TEST_CASE("law 2: a probe that never ends has failed at the end of its lease, though nobody asks") {
@@ -1199,7 +1199,7 @@ TEST_CASE("circuit: what was admitted before an order by hand is forgotten with 
     b.core().close();
     b.end(before, 'F');
     CHECK(b.state() == closed);
-    CHECK(b.counts() == tally{});
+    CHECK(b.window() == tally{});
     b.after("F");
     CHECK(b.state() == open);
     b.core().close();
@@ -1240,7 +1240,7 @@ TEST_CASE("law 4: a circuit wants the time only for what needs it") {
     CHECK(c.asked == 1);
     CHECK(now.get() == at(0s));
     CHECK(by_time.record(now, t, {.failed = false}));
-    CHECK(by_time.counts(at(0s)) == tally{1, 0});
+    CHECK(by_time.window(at(0s)) == tally{1, 0});
 }
 
 TEST_CASE("circuit: only the reading that it is handed moves it") {

@@ -242,7 +242,7 @@ TEST_CASE("circuit breaker: calls beyond those that it can follow are slow when 
         w.play(p, script{}.succeeds(30s));
     w.advance(1min);
     CHECK(a.state(w.time()) != closed);
-    CHECK(a.counters().slow >= 50);
+    CHECK(a.counts().slow >= 50);
 }
 
 TEST_CASE("circuit breaker: a refusal quotes what opened it, not what came too late") {
@@ -272,8 +272,8 @@ TEST_CASE("circuit breaker: what a control refuses is counted, with no other cal
     const auto hold = control.isolate();
     for (int i = 0; i != 3; ++i)
         w.play(p, script{});
-    CHECK(a.counters().refused(outlast::circuit_refusal::isolated) == 3);
-    CHECK(a.counters().refused(outlast::circuit_refusal::open) == 1);
+    CHECK(a.counts().refused(outlast::circuit_refusal::isolated) == 3);
+    CHECK(a.counts().refused(outlast::circuit_refusal::open) == 1);
 }
 
 TEST_CASE("BM-02 and BM-03: in shadow it only counts, disabled it does not even do that") {
@@ -289,11 +289,11 @@ TEST_CASE("BM-02 and BM-03: in shadow it only counts, disabled it does not even 
     a.set_mode(outlast::circuit_mode::disabled);
     told.clear();
     play_all();
-    CHECK(a.counts(w.time()) == tally{});
+    CHECK(a.window(w.time()) == tally{});
     a.set_mode(outlast::circuit_mode::shadow);
     told.clear();
     play_all();
-    CHECK(a.counts(w.time()) == tally{5, 3});
+    CHECK(a.window(w.time()) == tally{5, 3});
     w.play(p, script{}.fails());
     CHECK(told == std::vector{outlast::event_kind::would_open});
     CHECK(a.state(w.time()) == closed);
@@ -310,10 +310,10 @@ TEST_CASE("BT-01 in a breaker that only measures: ten seconds in ten slices") {
         CHECK(w.play(p, i < 2 ? script{}.fails() : script{}).attempts() == 1);
         CHECK(w.play(p, script{}).attempts() == 1);
         w.advance(2s);
-        CHECK(a.counts(w.time()) == expected[i]);
+        CHECK(a.window(w.time()) == expected[i]);
     }
     w.advance(2s);
-    CHECK(a.counts(w.time()) == tally{6, 0});
+    CHECK(a.window(w.time()) == tally{6, 0});
     CHECK(a.state(w.time()) == closed);
 }
 
@@ -377,10 +377,10 @@ TEST_CASE(
     w.play(p, script{}.fails());
     w.play(p, script{});
     w.play(p, script{});
-    CHECK(a.counters().succeeded == 1);
-    CHECK(a.counters().failed == 1);
-    CHECK(a.counters().refused() == 2);
-    CHECK(a.counters().refused(outlast::circuit_refusal::open) == 2);
+    CHECK(a.counts().succeeded == 1);
+    CHECK(a.counts().failed == 1);
+    CHECK(a.counts().refused() == 2);
+    CHECK(a.counts().refused(outlast::circuit_refusal::open) == 2);
 
     breaker b{{.window = 2, .open_for = 1s}};
     b.restore(a.snapshot(w.time()));
@@ -415,7 +415,7 @@ TEST_CASE("CO-01 retry around a breaker that stays closed") {
     CHECK(c.attempts() == 3);
     CHECK(c.outcome().ok());
     CHECK(guard.state(w.time()) == closed);
-    CHECK(guard.counts(w.time()) == tally{3, 2});
+    CHECK(guard.window(w.time()) == tally{3, 2});
 }
 
 TEST_CASE("CO-02 fallback, retry, breaker") {
@@ -428,7 +428,7 @@ TEST_CASE("CO-02 fallback, retry, breaker") {
     CHECK(c.attempts() == 3);
     CHECK(c.result().value() == "x");
     CHECK(guard.state(sim.time()) == closed);
-    CHECK(guard.counts(sim.time()) == tally{3, 3});
+    CHECK(guard.window(sim.time()) == tally{3, 3});
 }
 
 TEST_CASE("CO-03 retry that may retry rejections") {
@@ -548,14 +548,14 @@ TEST_CASE("circuit breaker: a timeout inside counts at the instant it fires, a n
     outlast::pipeline p{std::ref(guard), outlast::timeout{50ms}};
     outlast::world w;
     w.play(p, script{}.hangs());
-    CHECK(guard.counts(w.time()) == tally{0, 0});
+    CHECK(guard.window(w.time()) == tally{0, 0});
     w.advance(50ms);
-    CHECK(guard.counts(w.time()) == tally{1, 1});
+    CHECK(guard.window(w.time()) == tally{1, 1});
     w.play(p, script{}.is_neutral());
     w.play(p, script{}.hangs()).cancel();
-    CHECK(guard.counts(w.time()) == tally{1, 1});
+    CHECK(guard.window(w.time()) == tally{1, 1});
     w.play(p, script{});
-    CHECK(guard.counts(w.time()) == tally{2, 1});
+    CHECK(guard.window(w.time()) == tally{2, 1});
 }
 
 TEST_CASE("circuit breaker: failure_if says which failures count, the others are nothing") {
@@ -574,7 +574,7 @@ TEST_CASE("circuit breaker: failure_if says which failures count, the others are
     (void)sim.call(p, acted(sim, script{}));
     (void)sim.call(p, acted(sim, script{}.is_neutral()));
     CHECK(choose.asked == 2); // not about a success, nor what is neutral
-    CHECK(guard.counts(sim.time()) == tally{2, 1});
+    CHECK(guard.window(sim.time()) == tally{2, 1});
 }
 
 TEST_CASE("circuit breaker: a declined failure of a probe gives its place back") {

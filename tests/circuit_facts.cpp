@@ -6,13 +6,13 @@
 #include "support/script.hpp"
 
 using namespace std::chrono_literals;
-using outlast::circuit_counters;
+using outlast::circuit_counts;
 using outlast::circuit_refusal;
 using outlast::circuit_snapshot;
 using outlast_tests::at;
 
 TEST_CASE("circuit facts: refusals by reason and in all") {
-    circuit_counters c;
+    circuit_counts c;
     c.refused_by[static_cast<std::size_t>(circuit_refusal::open)] = 3;
     c.refused_by[static_cast<std::size_t>(circuit_refusal::isolated)] = 4;
     CHECK(c.refused(circuit_refusal::open) == 3);

@@ -17,26 +17,26 @@ TEST_CASE("circuit log: it counts") {
     log.succeeded(5);
     log.late(2);
     log.neutral();
-    CHECK(log.counters() == outlast::circuit_counters{.succeeded = 6,
-                                                      .failed = 1,
-                                                      .slow = 1,
-                                                      .neutral = 1,
-                                                      .late = 2,
-                                                      .refused_by = {0, 0, 2, 0, 0}});
+    CHECK(log.counts() == outlast::circuit_counts{.succeeded = 6,
+                                                  .failed = 1,
+                                                  .slow = 1,
+                                                  .neutral = 1,
+                                                  .late = 2,
+                                                  .refused_by = {0, 0, 2, 0, 0}});
 }
 
 TEST_CASE("circuit log: how long calls took, of those of which it is known") {
     using namespace std::chrono_literals;
     circuit_log log;
-    CHECK(log.counters().mean() == 0s);
+    CHECK(log.counts().mean() == 0s);
     log.ended(false, false);
     log.ended(false, false, 1s);
     log.ended(true, false, 2s);
-    CHECK(log.counters().timed == 2);
-    CHECK(log.counters().took == 3s);
-    CHECK(log.counters().mean() == 1500ms);
+    CHECK(log.counts().timed == 2);
+    CHECK(log.counts().took == 3s);
+    CHECK(log.counts().mean() == 1500ms);
     log.ended(true, false, outlast::forever);
-    CHECK(log.counters().took == outlast::forever);
+    CHECK(log.counts().took == outlast::forever);
 }
 
 TEST_CASE("circuit log: what happened, in order, the newest four") {

@@ -210,7 +210,7 @@ TEST_CASE("circuit: against a plain model, under random scripts") {
             if (d.one_in(3)) { // not always: to look is an event of its own
                 REQUIRE(real.state(now) == plain.state(now));
                 ++visits[static_cast<int>(real.state(now))];
-                REQUIRE(real.counts(now) == plain.counts(now));
+                REQUIRE(real.window(now) == plain.counts(now));
             }
             std::vector<circuit_model::change> told;
             while (const auto e = real.take_event()) {
@@ -283,7 +283,7 @@ shown play(circuit& c, std::vector<ticket>& calls, const move& m, instant now) {
             (void)c.record(at, *which, m.result);
         calls.erase(which);
     }
-    return {c.state(now), c.counts(now), a.admitted, a.retry_after};
+    return {c.state(now), c.window(now), a.admitted, a.retry_after};
 }
 
 move any_move(dice& d, const circuit_breaker_options& o) {
@@ -375,7 +375,7 @@ TEST_CASE("circuit: told of successes at once, it is where it would be told of e
                 (void)at_once.record(at, at_once.admit(at).with, {.failed = !good});
             if (kept == 0) {
                 REQUIRE(each.state(now) == at_once.state(now));
-                REQUIRE(each.counts(now) == at_once.counts(now));
+                REQUIRE(each.window(now) == at_once.window(now));
             } else {
                 REQUIRE(each.state(now) == circuit_state::closed);
             }

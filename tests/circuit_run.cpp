@@ -74,8 +74,8 @@ void agree_around(Around around) {
     open_one b;
     agree(around(a.breaker), around(b.breaker));
     using outlast::circuit_refusal;
-    CHECK(a.breaker.counters().refused(circuit_refusal::open) == 1);
-    CHECK(b.breaker.counters().refused(circuit_refusal::open) == 1);
+    CHECK(a.breaker.counts().refused(circuit_refusal::open) == 1);
+    CHECK(b.breaker.counts().refused(circuit_refusal::open) == 1);
 }
 
 } // namespace

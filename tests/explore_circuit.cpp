@@ -218,9 +218,9 @@ template <class Breaker>
 struct believes_all : wrapped<Breaker> {
     using wrapped<Breaker>::wrapped;
     step settled(reading& now, outlast::lane on, verdict& v) {
-        const auto late = this->shared_->counters().late;
+        const auto late = this->shared_->counts().late;
         const step s = this->inner_->settled(now, on, v);
-        if (this->shared_->counters().late != late && v.failed())
+        if (this->shared_->counts().late != late && v.failed())
             this->shared_->trip(now.get());
         return s;
     }

@@ -151,9 +151,9 @@ TEST_CASE(
     s.targets = {does::fails, does::hangs, does::answers};
     CHECK(s.call().result().value() == 2);
     CHECK(s.servers.size() == 3);
-    CHECK(s.servers[0].counts(s.sim.time()) == outlast::tally{.recorded = 1, .failed = 1});
-    CHECK(s.servers[1].counts(s.sim.time()) == outlast::tally{.recorded = 1, .failed = 1});
-    CHECK(s.servers[2].counts(s.sim.time()) == outlast::tally{.recorded = 1});
+    CHECK(s.servers[0].window(s.sim.time()) == outlast::tally{.recorded = 1, .failed = 1});
+    CHECK(s.servers[1].window(s.sim.time()) == outlast::tally{.recorded = 1, .failed = 1});
+    CHECK(s.servers[2].window(s.sim.time()) == outlast::tally{.recorded = 1});
     CHECK(s.sim.time() == instant{2s}); // the time of the second
 }
 
@@ -206,7 +206,7 @@ TEST_CASE("failover: no target is begun at the deadline of the whole, or after i
     CHECK(s.asked == std::vector<std::size_t>{0, 1});
     CHECK(c.finished_at() == instant{3s});
     CHECK(c.result().error().why() == refusal::timed_out);
-    CHECK(s.breakers[1].counts(s.sim.time()) == outlast::tally{}); // it had a second only
+    CHECK(s.breakers[1].window(s.sim.time()) == outlast::tally{}); // it had a second only
 }
 
 TEST_CASE("failover: who leaves takes no further target, and no permit is lost") {
@@ -282,8 +282,8 @@ TEST_CASE("failover: the blocking driver goes the plain way with the first targe
         CHECK(r.value() == good);
         CHECK(place == good);
     }
-    CHECK(breakers[0].counts({}) == outlast::tally{.recorded = 2, .failed = 1});
-    CHECK(breakers[1].counts({}) == outlast::tally{.recorded = 1});
+    CHECK(breakers[0].window({}) == outlast::tally{.recorded = 2, .failed = 1});
+    CHECK(breakers[1].window({}) == outlast::tally{.recorded = 1});
     // A place that names no target names one round the corner.
     std::size_t far = 7;
     CHECK(p([](const std::size_t* at) { return *at; }, &far).value() == 1);

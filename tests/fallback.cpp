@@ -434,6 +434,26 @@ TEST_CASE("fallback: tells what it stood in for, and nothing where it did not") 
     CHECK(heard.size() == 1);
 }
 
+TEST_CASE("fallback: counts what it replaced, and where it failed itself") {
+    outlast::fallback_counts c;
+    bool good = true;
+    outlast::pipeline p{outlast::fallback{[&]() -> result<int> {
+                                              if (good)
+                                                  return 1;
+                                              return error_c;
+                                          },
+                                          {.counts = &c}}};
+    CHECK(p([] { return 7; }).value() == 7);
+    CHECK(c.fell_back + c.failed == 0);
+    CHECK(p(fails_a).value() == 1);
+    CHECK(c.fell_back == 1);
+    CHECK(c.failed == 0);
+    good = false;
+    CHECK_FALSE(p(fails_a).has_value());
+    CHECK(c.fell_back == 1);
+    CHECK(c.failed == 1);
+}
+
 TEST_CASE("fallback: another pipeline may stand in, with policies of its own") {
     int asked = 0;
     outlast::pipeline backup{

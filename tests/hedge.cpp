@@ -291,7 +291,7 @@ TEST_CASE("hedge: a refusal inside starts no lane, now or later") {
     outlast::pipeline q{std::ref(h), std::ref(breaker)};
     auto& r = w.play(q, script{});
     CHECK(r.outcome() == verdict::neutral(refusal::circuit_open));
-    CHECK(breaker.counters().refused() == 1);
+    CHECK(breaker.counts().refused() == 1);
 }
 
 TEST_CASE(
@@ -433,7 +433,7 @@ TEST_CASE("hedge: in the recommended order, each lane has machines of its own") 
         CHECK(c.result().value() == 3);
         CHECK(end(c) == 17ms); // 10, 15 (a failure), 17
         CHECK(door.counts().running == 0);
-        CHECK(breaker.counts(sim.time()) == outlast::tally{.recorded = 2, .failed = 1});
+        CHECK(breaker.window(sim.time()) == outlast::tally{.recorded = 2, .failed = 1});
         auto& hit = sim.call(p, [] { return 9; });
         CHECK(hit.result().value() == 3);
     }

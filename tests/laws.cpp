@@ -410,7 +410,7 @@ TEST_CASE("law 8: a refusal inside never trips a breaker outside") {
             CHECK(r.error().facts().name.view() == "inner");
         }
         CHECK(outer.state(at(0ms)) == outlast::circuit_state::closed);
-        CHECK(outer.counts(at(0ms)).recorded == 0);
+        CHECK(outer.window(at(0ms)).recorded == 0);
     };
     outlast::pipeline p{std::ref(outer), std::ref(inner)};
     stays_closed(p);
@@ -419,7 +419,7 @@ TEST_CASE("law 8: a refusal inside never trips a breaker outside") {
     outlast::pipeline around{std::ref(outer)};
     for (int i = 0; i != 5; ++i)
         CHECK(around([&] { return guarded(count); }).error().why() == refusal::circuit_open);
-    CHECK(outer.counts(at(0ms)).recorded == 0);
+    CHECK(outer.window(at(0ms)).recorded == 0);
     CHECK(calls == 0);
 }
 

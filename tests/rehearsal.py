@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""Holds the figures of a rehearsal (`examples/run --quick --json FILE`) to what is promised.
+"""Holds the figures of rehearsals (`examples/run --quick [--async] --json FILE`) to what is promised; of several,
+to telling the same story.
 
-Usage: tests/rehearsal.py FILE
+Usage: tests/rehearsal.py FILE...
 """
 import json
 import sys
@@ -72,17 +73,33 @@ def check_totals(checks, totals):
         checks.that(outlast[figure] == 0, f"outlast {meaning} {outlast[figure]} times")
 
 
-def main(arguments):
-    if len(arguments) != 1:
-        sys.exit("usage: tests/rehearsal.py FILE")
-    with open(arguments[0], encoding="utf-8") as file:
-        figures = json.load(file)
-    checks = Checks()
+def check_story(checks, figures):
+    print("on coroutines:" if figures["async"] else "on threads:")
     check_phases(checks, figures["phases"])
     for phase in figures["phases"]:
         if phase["name"] in OUTAGES:
             check_outage(checks, phase, figures["attempt_timeout_ms"])
     check_totals(checks, figures["totals"])
+
+
+def told(figures):
+    """What of a story does not depend on chance."""
+    return figures["verdict"]["kept"], [phase["name"] for phase in figures["phases"]]
+
+
+def main(arguments):
+    if not arguments:
+        sys.exit("usage: tests/rehearsal.py FILE...")
+    stories = []
+    for name in arguments:
+        with open(name, encoding="utf-8") as file:
+            stories.append(json.load(file))
+    checks = Checks()
+    for figures in stories:
+        check_story(checks, figures)
+    if len(stories) > 1:
+        checks.that(len({figures["async"] for figures in stories}) == 2, "there is one of each kind")
+        checks.that(all(told(figures) == told(stories[0]) for figures in stories), "they tell the same story")
     print(f"rehearsal: {checks.passed} passed, {checks.failed} failed")
     return 1 if checks.failed else 0
 

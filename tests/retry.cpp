@@ -686,6 +686,60 @@ TEST_CASE("retry: a success is no event; a repeat without a wait is one") {
 
 // ---- the budget
 
+TEST_CASE("retry: counts repeats and why it gave up, and a plain success nowhere") {
+    outlast::retry_counts c;
+    const auto plays = [&](retry_options o, const script& lines, outlast::instant by) {
+        o.backoff = constant(10ms);
+        o.counts = &c;
+        story s{o, lines, by};
+        return s.call->outcome().ok();
+    };
+    CHECK(plays({}, script{}, outlast::never));
+    CHECK(c.repeated + c.repeats + c.recovered + c.gave_up() == 0);
+    CHECK(plays({}, script{}.fails().fails().succeeds(), outlast::never));
+    CHECK(c.repeated == 1);
+    CHECK(c.repeats == 2);
+    CHECK(c.recovered == 1);
+    CHECK(c.gave_up() == 0);
+    CHECK_FALSE(plays({}, script{}.fails(), outlast::never));
+    CHECK(c.repeated == 2);
+    CHECK(c.repeats == 4);
+    CHECK(c.recovered == 1);
+    CHECK(c.gave_up(stopped::attempts) == 1);
+    CHECK_FALSE(plays({}, script{}.fails(), at(15ms)));
+    CHECK(c.gave_up(stopped::deadline) == 1);
+    CHECK(c.repeats == 5);
+    CHECK_FALSE(plays({}, script{}.is_neutral(), outlast::never));
+    CHECK(c.gave_up(stopped::not_retryable) == 1);
+    CHECK_FALSE(plays({}, script{}.fails_with_hint(-1s), outlast::never));
+    CHECK(c.gave_up(stopped::told_not_to) == 1);
+    CHECK(c.gave_up() == 4);
+    CHECK(c.repeated == 3);
+}
+
+TEST_CASE("retry: a refusal that is only handed on is counted too; policies count together") {
+    outlast::retry_counts c;
+    outlast::basic_circuit_breaker<> open;
+    open.set_mode(outlast::circuit_mode::isolated);
+    outlast::pipeline one{retry{{.counts = &c}}, std::ref(open)};
+    outlast::pipeline other = one; // a copy counts in the same place
+    CHECK(one([] { return 1; }).error().why() == refusal::circuit_open);
+    CHECK(other([] { return 1; }).error().facts().why_stopped == stopped::not_retryable);
+    CHECK(c.gave_up(stopped::not_retryable) == 2);
+    CHECK(c.gave_up() == 2);
+}
+
+TEST_CASE("retry: a repeat that was to come and did not is not counted") {
+    outlast::retry_counts c;
+    outlast::pipeline p{retry{{.backoff = constant(10ms), .counts = &c}}};
+    outlast::simulation sim;
+    auto& call = sim.call(p, acted(sim, script{}.fails()));
+    sim.advance(5ms);
+    call.cancel();
+    CHECK(c.repeats == 0);
+    CHECK(c.gave_up() == 0);
+}
+
 TEST_CASE("RB-06 budget empty: one call, clear reason") {
     // Of others, whose calls have ended.
     outlast::budget budget{outlast::running_share{.share = outlast::ratio::of(0.5), .least = 1}};

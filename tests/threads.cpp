@@ -96,7 +96,7 @@ TEST_CASE("threads: a breaker counts every result once") {
                 return refused;
             });
     });
-    CHECK(guard.counts(shared_clock::now()) == outlast::tally{2001, 1000});
+    CHECK(guard.window(shared_clock::now()) == outlast::tally{2001, 1000});
 }
 
 TEST_CASE("threads: while threads call, others may order it open and closed by hand") {
@@ -153,7 +153,7 @@ said one_call(Breaker& guard, outlast::instant when, bool good, bool plainly, bo
     }
     if (look) { // which collects what is in the lines
         s.state = guard.state(when);
-        s.counts = guard.counts(when);
+        s.counts = guard.window(when);
     }
     return s;
 }
@@ -194,7 +194,7 @@ TEST_CASE("threads: successes that many threads count in their lines are all the
             for (int i = 0; i != 1000; ++i)
                 (void)outlast::run<shared_clock>(p, [] { return 1; });
         });
-        CHECK(guard.counts(shared_clock::now()) == outlast::tally{4000, 0});
+        CHECK(guard.window(shared_clock::now()) == outlast::tally{4000, 0});
     }
 }
 
@@ -207,6 +207,6 @@ TEST_CASE("threads: every refusal is counted, whoever gets it") {
         for (int i = 0; i != 100; ++i)
             (void)p(down);
     });
-    CHECK(a.counters().refused(outlast::circuit_refusal::open) == 400);
-    CHECK(a.counters().failed == 1);
+    CHECK(a.counts().refused(outlast::circuit_refusal::open) == 400);
+    CHECK(a.counts().failed == 1);
 }

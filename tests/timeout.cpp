@@ -16,9 +16,11 @@
 #include "support/told.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -381,7 +383,7 @@ TEST_CASE("law 8: what was not called for want of time does not trip a breaker")
     CHECK(s.outcome.why == refusal::timed_out);
     CHECK(s.outcome.kind == verdict_kind::neutral);
     CHECK(breaker.state(at(1s)) == outlast::circuit_state::closed);
-    CHECK(breaker.counts(at(1s)) == outlast::tally{});
+    CHECK(breaker.window(at(1s)) == outlast::tally{});
 }
 
 // ---- what passes it
@@ -444,6 +446,29 @@ TEST_CASE("timeout: with keep_late a value that comes too late is the answer, an
     CHECK(heard.all[0].what == outlast::event_kind::timed_out);
 }
 
+TEST_CASE("timeout: counts how often it fired, and good values that came late") {
+    outlast::timeout_counts c;
+    const auto ends = [&](const verdict& v, duration outer, duration when, bool keep) {
+        timeout policy{{.limit = 50ms, .keep_late = keep, .counts = &c}};
+        auto run = policy.start();
+        outlast::reading begun{at(0ms)};
+        (void)begin(run, begun, at(outer));
+        outlast::reading now{at(when)};
+        (void)settle(run, now, v);
+        return std::pair<std::uint64_t, std::uint64_t>{c.fired, c.late};
+    };
+    using both = std::pair<std::uint64_t, std::uint64_t>;
+    CHECK(ends(verdict::success(), 1h, 49ms, false) == both{0, 0});
+    CHECK(ends(verdict::failure(), 1h, 49ms, false) == both{0, 0});
+    CHECK(ends(verdict::failure(), 1h, 50ms, false) == both{1, 0});
+    CHECK(ends(verdict::success(), 1h, 50ms, false) == both{2, 1});
+    CHECK(ends(verdict::success(), 1h, 50ms, true) == both{2, 2});
+    CHECK(ends(verdict::success(), 20ms, 60ms, false) == both{2, 2}); // that was another's limit
+    outlast::pipeline p{outlast::timeout_by{[] { return 0ms; }, {.counts = &c}}};
+    CHECK_FALSE(p([] { return 1; }).has_value());
+    CHECK(c.fired == 3);
+}
+
 TEST_CASE("timeout: with keep_late, as it is told its events") {
     const auto ends = [](duration outer, duration when) {
         timeout policy{{.limit = 50ms, .keep_late = true}};
@@ -475,7 +500,7 @@ TEST_CASE("law 8: an attempt cut short by the outer deadline says nothing about 
         w.run();
         CHECK(c.outcome() == verdict::expired());
         CHECK(end(c) == std::min(inner, outer));
-        return breaker.counts(w.time());
+        return breaker.window(w.time());
     };
     CHECK(play(50ms, 80ms) == outlast::tally{0, 0}); // it had less than its limit
     CHECK(play(50ms, 50ms) == outlast::tally{1, 1}); // it had all of it
@@ -489,7 +514,7 @@ TEST_CASE("timeout: a failure long before the deadlines is the server's") {
     auto& c = w.play(p, script{}.fails(20ms));
     w.run();
     CHECK(c.outcome() == verdict::failure());
-    CHECK(breaker.counts(w.time()) == outlast::tally{1, 1});
+    CHECK(breaker.window(w.time()) == outlast::tally{1, 1});
 }
 
 TEST_CASE("timeout: begun again, it gives its limit anew") {

@@ -74,8 +74,13 @@ public:
         : key_of_(std::move(key_of)),
           make_(std::move(make)),
           capacity_(capacity),
-          table_((require_valid(capacity == 0 ? "keyed: capacity is 1 or more" : nullptr),
-                  capacity)) {}
+          table_((require_valid(problem(key_of_, make_, capacity)), capacity)) {}
+
+    /// What is wrong with these, as a sentence; null if nothing is.
+    [[nodiscard]] static constexpr const char*
+    problem(const KeyOf&, const Make&, std::size_t capacity = 1024) noexcept {
+        return capacity == 0 ? "keyed: capacity is 1 or more" : nullptr;
+    }
 
     /// The policy of this key, made if need be.
     [[nodiscard]] std::shared_ptr<policy_type> at(const Key& key) {

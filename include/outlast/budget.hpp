@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string_view>
 #include <type_traits> // std::is_constant_evaluated
 #include <utility>     // std::exchange
 
@@ -103,6 +104,7 @@ public:
         per_retry_ = token;
         keeps_ = token - 1;
         one_each_ = rule.one_each;
+        at_start_ = rule.at_start;
     }
     constexpr explicit budget(const failure_tokens& rule)
         : budget(rule.problem(), rule.most, rule.most) {
@@ -162,6 +164,28 @@ public:
     /// Whether it wants to know of every call, by a `seat`, that it runs: `running_share` does.
     [[nodiscard]] OUTLAST_INLINE constexpr bool counts_running() const noexcept {
         return counts_running_;
+    }
+
+    /// Its rule, for `describe`.
+    template <class F>
+    constexpr void each(F&& f) const {
+        constexpr auto share = [](word w) { return ratio::of(static_cast<double>(w) / token); };
+        constexpr auto whole = [](word w) { return static_cast<std::uint32_t>(w); };
+        if (counts_running_) {
+            f("rule", std::string_view{"running_share"});
+            f("share", share(share_));
+            f("least", whole(least_));
+        } else if (per_failure_ != 0) {
+            f("rule", std::string_view{"failure_tokens"});
+            f("most", whole(most_ / token));
+            f("per_success", share(per_success_));
+        } else {
+            f("rule", std::string_view{"traffic_share"});
+            f("share", share(per_success_));
+            f("one_each", one_each_);
+            f("most", whole(most_ / token));
+            f("at_start", at_start_);
+        }
     }
 
     struct in_progress {
@@ -274,6 +298,7 @@ private:
     word per_retry_ = 0;
     word keeps_ = 0; // there are retries while there are more
     duration one_each_ = no_limit;
+    std::uint32_t at_start_ = 0;
     bool counts_running_ = false;
     word running_ = 0;
     word share_ = 0; // in millionths

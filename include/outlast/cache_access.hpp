@@ -45,9 +45,8 @@ struct late_value {
         };
         const freshness times = freshness::from(now, life);
         shared->store_->put(want->key, {value, times, life.negative}, still_wanted);
-        const cache_aside_options& o = shared->options_;
-        if (kept && o.events)
-            o.events(event{event_kind::stored, "cache", o.name, o.tags, 0, life.fresh_for, {}});
+        if (kept)
+            shared->note(event_kind::stored, life.fresh_for);
     }
 };
 
@@ -100,7 +99,7 @@ protected:
                     return noted(grade::gone);
                 due_ = false;
                 hand.emplace(*std::move(newer));
-                return answered(source::cached, found->times);
+                return answered(source::cached, found->times, life.negative);
             }
         if (!joined_ && !found->negative &&
             (want_->max_age == duration::zero() || found->times.age(asked_) > want_->max_age))
@@ -110,7 +109,8 @@ protected:
         due_ = !found->negative && !refreshed_ &&
                shared_->ahead_.due(now, by, found->times, want_->key);
         hand.emplace(std::move(found->value));
-        return answered(g == grade::fresh ? source::cached : source::stale, found->times);
+        return answered(g == grade::fresh ? source::cached : source::stale, found->times,
+                        found->negative);
     }
 
     verdict store_value(instant now, const value_type& value, seat& place) {
@@ -131,8 +131,7 @@ protected:
             shared_->store_->put(want_->key, {value, times, life.negative}, still_wanted);
         if (!asked || outdated)
             return {};
-        if (options().events)
-            tell(event_kind::stored, life.fresh_for, {});
+        shared_->note(event_kind::stored, life.fresh_for);
         return verdict::success(stored);
     }
 
@@ -174,8 +173,7 @@ protected:
         begin(*std::exchange(packed_.what, std::nullopt), done);
     }
     verdict sent() const {
-        if (options().events)
-            tell(event_kind::stored, packed_.fresh_for, {});
+        shared_->note(event_kind::stored, packed_.fresh_for);
         return verdict::success(stored);
     }
     template <class Begin>
@@ -184,13 +182,26 @@ protected:
     }
 
     void note_failure(const verdict& v) const {
-        if (!v.ok() && options().events)
-            tell(event_kind::store_failed, {}, {});
+        if (!v.ok())
+            shared_->note(event_kind::store_failed, {});
     }
 
-    OUTLAST_COLD void tell(event_kind what, duration span, const verdict& outcome) const {
-        const cache_aside_options& o = options();
-        o.events(event{what, "cache", o.name, o.tags, 0, span, outcome});
+    // A fresh answer that nobody wants to hear of: it is counted, and that is all.
+    OUTLAST_INLINE bool plain_hit() const {
+        if (how_ != source::cached || joined_ || options().events) [[unlikely]]
+            return false;
+        shared_->counted_.add(Cache::place_of(event_kind::hit));
+        if (negative_)
+            shared_->counted_.add(Cache::negative);
+        return true;
+    }
+    OUTLAST_COLD void note_end(const verdict& v, bool refreshes) const {
+        if (how_ == source::live)
+            return shared_->note(refreshes ? event_kind::refreshed : event_kind::missed, {}, v);
+        if (how_ == source::cached && negative_)
+            shared_->counted_.add(Cache::negative);
+        shared_->note(how_ == source::stale ? event_kind::stale : event_kind::hit,
+                      until(since_, asked_), v);
     }
 
     Cache* shared_;
@@ -199,6 +210,7 @@ protected:
     instant since_{}; // when the answer that it gives was learnt
     source how_ = source::live;
     bool joined_ = false;
+    bool negative_ = false;  // what it answers with is a "no"
     bool due_ = false;       // the fresh answer that it found is near its end
     bool refreshed_ = false; // has tried to refresh it, once and for all
 
@@ -216,8 +228,9 @@ private:
 
     static verdict noted(grade g) noexcept { return verdict::success(static_cast<unsigned>(g)); }
 
-    verdict answered(source how, const freshness& times) noexcept {
+    verdict answered(source how, const freshness& times, bool negative) noexcept {
         how_ = how;
+        negative_ = negative;
         since_ = times.since;
         return noted(how == source::cached ? grade::fresh : grade::stale);
     }

@@ -4,6 +4,7 @@
 
 #include <outlast/cache_options.hpp>
 #include <outlast/cache_run.hpp>
+#include <outlast/counter_lines.hpp>
 #include <outlast/error.hpp>
 #include <outlast/flights.hpp>
 #include <outlast/machine.hpp>
@@ -11,6 +12,7 @@
 #include <outlast/store.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -55,7 +57,8 @@ namespace outlast {
 /// Caches that share a store ask each for itself. Pass it by `std::ref`; the store outlives it, and it
 /// outlives what goes on without a caller. Keys are compared, and seats woken, under
 /// `Store::lock_type`; key function, `life`, events, and copies of values are called outside it.
-/// **Cost** a hit: one lookup and one copy of the value, no allocation of its own.
+/// **Cost** a hit: one lookup and one copy of the value, and it is counted: in a line of the thread's
+/// own if the lock knows threads apart (`memory`'s does). No allocation of its own.
 /// **Example**
 ///
 ///     outlast::memory<int, std::string> store{{.capacity = 100}};
@@ -68,8 +71,12 @@ namespace outlast {
 ///     (void)p(fetch, 7), (void)p(fetch, 7);
 ///     std::cout << calls;   // 1
 template <class Store, class KeyOf, class Life>
-    requires(store<Store> || async_store<Store>)
 class cache_aside {
+    // Said here, as a template whose parameters are constrained is no argument of `make`.
+    static_assert(store<Store> || async_store<Store>,
+                  "outlast::cache_aside: this is no store: see the concepts outlast::store and "
+                  "outlast::async_store.");
+
 public:
     using store_type = Store;
     using key_type = typename Store::key_type;
@@ -165,13 +172,38 @@ public:
 
     [[nodiscard]] const cache_aside_options& options() const noexcept { return options_; }
 
+    /// Any thread may ask at any time; what happens at that moment may be counted or not.
+    [[nodiscard]] cache_counts counts() const noexcept {
+        const auto sum = [&](std::size_t i) { return counted_.sum(i); };
+        const auto of = [&](event_kind what) { return sum(place_of(what)); };
+        return {.hits = of(event_kind::hit),
+                .negative = sum(negative),
+                .stale = of(event_kind::stale),
+                .missed = of(event_kind::missed),
+                .refreshed = of(event_kind::refreshed),
+                .joined = sum(joined),
+                .stored = of(event_kind::stored),
+                .store_failed = of(event_kind::store_failed)};
+    }
+
+    /// Every option, and what there is to say about the store, for `describe`.
+    template <class F>
+    constexpr void each(F&& f) const {
+        options_.each(f);
+        f("store", store_);
+    }
+
     /// See worst_case.hpp: it waits for another call, which leaves, and then asks itself; a refresh
     /// that fails may find the entry gone, and then it asks once more.
     template <class Inner>
     [[nodiscard]] constexpr auto worst_case(duration within, const Inner& inner) const {
-        return inner(within)
-            .times(options_.refreshes() ? 2 : 1)
-            .after(longer(options_.wait, options_.stale_wait));
+        const auto all = inner(within)
+                             .times(options_.refreshes() ? 2 : 1)
+                             .after(longer(options_.wait, options_.stale_wait));
+        if constexpr (store<Store>)
+            return all;
+        else // looked up before and after the wait, kept in vain, dropped in vain, looked up again
+            return all.after(scaled(options_.store_limit, 5, 1));
     }
 
 private:
@@ -179,12 +211,27 @@ private:
     friend detail::cache_access<cache_aside>;
     friend detail::late_value<cache_aside>;
 
+    // Where an event is counted: those of caches stand together, in the order of the enumeration.
+    static constexpr std::size_t place_of(event_kind what) noexcept {
+        return static_cast<std::size_t>(what) - static_cast<std::size_t>(event_kind::hit);
+    }
+    static constexpr std::size_t joined = place_of(event_kind::store_failed) + 1;
+    static constexpr std::size_t negative = joined + 1;
+
+    // Counts it, and tells who wants to know.
+    void note(event_kind what, duration span, const verdict& outcome = {}) {
+        counted_.add(place_of(what));
+        if (options_.events) [[unlikely]]
+            options_.events(event{what, "cache", options_.name, options_.tags, 0, span, outcome});
+    }
+
     Store* store_;
     KeyOf key_of_;
     Life life_;
     cache_aside_options options_;
     refresh_ahead<lock_type> ahead_;
     flights<key_type, lock_type> flights_{};
+    counter_lines<lock_type, negative + 1> counted_{};
 };
 
 } // namespace outlast

@@ -84,6 +84,20 @@ struct cache_aside_options {
     [[nodiscard]] constexpr bool refreshes() const noexcept { return refresh_ahead != ratio{}; }
 };
 
+/// What a cache did in its whole life.
+struct cache_counts {
+    std::uint64_t hits = 0;      ///< calls answered with something fresh
+    std::uint64_t negative = 0;  ///< of these, with a "no"
+    std::uint64_t stale = 0;     ///< calls answered with something stale, as the work failed
+    std::uint64_t missed = 0;    ///< calls whose outcome is that of the work, theirs or another's
+    std::uint64_t refreshed = 0; ///< entries renewed before they had their end
+    std::uint64_t joined = 0;    ///< of all these calls, those told what another's work came to
+    std::uint64_t stored = 0;    ///< answers kept
+    std::uint64_t store_failed = 0; ///< operations of the store that failed
+
+    friend constexpr bool operator==(const cache_counts&, const cache_counts&) = default;
+};
+
 /// What a call looks for: a key, and how old an answer it takes, fresh or stale. 0 demands a live
 /// one. A negative answer is taken while it is fresh, however old: a "no" that is believed is safe.
 template <class Key>

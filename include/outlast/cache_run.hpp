@@ -74,6 +74,7 @@ public:
         case role::told: {
             v = asking_->place.news();
             asking_->place.leave();
+            shared_->counted_.add(Cache::joined);
             if (!v.ok()) {
                 asking_->outcome = v;
                 return stand_in_or(now, v);
@@ -239,8 +240,8 @@ private:
 
     // The call is over.
     OUTLAST_INLINE step over(const verdict& v) {
-        if (options().events) [[unlikely]]
-            tell_end(v);
+        if (alone_ || !this->plain_hit()) [[unlikely]]
+            end(v);
         return step::finish();
     }
 
@@ -370,15 +371,9 @@ private:
         return over(v);
     }
 
-    OUTLAST_COLD void tell_end(const verdict& v) const {
-        if (alone_ && !(asking_->refreshes && v.ok()))
-            return; // its caller was answered otherwise
-        if (how_ == source::live)
-            this->tell(asking_ && asking_->refreshes ? event_kind::refreshed : event_kind::missed,
-                       {}, v);
-        else
-            this->tell(how_ == source::stale ? event_kind::stale : event_kind::hit,
-                       until(since_, asked_), v);
+    OUTLAST_COLD void end(const verdict& v) const {
+        if (!alone_ || (asking_->refreshes && v.ok())) // else its caller was answered otherwise
+            this->note_end(v, asking_ && asking_->refreshes);
     }
 
     waker* wake_ = nullptr;

@@ -220,10 +220,8 @@ public:
     [[nodiscard]] constexpr tally tripped() const noexcept { return tripped_; }
     [[nodiscard]] constexpr circuit_cause why() const noexcept { return why_; }
     [[nodiscard]] constexpr instant open_until() const noexcept { return open_until_; }
-    constexpr tally counts(instant now) noexcept { return watch_.counts(now); }
-    [[nodiscard]] constexpr const circuit_counters& counters() const noexcept {
-        return log_.counters();
-    }
+    constexpr tally window(instant now) noexcept { return watch_.counts(now); }
+    [[nodiscard]] constexpr const circuit_counts& counts() const noexcept { return log_.counts(); }
     [[nodiscard]] constexpr const circuit_breaker_options& options() const noexcept {
         return options_;
     }

@@ -93,15 +93,15 @@ public:
         return shared_.with([](data& d) { return d.core.mode(); });
     }
     /// What the window holds at `now`.
-    [[nodiscard]] constexpr tally counts(instant now) {
-        return change(now, [&](data& d) { return d.core.counts(now); });
+    [[nodiscard]] constexpr tally window(instant now) {
+        return change(now, [&](data& d) { return d.core.window(now); });
     }
     /// Of its whole life. Successes that a window of consecutive failures need not hear of are not
     /// among them.
-    [[nodiscard]] constexpr circuit_counters counters() {
+    [[nodiscard]] constexpr circuit_counts counts() {
         return change(never, [&](data& d) {
             d.core.add_refusals(lines_.refusals(), circuit_refusal::open);
-            return d.core.counters();
+            return d.core.counts();
         });
     }
     [[nodiscard]] constexpr circuit_breaker_options options() const {

@@ -44,6 +44,12 @@ public:
                    std::memory_order_acquire) != 0;
     }
 
+    /// What there is to say about it, for `describe`.
+    template <class F>
+    constexpr void each(F&& f) const {
+        f("on_change", on_change_, "told to nobody");
+    }
+
 private:
     // How many there were before.
     constexpr std::uint32_t add(std::uint32_t n) noexcept {

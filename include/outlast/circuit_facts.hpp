@@ -73,7 +73,7 @@ struct call_result {
 
 /// Since the circuit was made. Calls that pass in the mode `disabled` are counted nowhere; of the
 /// successes that end while it changes its state, a thread may miss one.
-struct circuit_counters {
+struct circuit_counts {
     std::uint64_t succeeded = 0;
     std::uint64_t failed = 0;
     std::uint64_t slow = 0;    ///< of these two
@@ -99,7 +99,7 @@ struct circuit_counters {
         return sum;
     }
 
-    friend constexpr bool operator==(const circuit_counters&, const circuit_counters&) = default;
+    friend constexpr bool operator==(const circuit_counts&, const circuit_counts&) = default;
 };
 
 /// All that decides what a circuit will do, except its options, the calls under way and where its

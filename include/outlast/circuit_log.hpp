@@ -18,20 +18,20 @@ namespace outlast {
 class circuit_log {
 public:
     constexpr void refused(circuit_refusal why, std::uint64_t n = 1) noexcept {
-        counters_.refused_by[static_cast<std::size_t>(why)] += n;
+        counts_.refused_by[static_cast<std::size_t>(why)] += n;
     }
     constexpr void ended(bool failed, bool slow, duration took = call_result::unknown) noexcept {
-        ++(failed ? counters_.failed : counters_.succeeded);
-        counters_.slow += slow;
+        ++(failed ? counts_.failed : counts_.succeeded);
+        counts_.slow += slow;
         if (took == call_result::unknown)
             return;
-        ++counters_.timed;
-        counters_.took = after(instant{counters_.took}, took).time_since_epoch(); // saturates
+        ++counts_.timed;
+        counts_.took = after(instant{counts_.took}, took).time_since_epoch(); // saturates
     }
-    constexpr void succeeded(std::uint64_t n) noexcept { counters_.succeeded += n; }
-    constexpr void late(std::uint64_t n) noexcept { counters_.late += n; }
-    constexpr void neutral() noexcept { ++counters_.neutral; }
-    [[nodiscard]] constexpr const circuit_counters& counters() const noexcept { return counters_; }
+    constexpr void succeeded(std::uint64_t n) noexcept { counts_.succeeded += n; }
+    constexpr void late(std::uint64_t n) noexcept { counts_.late += n; }
+    constexpr void neutral() noexcept { ++counts_.neutral; }
+    [[nodiscard]] constexpr const circuit_counts& counts() const noexcept { return counts_; }
 
     /// Keeps four, more than happen in one operation of a circuit; of more, the oldest are lost.
     constexpr void tell(const circuit_event& e) noexcept {
@@ -51,7 +51,7 @@ public:
     }
 
 private:
-    circuit_counters counters_{};
+    circuit_counts counts_{};
     std::array<circuit_event, 4> events_{}; // untold_ of them, the oldest first
     std::size_t untold_ = 0;
 };

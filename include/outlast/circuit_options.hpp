@@ -150,7 +150,7 @@ struct circuit_breaker_options {
         f("name", name);
         f("tags", tags);
         f("events", events, "told to nobody");
-        f("control", control != nullptr);
+        f("control", control);
     }
 
     [[nodiscard]] constexpr std::uint32_t minimum() const noexcept {

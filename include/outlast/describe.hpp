@@ -88,11 +88,18 @@ template <class T>
 /// What `each` of a struct of options is given: writes ", name value" for each.
 class options_in_words {
 public:
-    explicit options_in_words(std::string& out) noexcept : out_(&out) {}
+    explicit options_in_words(std::string& out, const char* first = ": ") noexcept
+        : out_(&out), next_(first) {}
 
     template <class T>
+        requires(!std::is_pointer_v<T>)
     void operator()(const char* name, const T& value) {
         write(name, told(value));
+    }
+    /// Of something that it shares with others, by its own words if it has any.
+    template <class T>
+    void operator()(const char* name, const T* shared) {
+        write(name, shared == nullptr ? std::string{"none"} : told_of(*shared));
     }
     /// Of a callable: what holds without one.
     template <class R, class... A>
@@ -107,16 +114,41 @@ public:
 
 private:
     void write(const char* name, const std::string& value) {
-        *out_ += first_ ? ": " : ", ";
-        first_ = false;
+        *out_ += next_;
+        next_ = ", ";
         *out_ += name;
         *out_ += ' ';
         *out_ += value;
     }
 
+    template <class T>
+    static std::string told_of(const T& shared);
+
     std::string* out_;
-    bool first_ = true;
+    const char* next_; // what stands before the next one
 };
+
+/// Whether there was anything to tell.
+template <class T>
+bool tell_options(const T& thing, options_in_words f) {
+    if constexpr (requires { thing.each(f); })
+        thing.each(f);
+    else if constexpr (requires { thing.options().each(f); })
+        thing.options().each(f);
+    else
+        return false;
+    return true;
+}
+
+template <class T>
+std::string options_in_words::told_of(const T& shared) {
+    std::string said;
+    if constexpr (requires { T::kind.view(); })
+        said = T::kind.view();
+    if (tell_options(shared, options_in_words{said, said.empty() ? "(" : " ("}))
+        said += ')';
+    return said.empty() ? std::string{"yours"} : said;
+}
 
 template <class P>
 void describe_policy(std::string& out, const P& policy, bool shared, std::size_t depth) {
@@ -140,10 +172,7 @@ void describe_policy(std::string& out, const P& policy, bool shared, std::size_t
     else
         out.append("a policy of yours");
     out.append(mark);
-    if constexpr (requires(options_in_words w) { policy.each(w); })
-        policy.each(options_in_words{out});
-    else if constexpr (requires(options_in_words w) { policy.options().each(w); })
-        policy.options().each(options_in_words{out});
+    tell_options(policy, options_in_words{out});
     out += '\n';
 }
 
@@ -165,16 +194,19 @@ void describe_policy(std::string& out, const P& policy, bool shared, std::size_t
 ///                         std::ref(breaker), outlast::timeout{250ms}};
 ///     std::cout << outlast::describe(p);
 ///     // pipeline
-///     //   timeout: limit 1 s, keep_late no, name "timeout", tags "", events told to nobody
+///     //   timeout: limit 1 s, keep_late no, name "timeout", tags "", events told to nobody,
+///     //   counts none
 ///     //   retry: max_attempts 3, backoff 50 ms (no jitter; no cap), least_attempt 0,
 ///     //   max_duration no limit, hint_cap 0, retry_if all, retry_refusals no,
-///     //   exhaustion_fails no, budget no, seed its own, name "retry", tags "", events told to nobody
+///     //   exhaustion_fails no, budget none, seed its own, name "retry", tags "",
+///     //   events told to nobody, counts none
 ///     //   circuit breaker (shared): failure_ratio 50 %, window 100 calls, minimum_calls 10,
 ///     //   slow_from no limit, slow_ratio 50 %, open_on_hint no, open_for 10 s (no jitter; no cap),
 ///     //   flap_memory 0, hint_cap 5 min, probes 1, deciding_probes 1, probe_lease 30 s,
 ///     //   half_open_for no limit, hold_back 0, ramp_for 0, failure_if all, seed its own,
-///     //   name "users", tags "", events told to nobody, control no
-///     //   timeout: limit 250 ms, keep_late no, name "timeout", tags "", events told to nobody
+///     //   name "users", tags "", events told to nobody, control none
+///     //   timeout: limit 250 ms, keep_late no, name "timeout", tags "", events told to nobody,
+///     //   counts none
 ///     // worst case: 3 calls, 850 ms
 template <class P>
 [[nodiscard]] std::string describe(const P& policies) {

@@ -74,7 +74,15 @@ public:
                        PlaceOf place_of,
                        const failover_options& options = {})
         : targets_(std::move(targets)), place_of_(std::move(place_of)), options_(options) {
-        require_valid(targets_.empty() ? "failover: there is one target or more" : nullptr);
+        require_valid(problem(targets_, place_of_, options_));
+    }
+
+    /// What is wrong with these, as a sentence; null if nothing is.
+    [[nodiscard]] static constexpr const char*
+    problem(const std::vector<std::reference_wrapper<Policy>>& targets,
+            const PlaceOf&,
+            const failover_options& = {}) noexcept {
+        return targets.empty() ? "failover: there is one target or more" : nullptr;
     }
 
     template <class... A>

@@ -3,6 +3,7 @@
 #define OUTLAST_FALLBACK_HPP
 
 #include <outlast/callback.hpp>
+#include <outlast/counts.hpp>
 #include <outlast/event.hpp>
 #include <outlast/machine.hpp>
 
@@ -39,6 +40,8 @@ struct fallback_options {
     label tags{};
     /// `fell_back` where it stood in for an outcome.
     sink events{};
+    /// Where it counts what it does (see counts.hpp). Outlives the policy. Default: nowhere.
+    fallback_counts* counts = nullptr;
 
     /// Every option, for `describe`.
     template <class F>
@@ -47,6 +50,7 @@ struct fallback_options {
         f("name", name);
         f("tags", tags);
         f("events", events, "told to nobody");
+        f("counts", counts);
     }
 };
 
@@ -122,8 +126,8 @@ public:
 
     constexpr step settled(reading&, lane, verdict& v) {
         const auto& when = shared_->options_.when;
-        if (replacing_ && v.ok())
-            tell();
+        if (replacing_)
+            tell(v.ok());
         if (replacing_ || v.ok() || v.why == refusal::cancelled || (when && !when(v)))
             return step::finish();
         replacing_ = true;
@@ -170,9 +174,11 @@ public:
     }
 
 private:
-    constexpr void tell() const {
+    constexpr void tell(bool good) const {
         const fallback_options& options = shared_->options_;
-        if (options.events)
+        if (fallback_counts* const c = options.counts)
+            (good ? c->fell_back : c->failed).add();
+        if (good && options.events)
             options.events({.what = event_kind::fell_back,
                             .policy = "fallback",
                             .name = options.name,

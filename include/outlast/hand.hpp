@@ -201,16 +201,15 @@ public:
         return replaced_by_slot(first);
     }
 
-    /// Shows the value in the slot to a callable, which may take the arguments of the call after it.
-    /// \pre as `value`
+    /// Gives the value in the slot, and the arguments of the call, to `take`. \pre as `value`
     template <class Take>
-    void show(Take& take) const {
+    void show(const Take& take) const {
         std::apply(
             [&](const A&... a) {
                 if constexpr (std::is_void_v<value_type>)
-                    shown(take, a...);
+                    take.without_value(a...);
                 else
-                    shown(take, a..., value());
+                    take(value(), a...);
             },
             arguments_);
     }
@@ -268,19 +267,6 @@ private:
             if ((v.why == refusal::none || v.late) && slot_.filled() && *slot_)
                 return &slot_->assume_value();
         return nullptr;
-    }
-
-    template <class Take, class... V>
-    static void shown(Take& take, const A&... a, const V&... v) {
-        if constexpr (std::is_invocable_v<Take&, const V&..., const A&...>) {
-            detail::invoke(take, v..., a...);
-        } else {
-            static_assert(
-                std::is_invocable_v<Take&, const V&...>,
-                "outlast::late_value: what it shows a value to can be called neither with "
-                "the callable's value, nor with that and the arguments.");
-            detail::invoke(take, v...);
-        }
     }
 
     verdict replaced_by_slot(const failure& first) {

@@ -133,7 +133,7 @@ struct hedge_options {
         f("max_lanes", max_lanes);
         f("delay", delay);
         f("hedge_if", hedge_if, "all");
-        f("budget", budget != nullptr);
+        f("budget", budget);
         f("budget_is_told", budget_is_told);
         f("name", name);
         f("tags", tags);

@@ -2,11 +2,44 @@
 #ifndef OUTLAST_LATE_VALUE_HPP
 #define OUTLAST_LATE_VALUE_HPP
 
+#include <outlast/invoke.hpp>
 #include <outlast/machine.hpp>
 
+#include <type_traits>
 #include <utility>
 
 namespace outlast {
+
+namespace detail {
+
+/// Gives a value, and the arguments of its call, to a callable that takes the value, or both.
+template <class Take>
+struct value_taker {
+    Take& take;
+
+    template <class T, class... A>
+    void operator()(const T& value, const A&... a) const {
+        if constexpr (std::is_invocable_v<Take&, const T&, const A&...>) {
+            invoke(take, value, a...);
+        } else {
+            static_assert(
+                std::is_invocable_v<Take&, const T&>,
+                "outlast::late_value: what it shows a value to can be called neither with "
+                "the callable's value, nor with that and the arguments.");
+            invoke(take, value);
+        }
+    }
+    /// Of a callable that gives none.
+    template <class... A>
+    void without_value(const A&... a) const {
+        if constexpr (std::is_invocable_v<Take&, const A&...>)
+            invoke(take, a...);
+        else
+            invoke(take);
+    }
+};
+
+} // namespace detail
 
 /// Shows a good value that came too late for its call to a callable of yours, which may keep it for
 /// others: a callable that cannot be interrupted has done its work, after all.
@@ -21,8 +54,9 @@ namespace outlast {
 /// **Cost** nothing on a success in time, but that look.
 ///
 /// It stands directly outside the timeout: outside a retry it would see what the last attempt
-/// brought alone. An asynchronous driver, and the simulation, leave a call at its deadline; what it
-/// comes to afterwards is dropped, and only what ends in that very instant is late.
+/// brought alone. Asynchronous work that was abandoned at its deadline, and then ends well, is shown
+/// by a copy of `take`, as the pipeline may be gone, if such a copy throws nothing. The simulation
+/// drops what it leaves; there only what ends at the very deadline is late.
 /// **Example**
 ///
 ///     int kept = 0;
@@ -87,15 +121,31 @@ public:
         return by_ == never || now.get() < by_;
     }
     OUTLAST_INLINE constexpr bool passes_refusals() noexcept { return true; }
+    constexpr instant prolong(lane, instant by) noexcept { return by_ = by; }
+
+    /// See machine.hpp: for what comes when nobody waits any more.
+    [[nodiscard]] constexpr auto keep(lane) const noexcept
+        requires std::is_nothrow_copy_constructible_v<Take>
+    {
+        return kept{shared_->take_};
+    }
 
     /// Carries out its operation for a driver; `hand` holds the value of the call.
     template <class Hand>
     constexpr verdict act(operation, reading&, Hand& hand) {
-        hand.show(shared_->take_);
+        hand.show(detail::value_taker<Take>{shared_->take_});
         return {};
     }
 
 private:
+    struct kept {
+        Take take;
+        template <class T, class... A>
+        void late(instant, const T& value, const A&... a) {
+            detail::value_taker<Take>{take}(value, a...);
+        }
+    };
+
     late_value* shared_;
     instant by_ = never;
     bool showing_ = false;

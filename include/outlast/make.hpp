@@ -4,11 +4,10 @@
 #ifndef OUTLAST_MAKE_HPP
 #define OUTLAST_MAKE_HPP
 
-#include <outlast/order.hpp>
 #include <outlast/result.hpp>
 
 #include <type_traits>
-#include <utility> // std::move
+#include <utility>
 
 namespace outlast {
 
@@ -22,27 +21,50 @@ namespace detail {
 
 } // namespace detail
 
-/// A policy from options that come from outside: `auto r = make<retry>(retry_options{…})`. The
-/// constructors throw `std::invalid_argument` for what is refused here.
+namespace detail {
+
+/// What is wrong with the policy that is made from these, as a sentence; null if nothing is: what
+/// its `problem(given…)` says, or else the first of them that says something about itself.
+template <class Policy, class... Given>
+[[nodiscard]] constexpr const char* problem_of(const Given&... given) {
+    if constexpr (requires { Policy::problem(given...); }) {
+        return Policy::problem(given...);
+    } else {
+        const char* problem = nullptr;
+        const auto ask = [&](const auto& one) {
+            if constexpr (requires { one.problem(); })
+                problem = one.problem();
+            return problem != nullptr;
+        };
+        (void)(ask(given) || ...);
+        return problem;
+    }
+}
+
+} // namespace detail
+
+/// A policy from what comes from outside, as its constructor takes it:
+/// `auto r = make<retry>(retry_options{…})`. The constructors throw `std::invalid_argument` for what
+/// is refused here, or end the program where exceptions are off. What a policy needs for its options
+/// (a `budget`, a `memory`) is made in the same way.
 ///
 /// \return the policy; or a failure `invalid_options` whose message is a sentence about what is wrong.
 ///         A policy that does not move (a breaker, say) stays in the result, which is then kept where
 ///         the policy is to live: `static auto breaker = make<circuit_breaker>(…);`
-template <class Policy, class Options>
-[[nodiscard]] result<Policy> make(const Options& options) {
-    if (const char* problem = options.problem())
+template <class Policy, class... Given>
+[[nodiscard]] result<Policy> make(Given&&... given) {
+    if (const char* problem = detail::problem_of<Policy>(std::as_const(given)...))
         return result<Policy>{boost::outcome_v2::in_place_type<failure>,
                               detail::invalid_options(problem)};
-    return result<Policy>{boost::outcome_v2::in_place_type<Policy>, options};
+    return result<Policy>{boost::outcome_v2::in_place_type<Policy>, std::forward<Given>(given)...};
 }
 
-/// A pipeline of policies whose options come from outside: `make<outlast::pipeline>(timeout, …)`.
-template <template <class...> class Pipeline, class... Policies>
-[[nodiscard]] auto make(Policies... policies) {
-    using made = result<Pipeline<Policies...>>;
-    if (const char* problem = order_problem(policies...))
-        return made{detail::invalid_options(problem)};
-    return made{Pipeline<Policies...>{std::move(policies)...}};
+/// The same where the type follows from what is given: `make<fallback>(0, fallback_options{…})`,
+/// `make<cache_aside>(store, key_of, life, cache_aside_options{…})`; of a pipeline, its policies:
+/// `make<pipeline>(timeout, std::ref(breaker))`.
+template <template <class...> class Policy, class... Given>
+[[nodiscard]] auto make(Given&&... given) {
+    return make<decltype(Policy(std::forward<Given>(given)...))>(std::forward<Given>(given)...);
 }
 
 } // namespace outlast

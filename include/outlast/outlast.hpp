@@ -27,6 +27,9 @@
 #include <outlast/circuit_watch.hpp>
 #include <outlast/config.hpp>
 #include <outlast/count_window.hpp>
+#include <outlast/counter.hpp>
+#include <outlast/counter_lines.hpp>
+#include <outlast/counts.hpp>
 #include <outlast/error.hpp>
 #include <outlast/event.hpp>
 #include <outlast/exact_window.hpp>
@@ -69,6 +72,7 @@
 #include <outlast/success_lines.hpp>
 #include <outlast/tally.hpp>
 #include <outlast/text.hpp>
+#include <outlast/thread_lock.hpp>
 #include <outlast/threads.hpp>
 #include <outlast/time.hpp>
 #include <outlast/time_window.hpp>

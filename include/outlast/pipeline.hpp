@@ -70,8 +70,12 @@ public:
     /// Refuses an order that makes no sense: see order.hpp. `make<outlast::pipeline>(policies…)` does
     /// so without an exception.
     constexpr explicit pipeline(Policies... policies) : policies_(std::move(policies)...) {
-        require_valid(
-            std::apply([](const auto&... part) { return order_problem(part...); }, policies_));
+        require_valid(std::apply(problem, policies_));
+    }
+
+    /// What is wrong with this order, as a sentence; null if nothing is.
+    [[nodiscard]] static constexpr const char* problem(const Policies&... policies) {
+        return order_problem(policies...);
     }
 
     [[nodiscard]] constexpr const std::tuple<Policies...>& policies() const noexcept {

@@ -5,12 +5,14 @@
 #include <outlast/backoff.hpp>
 #include <outlast/budget.hpp>
 #include <outlast/callback.hpp>
+#include <outlast/counts.hpp>
 #include <outlast/error.hpp>
 #include <outlast/event.hpp>
 #include <outlast/machine.hpp>
 #include <outlast/random.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <string_view>
 
 namespace outlast {
@@ -85,6 +87,8 @@ struct retry_options {
     label tags{};
     /// `retrying` for each repeat, `gave_up` where a failure is final, with the reason.
     sink events{};
+    /// Where it counts what it does (see counts.hpp). Outlives the policy. Default: nowhere.
+    retry_counts* counts = nullptr;
 
     /// What is wrong with these options, as a sentence; null if nothing is.
     [[nodiscard]] constexpr const char* problem() const noexcept {
@@ -111,11 +115,12 @@ struct retry_options {
         f("retry_if", retry_if, "all");
         f("retry_refusals", retry_refusals);
         f("exhaustion_fails", exhaustion_fails);
-        f("budget", budget != nullptr);
+        f("budget", budget);
         f("seed", seed, std::uint64_t{0}, "its own");
         f("name", name);
         f("tags", tags);
         f("events", events, "told to nobody");
+        f("counts", counts);
     }
 };
 
@@ -204,6 +209,8 @@ public:
             return not_good(now, v);
         if (options().budget != nullptr) [[unlikely]]
             settle_account(v);
+        if (made_ > 1 && options().counts != nullptr) [[unlikely]]
+            options().counts->recovered.add();
         plain_end();
         seat_.leave();
         return step::finish();
@@ -228,7 +235,7 @@ public:
 
     OUTLAST_INLINE constexpr bool passes_refusals() noexcept {
         stopped_ = stopped::not_retryable;
-        return !options().retry_refusals && !options().events;
+        return !options().retry_refusals && !options().events && options().counts == nullptr;
     }
 
     constexpr step woke(reading& now, lane, verdict& v) {
@@ -289,6 +296,8 @@ private:
         if (options().budget != nullptr && sent_ && !seat_.pay(*options().budget, now.get()))
             return stop(stopped::budget, v);
         ++made_;
+        if (options().counts != nullptr) [[unlikely]]
+            options().counts->repeat(made_);
         return step::call(work, by_);
     }
 
@@ -297,6 +306,8 @@ private:
         v.hurried = why == stopped::deadline && v.failed();
         v.spent = v.spent || (options().exhaustion_fails && v.kind == verdict_kind::failure);
         seat_.leave();
+        if (options().counts != nullptr)
+            options().counts->gave_up_by[static_cast<std::size_t>(why)].add();
         if (options().events)
             tell(event_kind::gave_up, v, duration::zero());
         return step::finish();

@@ -5,10 +5,10 @@
 #define OUTLAST_SUCCESS_LINES_HPP
 
 #include <outlast/config.hpp>
+#include <outlast/counter.hpp>
 #include <outlast/heap_array.hpp>
 #include <outlast/time.hpp>
 
-#include <atomic>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -70,14 +70,14 @@ public:
     OUTLAST_INLINE void count() noexcept {
         // Looked at again: whether this thread has one may not have been asked.
         if (const std::size_t mine = Lock::known_line(); mine < lines_.size())
-            add_one(lines_[mine].counted);
+            lines_[mine].counted.add_alone();
     }
 
     OUTLAST_INLINE bool refuse() noexcept {
         const std::size_t mine = Lock::known_line();
         if (mine >= lines_.size())
             return false;
-        add_one(lines_[mine].refused);
+        lines_[mine].refused.add_alone();
         return true;
     }
 
@@ -89,7 +89,7 @@ public:
     template <class Take>
     void collect(std::uint64_t generation, Take&& take) {
         for (line& l : lines_) {
-            const std::uint64_t n = l.counted.load(std::memory_order_relaxed);
+            const std::uint64_t n = l.counted.value();
             if (l.generation == generation && n != l.taken)
                 take(n - l.taken, l.end);
             l.taken = n;
@@ -100,7 +100,7 @@ public:
     std::uint64_t refusals() noexcept {
         std::uint64_t sum = 0;
         for (line& l : lines_) {
-            const std::uint64_t n = l.refused.load(std::memory_order_relaxed);
+            const std::uint64_t n = l.refused.value();
             sum += n - l.refused_taken;
             l.refused_taken = n;
         }
@@ -114,25 +114,20 @@ public:
             return;
         line& l = lines_[mine];
         if (l.generation != generation) // what it holds belongs to the time before
-            l.taken = l.counted.load(std::memory_order_relaxed);
+            l.taken = l.counted.value();
         l.generation = generation;
         l.end = end;
     }
 
 private:
-    // By the only writer: a plain addition in two halves.
-    OUTLAST_INLINE static void add_one(std::atomic<std::uint64_t>& n) noexcept {
-        n.store(n.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    }
-
     // What is no atomic is written by its thread under the lock: that thread reads it without, all
     // others under it.
     struct alignas(64) line {
         std::uint64_t generation = UINT64_MAX;
         instant end = never;
-        std::atomic<std::uint64_t> counted{0};
+        counter counted;
         std::uint64_t taken = 0; // of `counted`; only under the lock
-        std::atomic<std::uint64_t> refused{0};
+        counter refused;
         std::uint64_t refused_taken = 0;
     };
 

@@ -2,6 +2,7 @@
 #ifndef OUTLAST_TIMEOUT_HPP
 #define OUTLAST_TIMEOUT_HPP
 
+#include <outlast/counts.hpp>
 #include <outlast/error.hpp>
 #include <outlast/event.hpp>
 #include <outlast/machine.hpp>
@@ -23,6 +24,8 @@ struct timeout_options {
     label tags{};
     /// `timed_out` where it fires, and `late_value` if what came too late was good.
     sink events{};
+    /// Where it counts what it does (see counts.hpp). Outlives the policy. Default: nowhere.
+    timeout_counts* counts = nullptr;
 
     /// What is wrong with these options, as a sentence; null if nothing is.
     [[nodiscard]] constexpr const char* problem() const noexcept {
@@ -43,6 +46,7 @@ struct timeout_options {
         f("name", name);
         f("tags", tags);
         f("events", events, "told to nobody");
+        f("counts", counts);
     }
 };
 
@@ -80,6 +84,11 @@ public:
         require_valid(options.problem());
     }
     constexpr explicit timeout(duration limit) : timeout(timeout_options{.limit = limit}) {}
+
+    /// What is wrong with this limit, as a sentence; null if nothing is.
+    [[nodiscard]] static constexpr const char* problem(duration limit) noexcept {
+        return timeout_options{.limit = limit}.problem();
+    }
 
     [[nodiscard]] constexpr run start() const noexcept;
     [[nodiscard]] constexpr const timeout_options& options() const noexcept { return options_; }
@@ -153,7 +162,7 @@ private:
             return;
         }
         if (v.ok() && options_->keep_late)
-            return tell(event_kind::late_value, v);
+            return came_late(v);
         v.late = v.ok();
         v.kind = verdict_kind::expired; // keeps the code behind it
         v.why = refusal::timed_out;
@@ -162,9 +171,16 @@ private:
 
     constexpr void fire(const verdict& v) {
         fired_ = true;
+        if (options_->counts != nullptr)
+            options_->counts->fired.add();
         tell(event_kind::timed_out, v);
         if (v.late)
-            tell(event_kind::late_value, v);
+            came_late(v);
+    }
+    constexpr void came_late(const verdict& v) {
+        if (options_->counts != nullptr)
+            options_->counts->late.add();
+        tell(event_kind::late_value, v);
     }
 
     constexpr void tell(event_kind what, const verdict& v) const {

@@ -26,7 +26,7 @@ public:
         return verdict::success();
     }
     template <class Take>
-    constexpr void show(Take&) noexcept {}
+    constexpr void show(const Take&) noexcept {}
 
 private:
     waker& waiter_;

@@ -90,13 +90,13 @@ constexpr auto simulated = []<class Policies>(const std::vector<visit>& visits, 
     if (Stays)
         sim.outlive_callers();
     bool reached = false;
+    outlast::simulated* cancelled = nullptr; // the last one
     for (std::size_t i = 0; i != visits.size(); ++i) {
         const visit& v = visits[i];
         const bool last = i + 1 == visits.size();
         sim.advance(v.pause);
         recorded noted{policies.p};
         int steps = 0;
-        outlast::simulated* cancelled = nullptr;
         noted.on_step = [&](const step&) {
             if (last && ++steps == at_step) {
                 reached = true;

@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <thread>
 #include <type_traits>
@@ -55,4 +56,11 @@ TEST_CASE("recycled: takes the place of the allocator that is everybody's, and o
     v.assign(10, 7);
     CHECK(v.back() == 7);
     CHECK(recycled<int>{} == recycled<long>{});
+    struct alignas(256) wide {
+        char c;
+    };
+    recycled<wide> aligned;
+    wide* const w = aligned.allocate(2);
+    CHECK(reinterpret_cast<std::uintptr_t>(w) % 256 == 0);
+    aligned.deallocate(w, 2);
 }

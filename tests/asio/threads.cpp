@@ -15,7 +15,10 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -188,7 +191,7 @@ TEST_CASE(
         [](int) { return outlast::lifetime{.fresh_for = 3ms, .stale_for = 1ms}; },
         {.refresh_ahead = outlast::ratio::of(1.0), .refresh_limit = 2ms, .refresh_pause = 0ms}};
     outlast::circuit_breaker breaker{{.window = outlast::consecutive(100'000)}};
-    outlast::bulkhead door{{.permits = 3, .queue = 50, .wait = 30s}};
+    outlast::bulkhead door{{.permits = 3, .queue = 900, .wait = 30s}}; // all, if they go alone
     outlast::pipeline p{
         std::ref(cache),   outlast::timeout{60s}, outlast::retry{{.max_attempts = 2}},
         std::ref(breaker), std::ref(door),        outlast::timeout{30s}};
@@ -238,6 +241,105 @@ TEST_CASE(
     CHECK(door.counts().running == 0);
     CHECK(door.counts().queued == 0);
     CHECK(outlast::detached().ever > before);
+    CHECK(outlast::detached().running == 0);
+    CHECK(outlast::abandoned().running == 0);
+}
+
+namespace {
+
+/// A shared cache on threads of its own, where its operations end, too.
+struct busy_store {
+    using key_type = int;
+    using value_type = int;
+    using lock_type = std::mutex;
+    using entry = outlast::entry<int>;
+
+    asio::thread_pool& pool;
+    std::mutex mutex{};
+    std::map<int, entry> map{};
+
+    template <class Signature, class Token, class Happens>
+    auto begin(Token&& token, Happens happens) {
+        return asio::async_initiate<Token, Signature>(
+            [this, happens](auto handler) {
+                asio::post(pool, [this, happens, h = std::move(handler)]() mutable {
+                    happens(*this, std::move(h));
+                });
+            },
+            token);
+    }
+    template <class Token>
+    auto async_find(int key, Token&& token) {
+        return begin<void(error_code, std::optional<entry>)>(
+            std::forward<Token>(token), [key](busy_store& s, auto handler) {
+                std::optional<entry> found;
+                {
+                    const std::lock_guard hold{s.mutex};
+                    if (const auto it = s.map.find(key); it != s.map.end())
+                        found = it->second;
+                }
+                std::move(handler)(error_code{}, found);
+            });
+    }
+    template <class Token>
+    auto async_put(int key, const entry& e, Token&& token) {
+        return begin<void(error_code)>(std::forward<Token>(token),
+                                       [key, e](busy_store& s, auto handler) {
+                                           {
+                                               const std::lock_guard hold{s.mutex};
+                                               s.map.insert_or_assign(key, e);
+                                           }
+                                           std::move(handler)(error_code{});
+                                       });
+    }
+    template <class Token>
+    auto async_erase(int key, Token&& token) {
+        return begin<void(error_code)>(std::forward<Token>(token),
+                                       [key](busy_store& s, auto handler) {
+                                           {
+                                               const std::lock_guard hold{s.mutex};
+                                               s.map.erase(key);
+                                           }
+                                           std::move(handler)(error_code{});
+                                       });
+    }
+};
+
+} // namespace
+
+TEST_CASE("threads: an asynchronous store on threads of its own") {
+    asio::thread_pool elsewhere{2};
+    counts c;
+    constexpr int calls = 400;
+    std::vector<std::stop_source> stops(calls);
+    {
+        asio::io_context context;
+        busy_store store{elsewhere};
+        outlast::cache_aside cache{store,
+                                   [](int key) { return key; },
+                                   [](int) { return outlast::lifetime{.fresh_for = 2ms}; },
+                                   {.store_limit = 30s}};
+        outlast::pipeline p{std::ref(cache), outlast::timeout{60s}, outlast::retry{}};
+        for (int i = 0; i != calls; ++i)
+            asio::post(context, [&, i] {
+                const auto n = static_cast<std::size_t>(i);
+                outlast::async_run(
+                    context, p,
+                    i % 4 == 0 ? outlast::limits{.stop = stops[n].get_token()} : outlast::limits{},
+                    [&](int, auto token) { return in_steps(context, 2, std::move(token)); },
+                    [&](const result<int>& r) { c(r); }, i % 5);
+                if (i % 4 == 0)
+                    asio::post(elsewhere, [&, n] { stops[n].request_stop(); });
+                if (i % 40 == 0)
+                    cache.async_forget(i % 5, asio::detached);
+            });
+        run_by(3, context);
+        elsewhere.join(); // what was abandoned is over
+    }
+    CHECK(c.all() == calls);
+    CHECK(c.good >= calls * 3 / 4);
+    CHECK(c.good + c.cancelled == calls);
+    CHECK(overlaps == 0);
     CHECK(outlast::detached().running == 0);
     CHECK(outlast::abandoned().running == 0);
 }

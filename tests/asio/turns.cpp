@@ -39,7 +39,8 @@ TEST_CASE("turns: who finds the place taken leaves its item, which is run in ord
     CHECK(!t.enter());
     CHECK(!t.enter_or_leave(a));
     std::thread{[&] { CHECK(!t.enter_or_leave(b)); }}.join();
-    t.run([&] { CHECK(!t.enter_or_leave(c)); }); // by who is inside itself
+    const auto leave = [&] { CHECK(!t.enter_or_leave(c)); }; // by who is inside itself
+    t.run(leave);
     CHECK(seen.empty());
     t.work_off(asio::system_executor{});
     CHECK(seen.size() == 3);
@@ -114,6 +115,20 @@ TEST_CASE("turns: nothing overlaps, and nothing is lost") {
         thread.join();
     CHECK(t.enter());
     CHECK(sum == 3 * each);
+    t.hand_on(asio::system_executor{});
+    spare_turns::give(t);
+}
+
+TEST_CASE("turns: one that was kept to itself is entered for the next call already") {
+    turns& t = spare_turns::take();
+    spare_turns::give(t, true);
+    turns& again = spare_turns::take();
+    CHECK(&again == &t);
+    CHECK(!t.enter());
+    CHECK(&t.show() == &t);
+    CHECK(t.shown());
+    t.hand_on(asio::system_executor{});
+    CHECK(t.enter());
     t.hand_on(asio::system_executor{});
     spare_turns::give(t);
 }

@@ -7,6 +7,7 @@
 #include <outlast/asio.hpp>
 #include <outlast/bulkhead.hpp>
 #include <outlast/cache/memory.hpp>
+#include <outlast/late_value.hpp>
 #include <outlast/outlast.hpp>
 
 #include "asio/support/virtual_loop.hpp"
@@ -496,6 +497,55 @@ TEST_CASE("a good value of work that was abandoned is kept, if nothing else was 
         o.down = true;
         o.loop.run();
         CHECK(o.store.size() == 0);
+    }
+    CHECK(nothing_left());
+}
+
+TEST_CASE("a good value of work that was abandoned is shown to who takes late values") {
+    office o;
+    o.takes = 100ms;
+    answer a;
+    std::vector<std::pair<int, int>> shown; // with its key
+    auto take = [&](int value, int key) { shown.emplace_back(value, key); };
+    using both = std::vector<std::pair<int, int>>;
+    SECTION("of each attempt") {
+        outlast::pipeline p{outlast::retry{{.max_attempts = 2, .backoff = outlast::constant(0ms)}},
+                            outlast::late_value{take}, outlast::timeout{40ms}};
+        o.ask(p, a);
+        o.loop.run();
+        CHECK(a.why == refusal::timed_out);
+        CHECK(a.when == 80ms);
+        CHECK(shown == both{{1, 0}, {2, 0}});
+    }
+    SECTION("when the pipeline is gone") {
+        using policies = outlast::pipeline<outlast::late_value<decltype(take)>, outlast::timeout>;
+        auto p = std::make_unique<policies>(outlast::late_value{take}, outlast::timeout{40ms});
+        o.ask(*p, a);
+        o.loop.advance(50ms);
+        CHECK(a.why == refusal::timed_out);
+        p.reset();
+        CHECK(shown.empty());
+        o.loop.run();
+        CHECK(shown == both{{1, 0}});
+    }
+    SECTION("and to a cache outside") {
+        outlast::pipeline p{std::ref(o.remember), outlast::late_value{take},
+                            outlast::timeout{40ms}};
+        o.ask(p, a);
+        o.loop.run();
+        CHECK(shown == both{{1, 0}});
+        CHECK(o.store.find(0)->value == 1);
+    }
+    SECTION("not a failure, nor what came in time") {
+        outlast::pipeline p{outlast::late_value{take}, outlast::timeout{40ms}};
+        o.ask(p, a);
+        o.down = true;
+        o.loop.run();
+        o.down = false;
+        o.takes = 10ms;
+        o.ask(p, a);
+        o.loop.run();
+        CHECK(shown.empty());
     }
     CHECK(nothing_left());
 }

@@ -189,7 +189,7 @@ TEST_CASE("O-48 no other 4xx counts for anything either") {
         CHECK(s.request("tok" + std::to_string(status)) == "503(5), calls 1");
     }
     CHECK(s.counted() == outlast::tally{});
-    CHECK(s.api.latch().counts(s.time()) == outlast::tally{});
+    CHECK(s.api.latch().window(s.time()) == outlast::tally{});
     CHECK(s.api.store().size() == 0);
 }
 

@@ -51,8 +51,8 @@ TEST_CASE("endpoints: what one cannot tell, the next is asked at once; each brea
         CHECK(s.at(0s).request("tokA") == "ALLOW(live), calls 2");
         CHECK(asked(s) == "12");
         CHECK(s.time() == outlast::instant{});
-        CHECK(s.api.breaker(0).counts(s.time()) == outlast::tally{.recorded = 1, .failed = 1});
-        CHECK(s.api.breaker(1).counts(s.time()) == outlast::tally{.recorded = 1});
+        CHECK(s.api.breaker(0).window(s.time()) == outlast::tally{.recorded = 1, .failed = 1});
+        CHECK(s.api.breaker(1).window(s.time()) == outlast::tally{.recorded = 1});
     }
 }
 
@@ -127,7 +127,7 @@ TEST_CASE("endpoints: one that hangs leaves the next what is left of the overall
     CHECK(t == "503(5), calls 2");
     CHECK(t.finished == outlast::instant{3s});
     CHECK(both.counted().failed == 1);
-    CHECK(both.api.breaker(1).counts(t.finished) == outlast::tally{}); // it had a second only
+    CHECK(both.api.breaker(1).window(t.finished) == outlast::tally{}); // it had a second only
 }
 
 TEST_CASE(
@@ -165,7 +165,7 @@ TEST_CASE("S8 a token that both fail over counts once for each of them") {
     for (int i = 0; i != 30; ++i)
         CHECK(s.request("crafted") == "503(5), calls 2");
     for (const std::size_t i : {0U, 1U})
-        CHECK(s.api.breaker(i).counts(s.time()) == outlast::tally{.recorded = 1, .failed = 1});
+        CHECK(s.api.breaker(i).window(s.time()) == outlast::tally{.recorded = 1, .failed = 1});
 }
 
 TEST_CASE("endpoints: in turn, and each goes on with the next") {

@@ -173,7 +173,7 @@ decision thrown(std::function<void()> thrower, std::uint32_t counted) {
     o.retry.max_attempts = 1;
     direct_api api{std::move(o), server};
     const decision d = api("Bearer tokA");
-    CHECK(api.breaker().counts({}) == outlast::tally{.recorded = counted, .failed = counted});
+    CHECK(api.breaker().window({}) == outlast::tally{.recorded = counted, .failed = counted});
     CHECK(api.store().size() == 0);
     return d;
 }

@@ -97,9 +97,10 @@ auto async_run_on(const Executor& fallback,
 /// executor, which they keep from running out of work; counted by `outlast::detached`.
 ///
 /// **Cancellation** by the slot of the handler. *Terminal*: the answer is `cancelled` at once, and
-/// what runs is told so and abandoned, unless others wait for it. *Total* and *partial*, and the stop token of `limits`: the
+/// what runs is told so and abandoned. *Total* and *partial*, and the stop token of `limits`: the
 /// operation is told the same; no wait goes on and no further attempt begins; a good value that the
-/// operation still brings is the answer, else `cancelled`.
+/// operation still brings is the answer, else `cancelled`. By any of them, if other calls wait for
+/// what runs: the answer is `cancelled` at once, and what runs is not told.
 ///
 /// **Executor** that of the handler, else the one given here, else the system's. Everything of one
 /// call happens on it and one after the other, the attempts' own steps too, even if many threads run
@@ -107,8 +108,9 @@ auto async_run_on(const Executor& fallback,
 /// caller's is used as it is.
 ///
 /// **Memory** one piece for the whole call, from the allocator of the handler, given back before the
-/// handler is called. If an attempt was abandoned, when that ends: such an allocator has to live as
-/// long. Where the handler has none, the pieces of earlier calls on the same thread are used again.
+/// handler is called. If an attempt was abandoned, or the call goes on without its caller, when that
+/// ends: such an allocator has to live as long. Where the handler has none, the pieces of earlier
+/// calls on the same thread are used again.
 ///
 /// **Lifetime** `limits::facts` until completion. The pipeline, and what it refers to, too; with a
 /// cache or a bulkhead in it, until what was abandoned has ended and what goes on without a caller is

@@ -5,9 +5,9 @@
 #define OUTLAST_ASIO_ATTEMPT_HPP
 
 #include <outlast/asio/abandoned.hpp>
-#include <outlast/asio/share.hpp>
 #include <outlast/asio/turns.hpp>
 #include <outlast/call.hpp>
+#include <outlast/config.hpp>
 #include <outlast/hand.hpp> // thrown
 #include <outlast/result.hpp>
 #include <outlast/slot.hpp>
@@ -17,7 +17,6 @@
 #include <boost/asio/cancellation_type.hpp>
 
 #include <atomic>
-#include <cstdint>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -45,15 +44,18 @@ struct kept_by<Machine> {
     using type = decltype(std::declval<Machine&>().keep(lane{}));
 };
 
-/// The place of an attempt in its call, used again once it has ended and its handler is gone.
+/// The place of an attempt in its call, used again once its handler is gone. What happens to it
+/// happens in turns of the call, but for the end of its handler, which may come from any thread.
 /// \tparam T the value of the operation
 /// \tparam Kept what the machine wants held until work that was abandoned ends
 template <class T, class Kept>
 struct attempt : turns::item {
-    attempt() noexcept = default;
+    attempt() noexcept {} // not the compiler's, which would clear the places of values, too
 
     void* home = nullptr; // the call
     lane on = 0;
+    bool free = true;
+    bool orphaned = false; // its starter threw, and somebody has its handler still
     slot<call> told{};
     boost::asio::cancellation_signal stop{};
     slot<result<T>> arrived{};
@@ -64,42 +66,36 @@ struct attempt : turns::item {
     slot<counted_as<abandoned_work>> abandoned{};
     [[no_unique_address]] slot<Kept> kept{};
 
-    // What has happened to it, in bits. While it is `starting`, its end is its starter's to see.
-    static constexpr std::uint8_t starting = 1, ended = 2, let_go = 4, thrown = 8;
-    std::atomic<std::uint8_t> state{ended | let_go};
-    bool over = true; // the call has seen its end
-
-    [[nodiscard]] bool free() const noexcept {
-        return over && (state.load(std::memory_order_acquire) & let_go) != 0;
-    }
     [[nodiscard]] bool has_arrived() const noexcept {
         return arrived.filled() || (of_policy && of_policy->has_arrived());
     }
     [[nodiscard]] bool under_way() const noexcept {
-        return (state.load(std::memory_order_acquire) & ended) == 0;
+        return !ended_.load(std::memory_order_acquire);
     }
+    /// It is being started, by this thread.
     void prepare(lane in) noexcept {
         on = in;
-        over = false;
+        free = false;
+        orphaned = false;
         arrived.clear();
         of_policy.reset(); // not before: its handler may have been held all that time
-        state.store(starting, std::memory_order_relaxed);
+        ended_.store(false, std::memory_order_relaxed);
+        starter_.store(this_thread(), std::memory_order_relaxed);
     }
-    /// The starter is done. \return whether the attempt has ended by then
+    [[nodiscard]] bool ended_in_start() const noexcept { return ended_in_start_; }
+    /// The starter is done. \return whether the attempt has ended, on its way
     bool started() noexcept {
-        return (state.fetch_and(static_cast<std::uint8_t>(~starting), std::memory_order_acq_rel) &
-                ended) != 0;
+        starter_.store(nullptr, std::memory_order_relaxed);
+        return std::exchange(ended_in_start_, false);
     }
-    /// The starter threw. Whoever holds its handler still says nothing any more.
-    void threw() {
-        const std::uint8_t was = state.fetch_or(thrown | ended, std::memory_order_acq_rel);
-        if ((was & ended) == 0 || !arrived.filled())
-            arrived.fill([]() -> result<T> { return detail::thrown(); });
-    }
-    /// The handler is done: called, or destroyed. \return whether the call is to be told
+    /// The handler is done: called, or destroyed. \return whether the call is to be told: else its
+    /// starter sees it
     bool end() noexcept {
-        const std::uint8_t was = state.fetch_or(ended | let_go, std::memory_order_acq_rel);
-        return (was & (starting | thrown)) == 0;
+        const bool starting = starter_.load(std::memory_order_relaxed) == this_thread();
+        if (starting)
+            ended_in_start_ = true;
+        ended_.store(true, std::memory_order_release);
+        return !starting;
     }
     /// Total first: what it can undo, it may undo.
     void emit(boost::asio::cancellation_type type) {
@@ -126,11 +122,16 @@ struct attempt : turns::item {
         arrived.clear();
         abandoned.clear();
         kept.clear();
-        over = true;
+        free = true;
     }
+
+private:
+    std::atomic<bool> ended_{true};
+    bool ended_in_start_ = false;
+    std::atomic<const void*> starter_{nullptr};
 };
 
-/// The completion handler of an attempt. Keeps the call.
+/// The completion handler of an attempt. The call stays for as long as it is there.
 /// \tparam Call the `running_call`
 /// \tparam Operation an `asynchronous`
 /// \tparam Into where the outcome goes, as its `arrived`: the place, or a policy's operation in it
@@ -144,38 +145,31 @@ public:
     using allocator_type = typename Call::allocator_type;
     using cancellation_slot_type = boost::asio::cancellation_slot;
 
-    attempt_handler(share<Call> call, place_type& place) noexcept
-        : call_(std::move(call)), place_(&place) {}
-    /// \pre the place has an operation of this type
-    [[nodiscard]] Into& into() const noexcept {
-        if constexpr (std::is_same_v<Into, place_type>)
-            return *place_;
-        else
-            return static_cast<Into&>(*place_->of_policy);
-    }
-    attempt_handler(attempt_handler&&) noexcept = default;
+    explicit attempt_handler(place_type& place) noexcept : place_(&place) {}
+    attempt_handler(attempt_handler&& other) noexcept
+        : place_(std::exchange(other.place_, nullptr)) {}
     attempt_handler& operator=(attempt_handler&&) = delete;
     ~attempt_handler() {
-        // Destroyed with its context, or forgotten by the operation: no answer will come.
-        if (call_ && place_->end())
-            Call::end(std::move(call_), *place_);
+        if (place_ != nullptr) [[unlikely]]
+            forgotten(*place_);
     }
 
-    [[nodiscard]] executor_type get_executor() const noexcept { return call_->work_executor(); }
-    [[nodiscard]] allocator_type get_allocator() const noexcept { return call_->allocator(); }
+    [[nodiscard]] executor_type get_executor() const noexcept { return call().work_executor(); }
+    [[nodiscard]] allocator_type get_allocator() const noexcept { return call().allocator(); }
     [[nodiscard]] cancellation_slot_type get_cancellation_slot() const noexcept {
         return place_->stop.slot();
     }
-    [[nodiscard]] auto& place() const noexcept { return into().arrived; }
+    /// Where a coroutine puts its outcome itself.
+    [[nodiscard]] auto& place() const noexcept { return into(*place_).arrived; }
 
     template <class... X>
     void operator()(X&&... completed) {
-        share<Call> call{std::move(call_)};
-        if (!call) // completed twice
+        place_type* const place = std::exchange(place_, nullptr);
+        if (place == nullptr) // completed twice
             return;
         if constexpr (requires { Operation::lift(std::forward<X>(completed)...); }) {
             using result_type = decltype(Operation::lift(std::forward<X>(completed)...));
-            place().fill([&]() -> result_type {
+            into(*place).arrived.fill([&]() -> result_type {
                 try {
                     return Operation::lift(std::forward<X>(completed)...);
                 } catch (...) {
@@ -183,12 +177,25 @@ public:
                 }
             });
         }
-        if (place_->end())
-            Call::end(std::move(call), *place_);
+        end(*place);
     }
 
 private:
-    share<Call> call_;
+    // \pre the place has an operation of this type
+    [[nodiscard]] static Into& into(place_type& place) noexcept {
+        if constexpr (std::is_same_v<Into, place_type>)
+            return place;
+        else
+            return static_cast<Into&>(*place.of_policy);
+    }
+    [[nodiscard]] Call& call() const noexcept { return *static_cast<Call*>(place_->home); }
+    static void end(place_type& place) {
+        if (place.end())
+            Call::end(place);
+    }
+    // By the operation, or destroyed with its context: no answer will come.
+    OUTLAST_COLD static void forgotten(place_type& place) { end(place); }
+
     place_type* place_;
 };
 

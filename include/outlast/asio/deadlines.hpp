@@ -4,6 +4,7 @@
 #ifndef OUTLAST_ASIO_DEADLINES_HPP
 #define OUTLAST_ASIO_DEADLINES_HPP
 
+#include <outlast/asio/brief_lock.hpp>
 #include <outlast/asio/deadline_heap.hpp>
 #include <outlast/run.hpp> // steady
 
@@ -111,7 +112,7 @@ public:
 
     /// False: the context goes away, and nobody will be called.
     bool insert(entry& e, instant at) {
-        const std::lock_guard hold{mutex_};
+        const std::lock_guard hold{lock_};
         if (!timer_)
             return false;
         heap_.insert(e, at);
@@ -122,7 +123,7 @@ public:
 
     /// False: too late, it was called or will be.
     bool erase(entry& e) noexcept {
-        const std::lock_guard hold{mutex_};
+        const std::lock_guard hold{lock_};
         if (!e.linked())
             return false;
         heap_.erase(e);
@@ -133,7 +134,7 @@ public:
 
     /// When the first one is due.
     [[nodiscard]] instant first() const {
-        const std::lock_guard hold{mutex_};
+        const std::lock_guard hold{lock_};
         return heap_.first();
     }
 
@@ -182,7 +183,7 @@ private:
     void call_each(Take take, Tell tell) {
         entry* e = nullptr;
         {
-            const std::lock_guard hold{mutex_};
+            const std::lock_guard hold{lock_};
             e = take();
         }
         while (e != nullptr) {
@@ -225,7 +226,7 @@ private:
 
     void rang(unsigned round) {
         {
-            const std::lock_guard hold{mutex_};
+            const std::lock_guard hold{lock_};
             if (round != round_)
                 return;
             armed_ = never;
@@ -233,7 +234,7 @@ private:
         expire();
     }
 
-    mutable std::mutex mutex_;
+    mutable brief_lock lock_{};
     std::optional<timer_type> timer_;
     std::atomic<boost::asio::io_context*> loop_ = nullptr;
     deadline_heap heap_{};

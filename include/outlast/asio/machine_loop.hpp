@@ -23,8 +23,8 @@
 
 namespace outlast::detail {
 
-/// \tparam Call derives from it, and has what `call_lanes` asks for; and `listen()`, to cancellation from
-///         now on, and `rearm()`, which comes back at `due()`
+/// \tparam Call derives from it, and has what `call_lanes` asks for; and `listen()`, to cancellation
+///         from now on, and `rearm()`, which comes back at `due()`
 template <class Call, class Clock, class Machine, class F, class... A>
 class machine_loop : public call_lanes<Call, Clock, Machine, F, A...> {
 public:
@@ -34,8 +34,8 @@ public:
     using cancellation = boost::asio::cancellation_type;
 
 protected:
-    machine_loop(const limits& limit, F&& callable, std::tuple<A...>&& arguments, waker& wake)
-        : all(limit, std::move(callable), std::move(arguments), wake) {
+    machine_loop(const limits& limit, F&& callable, std::tuple<A...>&& arguments)
+        : all(limit, std::move(callable), std::move(arguments)) {
         if (limit.deadline != std::chrono::steady_clock::time_point::max())
             deadline_ = instant{limit.deadline.time_since_epoch()};
     }
@@ -61,6 +61,8 @@ protected:
             if (deadline_ != never && now.get() >= deadline_)
                 return finish_as(verdict::expired(), now);
             self().listen();
+            if (begun_plainly(now))
+                return;
             const step first = machine_->begin(now, terms{deadline_, false, stays}, v_);
             if (now.known())
                 begun_ = now.get();
@@ -69,8 +71,9 @@ protected:
     }
 
     void ended(place_type& a) {
-        if (a.abandoned.filled() || over_) {
-            this->offer(a);
+        if (a.abandoned.filled() || over_ || a.orphaned) {
+            if (!a.orphaned)
+                this->offer(a);
             return a.forget();
         }
         tell([&](reading& now) {
@@ -110,41 +113,26 @@ protected:
 
     /// When something is due next; `never` if nothing is, but somebody has to keep the call. Nothing:
     /// there is an operation that does, or an event on its way.
-    [[nodiscard]] std::optional<instant> due() const {
-        instant want = deadline_;
-        bool idle = true;
-        for (const lane_type& l : lanes_) {
-            if (l.what == doing::nothing)
-                continue;
-            if (l.what == doing::calling) {
-                if (!l.current->under_way())
-                    return std::nullopt; // it has ended, which is next
-                idle = false;
-            }
-            want = earlier(want, l.at);
-        }
-        if (may_nudge())
-            want = earlier(want, machine_->nudge());
-        if (want == never && !idle)
-            return std::nullopt;
-        return want;
-    }
+    [[nodiscard]] std::optional<instant> due() const { return all::due(deadline_); }
 
-    /// The answer. After it, nothing of the caller's is looked at. \pre answered()
-    [[nodiscard]] result_type outcome() noexcept {
-        result_type r = concluded();
+    /// Makes the answer. After it, nothing of the caller's is looked at. \pre answered()
+    void conclude() noexcept {
+        if (plain_ == plainly::ended) // where it has arrived is the answer
+            return;
+        all::conclude(won_, v_, elapsed_);
         if constexpr (stays) {
             v_ = apart_.in_hand;
             deadline_ = never;
             limit_ = {};
         }
-        return r;
+    }
+    /// \pre conclude()
+    [[nodiscard]] result_type& answer() noexcept {
+        return plain_ == plainly::ended ? *lanes_[0].own.arrived : all::answer();
     }
     /// Leaves nothing of the policies behind, which may be gone soon. \pre over()
     void drop_policies() noexcept {
-        machine_.clear();
-        for (auto& hand : hands_)
-            hand.clear();
+        all::drop_policies();
         if constexpr (stays)
             apart_.counted.clear();
     }
@@ -152,16 +140,20 @@ protected:
 private:
     using all::abandon_all;
     using all::arguments_;
-    using all::hands_;
+    using all::in_hand;
     using all::lanes;
     using all::lanes_;
     using all::limit_;
     using all::machine_;
+    using all::may_nudge;
     using all::read;
     using all::self;
     using typename all::lane_type;
     static constexpr bool stays = outlives_caller<Machine>;
     static constexpr int most_nudges = 64; // at one event
+
+    // The case in which the machine has nothing to decide: see machine.hpp.
+    enum class plainly : std::uint8_t { no, begun, ended };
 
     // The caller is to have its answer before anything else happens.
     [[nodiscard]] bool pauses() const noexcept { return !apart_.ready; }
@@ -175,11 +167,40 @@ private:
             if (!over_ && !pauses())
                 settle_down(now);
         } catch (...) {
-            v_ = hands_[0]->land(result_type{boost::outcome_v2::in_place_type<failure>, thrown()});
+            v_ = in_hand(0).land(result_type{boost::outcome_v2::in_place_type<failure>, thrown()});
             won_ = 0;
+            plain_ = plainly::no;
             over_ = true;
             abandon_all();
         }
+    }
+
+    bool begun_plainly(reading& now) {
+        if constexpr (lanes == 1 && !stays) {
+            instant by = deadline_;
+            if (!machine_->plain_begin(now, by) || (by != never && now.get() >= by))
+                return false;
+            if (now.known())
+                begun_ = now.get();
+            plain_ = plainly::begun;
+            if (this->start(0, by)) {
+                reading then = read();
+                if (arrive(*lanes_[0].current, then))
+                    follow(machine_->settled(then, 0, v_), then);
+            }
+            return true;
+        } else {
+            return false;
+        }
+    }
+    // Of the attempt that began so: whether nothing else is left to do.
+    [[nodiscard]] bool ended_plainly(reading& now) {
+        if (!v_.ok() || stopping_ || limit_.facts != nullptr || !machine_->plain_success(now) ||
+            (deadline_ != never && now.get() >= deadline_))
+            return false;
+        machine_->plain_end();
+        plain_ = plainly::ended;
+        return over_ = true;
     }
 
     // Whether the machine is to be told.
@@ -193,8 +214,13 @@ private:
         l.what = doing::nothing;
         if (a.of_policy)
             v_ = a.landed_at_policy(now);
-        else
-            v_ = hands_[a.on]->land(std::move(*a.arrived));
+        else if (plain_ == plainly::begun) {
+            v_ = this->judged(a);
+            if (ended_plainly(now))
+                return false;
+            in_hand(0).adopt(std::move(*a.arrived));
+        } else
+            v_ = in_hand(a.on).land(std::move(*a.arrived));
         a.forget();
         if (!stopping_ || v_.ok() || a.of_policy)
             return true;
@@ -204,6 +230,7 @@ private:
 
     // Does what the machine says until it has to wait for something.
     void follow(step s, reading& now) {
+        plain_ = plainly::no;
         for (;;) {
             OUTLAST_ASSERT(s.on < lanes);
             won_ = s.on; // if it is the last word
@@ -216,23 +243,23 @@ private:
             case action::call:
                 if (s.callee != outlast::work) {
                     if (!this->operate(s, now, v_)) {
-                        place_type& a = *l.current;
-                        if (!a.started())
+                        if (!this->has_ended(s.on))
                             return;
                         now = read();
-                        if (!arrive(a, now))
+                        if (!arrive(*l.current, now))
                             return;
                     }
                 } else if (stopping_) {
                     return finish_as(verdict::neutral(refusal::cancelled, v_.hint), now);
                 } else if (s.at != never && now.get() >= s.at) { // no work begins at its deadline
                     v_ = verdict::neutral(refusal::timed_out);
-                } else if (this->start(s)) { // and it has ended already
-                    now = read();
+                } else {
+                    in_hand(s.on).set_out();
+                    if (!this->start(s.on, s.at))
+                        return;
+                    now = read(); // it has ended already
                     if (!arrive(*l.current, now))
                         return;
-                } else {
-                    return;
                 }
                 s = machine_->settled(now, s.on, v_);
                 continue;
@@ -266,9 +293,6 @@ private:
                 return;
         }
         self().rearm();
-    }
-    [[nodiscard]] bool may_nudge() const noexcept {
-        return lanes > 1 || lanes_[0].what == doing::calling;
     }
 
     void finish_as(const verdict& v, reading& now) {
@@ -336,7 +360,7 @@ private:
                 continue;
             }
             if (!(l.what == doing::calling && l.current->of_policy))
-                hands_[i]->drop();
+                in_hand(on).drop();
             l.abandon(machine_);
             v_ = stopping_ ? verdict::neutral(refusal::cancelled) : verdict::expired();
             if (stopping_)
@@ -356,23 +380,13 @@ private:
             }
     }
 
-    [[nodiscard]] result_type concluded() noexcept {
-        try {
-            hands_[won_]->count_from(this->attempts());
-            if (!machine_.filled())
-                return hands_[won_]->conclude(v_, leaf{}, elapsed_, limit_.facts);
-            return hands_[won_]->conclude(v_, *machine_, elapsed_, limit_.facts);
-        } catch (...) {
-            return thrown(); // the value can't be moved
-        }
-    }
-
     instant deadline_ = never;
     instant begun_ = never;
     duration elapsed_{};
     bool woken_ = false;
     bool stopping_ = false;
     bool over_ = false;
+    plainly plain_ = plainly::no;
     verdict v_{};
     [[no_unique_address]] without_caller<Machine> apart_{};
     lane won_ = 0; // whose value is the caller's

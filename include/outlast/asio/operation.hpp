@@ -163,6 +163,7 @@ struct arriving {
 /// A callable, with or without the context of the call.
 template <class F, class... A>
 struct asynchronous : started_with<F, A...> {
+    static constexpr bool takes_call = false;
     static_assert(started_with<F, A...>::fits,
                   "outlast::async_run: the operation is no asynchronous callable. It takes "
                   "(outlast::call&, arguments…, completion token) or (arguments…, completion "
@@ -183,6 +184,7 @@ concept takes_call_first =
 template <class F, class... A>
     requires takes_call_first<F, A...>
 struct asynchronous<F, A...> : started_with<F, call&, A...> {
+    static constexpr bool takes_call = true;
     template <class Handler>
     static void begin(F& f, call& told, A... a, Handler handler) {
         started_with<F, call&, A...>::start(f, told, a..., std::move(handler));

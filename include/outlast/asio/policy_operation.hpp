@@ -156,13 +156,14 @@ public:
         auto made = std::make_unique<begun>(std::move(callable), std::move(finish));
         begun& it = *made;
         place_type& a = home_.begin_in(on_, by_);
+        home_.tell(a, by_);
         a.of_policy = std::move(made);
         try {
             begun::operation::begin(
                 it.callable, *a.told,
                 home_.call_of().template handler_in<typename begun::operation, begun>(a));
         } catch (...) {
-            a.threw();
+            home_.failed_to_start(on_);
         }
     }
 

@@ -4,6 +4,8 @@
 #ifndef OUTLAST_ASIO_RECYCLED_HPP
 #define OUTLAST_ASIO_RECYCLED_HPP
 
+#include <outlast/config.hpp>
+
 #include <cstddef>
 #include <memory> // std::allocator
 #include <new>
@@ -26,13 +28,9 @@ public:
     }
     static void give(void* p, std::size_t bytes) noexcept {
         const std::size_t c = class_of(bytes);
-        if (c >= classes || here_.closed || here_.count[c] == most) {
+        if (c >= classes || (here_.count[c] >= here_.most && !open())) {
             ::operator delete(p);
             return;
-        }
-        if (!here_.watched) {
-            (void)&at_exit_; // made once there is something to free
-            here_.watched = true;
         }
         ++here_.count[c];
         here_.kept[c] = ::new (p) piece{here_.kept[c]};
@@ -48,24 +46,34 @@ private:
     struct pieces {
         piece* kept[classes];
         unsigned char count[classes];
-        bool watched, closed;
+        unsigned char most; // 0: not used yet, or not any more
+        bool closed;
     };
     struct closer {
         closer() noexcept = default;
         ~closer() {
             here_.closed = true;
+            here_.most = 0;
             for (piece*& list : here_.kept)
                 while (list != nullptr)
                     ::operator delete(std::exchange(list, list->next));
         }
     };
+    // Whether there is room only now.
+    OUTLAST_COLD static bool open() noexcept {
+        if (here_.closed || here_.most != 0)
+            return false;
+        (void)&at_exit_; // made once there is something to free
+        here_.most = most;
+        return true;
+    }
     static std::size_t class_of(std::size_t bytes) noexcept { return (bytes - 1) / step; }
 
     static inline thread_local constinit pieces here_{};
     static inline thread_local closer at_exit_{};
 };
 
-/// The allocator of calls whose handler has none of its own.
+/// The allocator of calls whose handler has none of its own, and of their operations.
 template <class T>
 struct recycled {
     using value_type = T;
@@ -74,10 +82,17 @@ struct recycled {
     recycled(const recycled<U>&) noexcept {}
 
     T* allocate(std::size_t n) {
-        static_assert(alignof(T) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
-        return static_cast<T*>(spare_memory::take(n * sizeof(T)));
+        if constexpr (alignof(T) > __STDCPP_DEFAULT_NEW_ALIGNMENT__)
+            return std::allocator<T>{}.allocate(n);
+        else
+            return static_cast<T*>(spare_memory::take(n * sizeof(T)));
     }
-    void deallocate(T* p, std::size_t n) noexcept { spare_memory::give(p, n * sizeof(T)); }
+    void deallocate(T* p, std::size_t n) noexcept {
+        if constexpr (alignof(T) > __STDCPP_DEFAULT_NEW_ALIGNMENT__)
+            std::allocator<T>{}.deallocate(p, n);
+        else
+            spare_memory::give(p, n * sizeof(T));
+    }
     template <class U>
     friend bool operator==(const recycled&, const recycled<U>&) noexcept {
         return true;

@@ -4,6 +4,7 @@
 #ifndef OUTLAST_ASIO_RUNNING_CALL_HPP
 #define OUTLAST_ASIO_RUNNING_CALL_HPP
 
+#include <outlast/asio/answer.hpp>
 #include <outlast/asio/attempt.hpp>
 #include <outlast/asio/deadlines.hpp>
 #include <outlast/asio/machine_loop.hpp>
@@ -30,24 +31,6 @@
 
 namespace outlast::detail {
 
-template <class E>
-inline constexpr bool is_strand = false;
-template <class E>
-inline constexpr bool is_strand<boost::asio::strand<E>> = true;
-
-/// What the caller is told, and how.
-template <class Handler, class Result>
-struct answer {
-    Result what;
-    Handler handler;
-
-    using allocator_type = boost::asio::associated_allocator_t<Handler>;
-    [[nodiscard]] allocator_type get_allocator() const noexcept {
-        return boost::asio::get_associated_allocator(handler);
-    }
-    void operator()() { std::move(handler)(std::move(what)); }
-};
-
 /// \tparam Clock see `steady`
 /// \tparam A what the arguments are kept as
 template <class Clock, class Machine, class F, class Handler, class Executor, class... A>
@@ -66,9 +49,8 @@ class running_call final
 public:
     using operation_type = typename loop::operation_type;
     using place_type = typename loop::place_type;
-    using work_executor_type =
-        std::conditional_t<is_strand<Executor>, Executor, serial_executor<Executor>>;
-    using allocator_type = boost::asio::associated_allocator_t<Handler>;
+    using work_executor_type = serial_executor_for<Executor>;
+    using allocator_type = allocator_for<boost::asio::associated_allocator_t<Handler>, void>;
 
     /// Starts a call. The handler is not called before this returns.
     template <class Pipeline>
@@ -80,18 +62,17 @@ public:
                       std::tuple<A...> arguments) {
         auto mine = allocator_from<running_call>(boost::asio::get_associated_allocator(handler));
         running_call* const place = own_traits::allocate(mine, 1);
-        share<running_call> self;
         try {
-            self = share<running_call>{::new (static_cast<void*>(place)) running_call(
-                limit, std::move(callable), std::move(handler), executor, std::move(arguments))};
+            ::new (static_cast<void*>(place)) running_call(
+                limit, std::move(callable), std::move(handler), executor, std::move(arguments));
         } catch (...) {
             own_traits::deallocate(mine, place, 1);
             throw;
         }
-        self->begin(policies);
-        turns& queue = self->queue_;
+        turns& queue = place->queue_;
+        place->begin(policies);
         bool inside = true;
-        conclude(std::move(self), false, inside);
+        conclude(*place, {}, false, inside);
         if (inside)
             queue.hand_on(executor);
     }
@@ -102,23 +83,24 @@ public:
         if constexpr (is_strand<Executor>)
             return executor_;
         else
-            return work_executor_type{executor_, queue_};
+            return work_executor_type{executor_, queue_.show()};
     }
     [[nodiscard]] const allocator_type& allocator() const noexcept { return allocator_; }
 
     /// Of an operation of a policy: see `attempt_handler`.
     template <class Operation, class Into>
     [[nodiscard]] auto handler_in(place_type& a) {
-        return attempt_handler<running_call, Operation, Into>{share<running_call>::more(*this), a};
+        ++under_way_;
+        return attempt_handler<running_call, Operation, Into>{a};
     }
 
     /// An attempt has ended. Any thread, in a turn of this call or not.
-    static void end(share<running_call> self, place_type& a) {
-        running_call* const call = self.let_go(); // to the item
-        turns& queue = call->queue_;
+    static void end(place_type& a) {
+        running_call& call = *static_cast<running_call*>(a.home);
+        turns& queue = call.queue_;
         if (!queue.enter_or_leave(a))
             return;
-        const Executor executor = call->executor_;
+        const Executor executor = call.executor_;
         bool inside = true;
         a.run(a, true, inside);
         if (inside)
@@ -135,13 +117,32 @@ private:
     using cancellation = boost::asio::cancellation_type;
 
     // What comes from elsewhere, as bits; those of Asio's cancellation types are the lowest.
-    static constexpr std::uint32_t cancels = 7, expires = 8, wakes = 16, goes_on = 32;
+    static constexpr std::uint32_t cancels = 7, expires = 8, wakes = 16, goes_on = 32, drops = 64;
 
-    // What is posted. Not called, it gives its share back.
+    // What is posted.
     struct poke {
         share<running_call> call;
         std::uint32_t why;
+
+        poke(running_call& c, std::uint32_t what) noexcept
+            : call(share<running_call>::more(c)), why(what) {}
+        poke(poke&&) noexcept = default;
+        ~poke() { // never called: the context is gone
+            if (call && why == expires)
+                raise(std::move(call), drops, false);
+        }
         void operator()() { raise(std::move(call), why, true); }
+    };
+    // The answer, posted; it waits in the call.
+    struct last_turn {
+        share<running_call> call;
+        using allocator_type = running_call::allocator_type;
+        [[nodiscard]] allocator_type get_allocator() const noexcept { return call->allocator(); }
+        void operator()() {
+            answer_type a = call->taken();
+            call = {};
+            a();
+        }
     };
     struct canceller {
         running_call* call;
@@ -154,8 +155,7 @@ private:
         running_call* call;
         void operator()() const noexcept {
             boost::asio::post(call->executor_,
-                              poke{share<running_call>::more(*call),
-                                   static_cast<std::uint32_t>(cancellation::total)});
+                              poke{*call, static_cast<std::uint32_t>(cancellation::total)});
         }
     };
 
@@ -164,16 +164,18 @@ private:
                  Handler&& handler,
                  const Executor& executor,
                  std::tuple<A...>&& arguments)
-        : loop(limit, std::move(callable), std::move(arguments), *this),
+        : loop(limit, std::move(callable), std::move(arguments)),
           executor_(executor),
-          allocator_(boost::asio::get_associated_allocator(handler)),
+          allocator_(allocator_from<void>(boost::asio::get_associated_allocator(handler))),
           handler_(std::in_place, std::move(handler)) {
         this->run = [](turns::item& i, bool wanted, bool& inside) {
-            share<running_call> self{static_cast<running_call*>(&i)};
-            if (wanted) {
-                self->signalled();
-                conclude(std::move(self), true, inside);
-            }
+            auto& self = static_cast<running_call&>(i);
+            share<running_call> of_signal{&self};
+            self.signalled(wanted);
+            if (wanted)
+                conclude(self, std::move(of_signal), true, inside);
+            else
+                (void)self.settle();
         };
     }
     ~running_call() {
@@ -183,7 +185,7 @@ private:
             std::destroy_at(a);
             place_traits::deallocate(mine, a, 1);
         }
-        spare_turns::give(queue_);
+        spare_turns::give(queue_, inside_);
     }
     friend class counted<running_call>;
     void dispose() noexcept {
@@ -194,34 +196,71 @@ private:
 
     // --- turns: all below happens in one ---
 
-    // If the call is over, leaves, and answers. The call's memory is given back before the handler is
-    // called, unless work that was abandoned goes on in it.
+    // At the end of each. If the call is over, leaves, and answers; nothing is to touch the call then.
+    // Its memory is given back before the handler is called, unless work that was abandoned goes on
+    // in it.
+    // \param held given back with it
     // \param here whether the handler may be called: on the call's executor, and not inside something
     //             that was called from outside
-    static void conclude(share<running_call> self, bool here, bool& inside) {
-        if (!self->answered() || !self->handler_) {
-            if (self->over() && !self->handler_)
-                self->let_go();
-            return;
+    static void conclude(running_call& call, share<running_call> held, bool here, bool& inside) {
+        if (!call.answered() || call.told_) {
+            if (call.over() && call.told_)
+                call.let_go();
+            return (void)call.settle();
         }
-        turns& queue = self->queue_;
-        const Executor executor = self->executor_;
-        const auto work = std::move(self->work_);
-        boost::asio::get_associated_cancellation_slot(*self->handler_).clear();
-        self->work_.reset();
-        answer_type a{self->outcome(), *std::move(self->handler_)};
-        self->let_caller_go();
-        if (!self->over())
-            boost::asio::post(executor, poke{share<running_call>::more(*self), goes_on});
-        self = {};
+        turns& queue = call.queue_;
+        const Executor executor = call.executor_;
+        const bool direct = here && runs_on(executor);
+        const auto work = direct ? std::nullopt : std::exchange(call.work_, std::nullopt);
+        call.work_.reset();
+        call.loop::conclude();
+        call.let_caller_go();
+        std::optional<poke> rest; // after the caller, if it can be helped
+        if (!call.over())
+            rest.emplace(call, goes_on);
+        if (direct) {
+            answer_type a = call.taken();
+            (void)call.settle();
+            held = {};
+            inside = false;
+            queue.hand_on(executor);
+            if (rest)
+                boost::asio::post(executor, *std::move(rest));
+            return a();
+        }
+        last_turn last{call.settle()};
+        if (!last.call)
+            last.call = held ? std::move(held) : share<running_call>::more(call);
         inside = false;
-        queue.hand_on(executor);
-        if (!here)
-            return boost::asio::post(executor, std::move(a));
+        if (call.sole() && !queue.shown())
+            call.inside_ = true; // nobody else will come, until another call takes it over
+        else
+            queue.hand_on(executor);
+        if (here)
+            boost::asio::dispatch(executor, std::move(last));
+        else
+            boost::asio::post(executor, std::move(last));
+        if (rest)
+            boost::asio::post(executor, *std::move(rest));
+    }
+    // Whether `dispatch` would call at once.
+    static bool runs_on(const Executor& executor) noexcept {
         if constexpr (requires { executor.running_in_this_thread(); })
-            if (executor.running_in_this_thread())
-                return a(); // as dispatch would, without moving it about
-        boost::asio::dispatch(executor, std::move(a));
+            return executor.running_in_this_thread();
+        else
+            return false;
+    }
+    // The call stays for as long as something will come back to it. \return its own share, if it is
+    // needed no more
+    share<running_call> settle() noexcept {
+        const bool needed = under_way_ != 0 || armed_;
+        if (needed == kept_)
+            return {};
+        kept_ = needed;
+        if (!needed)
+            return share<running_call>{this};
+        this->keep();
+        return {};
     }
 
     static void raise(share<running_call> self, std::uint32_t why, bool here) {
@@ -234,21 +273,21 @@ private:
         self = share<running_call>{call};
         const Executor executor = call->executor_;
         bool inside = true;
-        call->signalled();
-        conclude(std::move(self), here, inside);
+        call->signalled(true);
+        conclude(*call, std::move(self), here, inside);
         if (inside && here)
             queue.work_off(executor);
         else if (inside)
             queue.hand_on(executor);
     }
 
-    void signalled() {
+    void signalled(bool wanted) {
         const std::uint32_t why = signals_.exchange(0, std::memory_order_acq_rel);
-        if ((why & expires) != 0)
+        if ((why & (expires | drops)) != 0)
             armed_ = false;
-        if ((why & goes_on) != 0)
+        if (wanted && (why & goes_on) != 0)
             this->go_on();
-        if (!this->over())
+        if (wanted && why != drops && !this->over())
             loop::signalled(static_cast<cancellation>(why & cancels), (why & expires) != 0,
                             (why & wakes) != 0);
     }
@@ -264,13 +303,15 @@ private:
     }
 
     [[nodiscard]] auto handler_for(place_type& a) {
-        return attempt_handler<running_call>{share<running_call>::more(*this), a};
+        ++under_way_;
+        return attempt_handler<running_call>{a};
     }
+    void handler_is_back() noexcept { --under_way_; }
 
     place_type& place_for(place_type& own) {
         place_type* a = &own;
-        if (!a->free())
-            for (a = more_; a != nullptr && !a->free(); a = a->other) {
+        if (!a->free)
+            for (a = more_; a != nullptr && !a->free; a = a->other) {
             }
         if (a == nullptr) {
             auto mine = allocator_from<place_type>(allocator_);
@@ -280,10 +321,13 @@ private:
         a->home = this;
         a->run = [](turns::item& i, bool wanted, bool& inside) {
             auto& there = static_cast<place_type&>(i);
-            share<running_call> self{static_cast<running_call*>(there.home)};
+            auto& self = *static_cast<running_call*>(there.home);
+            self.handler_is_back();
             if (wanted) {
-                self->ended(there);
-                conclude(std::move(self), true, inside);
+                self.ended(there);
+                conclude(self, {}, true, inside);
+            } else {
+                (void)self.settle();
             }
         };
         return *a;
@@ -301,38 +345,33 @@ private:
             if (this->at() <= *want || !timers_->erase(*this))
                 return;
             armed_ = false;
-            this->release(); // there is the share of this turn
         }
         if (timers_ == nullptr)
             timers_ = &timers::of(executor_);
-        auto mine = share<running_call>::more(*this);
         armed_ = timers_->insert(*this, *want);
-        if (armed_)
-            (void)mine.let_go();
     }
-    void expired() noexcept override {
-        boost::asio::post(executor_, poke{share<running_call>{this}, expires});
-    }
-    void dropped() noexcept override { this->release(); }
-    void wake() noexcept override {
-        boost::asio::post(executor_, poke{share<running_call>::more(*this), wakes});
-    }
+    void expired() noexcept override { boost::asio::post(executor_, poke{*this, expires}); }
+    void dropped() noexcept override { raise(share<running_call>::more(*this), drops, false); }
+    void wake() noexcept override { boost::asio::post(executor_, poke{*this, wakes}); }
 
-    // The caller has its answer.
-    void let_caller_go() {
+    [[nodiscard]] answer_type taken() {
+        answer_type a{std::move(this->answer()), *std::move(handler_)};
         handler_.reset();
+        return a;
+    }
+    void let_caller_go() {
+        told_ = true;
+        boost::asio::get_associated_cancellation_slot(*handler_).clear();
         on_stop_.reset();
         if (this->over())
             let_go();
     }
     // Nothing is left to do.
-    void let_go() {
+    void let_go() noexcept {
         work_.reset();
         this->drop_policies();
-        if (armed_ && timers_->erase(*this)) {
+        if (armed_ && timers_->erase(*this))
             armed_ = false;
-            this->release();
-        }
     }
 
     Executor executor_;
@@ -340,7 +379,11 @@ private:
     [[no_unique_address]] allocator_type allocator_;
     timers* timers_ = nullptr;
     std::atomic<std::uint32_t> signals_{0};
+    std::uint32_t under_way_ = 0; // handlers that will come back
     bool armed_ = false;
+    bool kept_ = true;    // by itself
+    bool told_ = false;   // the caller is
+    bool inside_ = false; // to the end
     place_type* more_ = nullptr;
 
     // While the caller waits.

@@ -11,6 +11,7 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/require.hpp>
+#include <boost/asio/strand.hpp>
 
 #include <memory>
 #include <new> // placement
@@ -29,6 +30,12 @@ public:
 
     template <class F>
     void execute(F&& f) const {
+        if (queue_->runs_here() && may_run_here()) {
+            if constexpr (std::is_lvalue_reference_v<F> || std::is_const_v<F>)
+                return std::decay_t<F>(f)();
+            else
+                return std::move(f)();
+        }
         // What is given to a context counts as work; a copy that tracks it, too, is not free.
         auto plain =
             boost::asio::prefer(inner_, boost::asio::execution::outstanding_work.untracked);
@@ -61,6 +68,15 @@ public:
     }
 
 private:
+    // As `dispatch` would, without going through the context.
+    [[nodiscard]] bool may_run_here() const noexcept {
+        namespace execution = boost::asio::execution;
+        if constexpr (boost::asio::can_query_v<const Inner&, execution::blocking_t>)
+            return boost::asio::query(inner_, execution::blocking) != execution::blocking.never;
+        else
+            return false;
+    }
+
     template <class Other>
     static auto on(Other&& inner, turns& queue) {
         return serial_executor<std::decay_t<Other>>{std::forward<Other>(inner), queue};
@@ -99,16 +115,18 @@ private:
             if (queue->runs_here())
                 return std::move(f)();
             if (queue->enter())
-                return perform(std::move(f));
+                return perform([this] { return F(std::move(f)); });
             auto& i = left_function<F>::make(std::move(f));
             if (queue->enter_or_leave(i))
-                perform(i.taken());
+                perform([&i] { return i.taken(); });
         }
 
     private:
-        void perform(F mine) {
+        template <class Take>
+        void perform(Take take) {
             try {
-                queue->run(std::move(mine));
+                F mine(take()); // gone before the call goes on
+                queue->run(mine);
             } catch (...) {
                 queue->hand_on(executor);
                 throw;
@@ -120,6 +138,16 @@ private:
     Inner inner_;
     turns* queue_;
 };
+
+template <class E>
+inline constexpr bool is_strand = false;
+template <class E>
+inline constexpr bool is_strand<boost::asio::strand<E>> = true;
+
+/// What an attempt runs on: a strand does so already.
+template <class Executor>
+using serial_executor_for =
+    std::conditional_t<is_strand<Executor>, Executor, serial_executor<Executor>>;
 
 } // namespace outlast::detail
 

@@ -4,6 +4,8 @@
 #ifndef OUTLAST_ASIO_TURNS_HPP
 #define OUTLAST_ASIO_TURNS_HPP
 
+#include <outlast/config.hpp>
+
 #include <boost/asio/post.hpp>
 
 #include <atomic>
@@ -11,6 +13,12 @@
 #include <utility>
 
 namespace outlast::detail {
+
+/// Something that no other thread gives while this one lives.
+[[nodiscard]] inline const void* this_thread() noexcept {
+    static thread_local constinit char here = 0;
+    return &here;
+}
 
 /// The queue of one call. Any thread may come with an item; the one that finds nobody inside is
 /// inside until it has taken everything that was left meanwhile. First come, first served.
@@ -29,6 +37,13 @@ public:
     turns() noexcept = default;
     turns(const turns&) = delete;
     turns& operator=(const turns&) = delete;
+
+    /// This queue, which is now known outside its call.
+    [[nodiscard]] turns& show() noexcept {
+        shown_.store(true, std::memory_order_relaxed);
+        return *this;
+    }
+    [[nodiscard]] bool shown() const noexcept { return shown_.load(std::memory_order_relaxed); }
 
     /// True: the caller is inside.
     [[nodiscard]] bool enter() noexcept {
@@ -68,7 +83,7 @@ public:
     }
     /// Runs a function. \pre inside
     template <class F>
-    void run(F f) {
+    void run(F& f) {
         const by_this_thread here{runner_};
         std::move(f)();
     }
@@ -128,10 +143,6 @@ private:
     private:
         std::atomic<const void*>& runner_;
     };
-    static const void* this_thread() noexcept {
-        static thread_local constinit char here = 0;
-        return &here;
-    }
 
     // The next one, or null: there was none, and the caller is outside now.
     item* next_or_leave() noexcept {
@@ -154,9 +165,11 @@ private:
     std::atomic<item*> left_{nullptr}; // null: nobody is inside; `inside_`: nothing was left
     item* batch_ = nullptr;            // of who is inside
     std::atomic<const void*> runner_{nullptr};
+    std::atomic<bool> shown_{false};
 
     friend class spare_turns;
     turns* spare_ = nullptr; // in a list of those that no call uses
+    bool entered_ = false;   // in such a list, on behalf of the next call
 };
 
 /// Queues that no call uses: a few at hand for each thread, the others for all.
@@ -169,7 +182,7 @@ public:
         if (here_.first != nullptr) {
             turns& t = *std::exchange(here_.first, here_.first->spare_);
             --here_.count;
-            if (t.enter())
+            if (t.entered_ || t.enter())
                 return t;
             give(t, all()); // somebody kept an executor, and uses it
         }
@@ -177,13 +190,11 @@ public:
         (void)made.enter();
         return made;
     }
-    static void give(turns& t) noexcept {
-        if (here_.closed || here_.count == most)
+    /// \param entered the caller was inside at its end, and nothing was left nor will be
+    static void give(turns& t, bool entered = false) noexcept {
+        t.entered_ = entered;
+        if (here_.count >= here_.most && !open())
             return give(t, all());
-        if (!here_.watched) {
-            (void)&at_exit_;
-            here_.watched = true;
-        }
         t.spare_ = std::exchange(here_.first, &t);
         ++here_.count;
     }
@@ -193,7 +204,8 @@ private:
     struct at_hand {
         turns* first;
         int count;
-        bool watched, closed;
+        int most; // 0: not used yet, or not any more
+        bool closed;
     };
     struct for_all {
         std::mutex lock;
@@ -203,11 +215,20 @@ private:
         closer() noexcept = default;
         ~closer() {
             here_.closed = true;
+            here_.most = 0;
             while (here_.first != nullptr)
                 give(*std::exchange(here_.first, here_.first->spare_), all());
         }
     };
 
+    // Whether there is room only now.
+    OUTLAST_COLD static bool open() noexcept {
+        if (here_.closed || here_.most != 0)
+            return false;
+        (void)&at_exit_;
+        here_.most = most;
+        return true;
+    }
     static for_all& all() {
         static for_all* const ever = new for_all; // not destroyed before its last user
         return *ever;

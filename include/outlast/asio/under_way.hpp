@@ -31,6 +31,8 @@ struct in_lane {
     Place* current = nullptr;
     Place own{};
 
+    in_lane() noexcept {} // not the compiler's: see attempt
+
     // What the machine wants held while work goes on. Of one lane it is still there when that is
     // given up; what decides several ends them all.
     void hold(slot<Machine>& machine) {

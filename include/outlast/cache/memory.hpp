@@ -9,8 +9,10 @@
 #include <outlast/cache/tombstones.hpp>
 #include <outlast/callback.hpp>
 #include <outlast/error.hpp>
+#include <outlast/label.hpp>
 #include <outlast/lru.hpp>
 #include <outlast/store.hpp>
+#include <outlast/thread_lock.hpp>
 
 #include <algorithm> // std::clamp
 #include <bit>
@@ -19,7 +21,6 @@
 #include <functional> // std::hash
 #include <limits>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -44,6 +45,16 @@ struct memory_options {
     /// The most tombstones; beyond it the one least recently asked for goes, and no longer keeps
     /// anything away. Default 4096.
     std::size_t tombstones = 4096;
+
+    /// Every option, for `describe`.
+    template <class F>
+    constexpr void each(F&& f) const {
+        f("capacity", capacity);
+        f("negative_capacity", negative_capacity);
+        f("max_weight", max_weight, no_bound, "any");
+        f("weigh", weigh, "nothing");
+        f("tombstones", tombstones);
+    }
 
     /// What is wrong with these options, as a sentence; null if nothing is.
     [[nodiscard]] constexpr const char* problem() const noexcept {
@@ -75,7 +86,7 @@ struct memory_options {
 /// no allocation after the construction but those of keys and values, and one small block for each
 /// thread that reads at the same time as others. An entry takes its key, its value, and about 80
 /// bytes; a third of that is written at construction, the rest as entries come.
-template <class Key, class T, class Lock = std::mutex>
+template <class Key, class T, class Lock = thread_lock>
 class memory {
     static_assert(plain_key<Key>,
                   "outlast: keys are compared under a lock, so a key is std::string, a trivially "
@@ -86,10 +97,10 @@ public:
     using value_type = T;
     using lock_type = Lock;
     using options_type = memory_options<T>;
+    static constexpr label kind = "memory";
 
     explicit memory(const options_type& options = {})
-        : weigh_((require_valid(options.problem()), options.weigh)),
-          tombstones_(options.tombstones) {
+        : options_((require_valid(options.problem()), options)), tombstones_(options.tombstones) {
         const std::size_t parts = parts_for(options);
         for (std::size_t i = 0; i != parts; ++i)
             parts_.push_back(std::make_unique<part>(share(options.capacity, i, parts),
@@ -109,7 +120,7 @@ public:
     /// there, and of a tombstone that stands at `e.times.since`.
     void put(const Key& key, entry<T> e, may_keep keep = {}) {
         const std::uint64_t hash = hash_of(key);
-        const std::size_t weight = weigh_ ? weigh_(e.value) : 0;
+        const std::size_t weight = options_.weigh ? options_.weigh(e.value) : 0;
         // Looked for at the moment of keeping: who plants one erases after that.
         const auto all_agree = [&, now = e.times.since](const freshness* there) {
             const std::optional<freshness> stands = tombstones_.find(key, now);
@@ -140,6 +151,8 @@ public:
             sum += p->size();
         return sum;
     }
+
+    [[nodiscard]] const options_type& options() const noexcept { return options_; }
 
     [[nodiscard]] memory_counts counts() const {
         memory_counts sum;
@@ -176,7 +189,7 @@ private:
         return *parts_[static_cast<std::size_t>(hash >> 60) & (parts_.size() - 1)];
     }
 
-    callback<std::size_t(const T&)> weigh_;
+    options_type options_;
     std::vector<std::unique_ptr<part>> parts_{};
     outlast::tombstones<Key, Lock> tombstones_;
 };

@@ -4,6 +4,7 @@
 #ifndef OUTLAST_OAUTH2_ASYNC_INTROSPECTOR_HPP
 #define OUTLAST_OAUTH2_ASYNC_INTROSPECTOR_HPP
 
+#include <outlast/asio/answer.hpp>
 #include <outlast/asio/async_run.hpp>
 #include <outlast/oauth2/async_ask.hpp>
 #include <outlast/oauth2/decision.hpp>

@@ -161,7 +161,7 @@ public:
 
     [[nodiscard]] outlast::circuit_state breaker() { return api.breaker().state(time()); }
     [[nodiscard]] outlast::circuit_state latch() { return api.latch().state(time()); }
-    [[nodiscard]] outlast::tally counted() { return api.breaker().counts(time()); }
+    [[nodiscard]] outlast::tally counted() { return api.breaker().window(time()); }
 
 private:
     [[nodiscard]] std::chrono::system_clock::time_point wall_at(outlast::instant now) const {
