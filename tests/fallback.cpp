@@ -355,14 +355,19 @@ TEST_CASE("fallback: a cancelled call is not replaced") {
     CHECK(ran == 0);
 }
 
+namespace {
+constexpr auto all = [](const outlast::verdict&) { return true; };
+} // namespace
+
 TEST_CASE("fallback: inside a retry each round may be replaced") {
     int ran = 0;
     outlast::pipeline p{outlast::retry{{.max_attempts = 3, .backoff = outlast::constant(0ms)}},
                         outlast::fallback{[&]() -> result<int> {
-                            if (++ran < 3)
-                                return error_c;
-                            return ran;
-                        }}};
+                                              if (++ran < 3)
+                                                  return error_c;
+                                              return ran;
+                                          },
+                                          {.when = all}}}; // or the retry outside is refused
     int calls = 0;
     const auto r = p([&]() -> result<int> { return ++calls, error_a; });
     CHECK(r.value() == 3);
@@ -372,7 +377,7 @@ TEST_CASE("fallback: inside a retry each round may be replaced") {
 TEST_CASE("fallback: the report says so only when it stood in") {
     bool down = true;
     outlast::pipeline p{outlast::retry{{.max_attempts = 2, .backoff = outlast::constant(0ms)}},
-                        outlast::fallback{[]() -> result<int> { return error_c; }}};
+                        outlast::fallback{[]() -> result<int> { return error_c; }, {.when = all}}};
     outlast::report facts;
     const auto r = p(outlast::limits{.facts = &facts}, [&]() -> result<int> {
         if (std::exchange(down, false))
