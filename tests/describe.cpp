@@ -185,7 +185,7 @@ TEST_CASE("describe: of a cache's store its bounds, or that it is yours") {
         {.capacity = 9, .max_weight = 100, .weigh = [](int) { return std::size_t{1}; }}};
     outlast::cache_aside remember{store, first, an_hour};
     CHECK(has(describe(remember), ", store memory (capacity 9, negative_capacity 4096, "
-                                  "max_weight 100, weigh yours)\n"));
+                                  "max_weight 100, weigh yours, tombstones 4096)\n"));
     outlast_tests::fake_store<int, int> own;
     outlast::cache_aside other{own, first, an_hour};
     CHECK(has(describe(other), ", store yours\n"));
