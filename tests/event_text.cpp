@@ -25,6 +25,12 @@ namespace {
 
 const auto refused = std::make_error_code(std::errc::connection_refused);
 const verdict down = verdict::failure(refused);
+const verdict cut_short = [] {
+    verdict v = verdict::neutral(outlast::refusal::circuit_open);
+    v.code = refused.value();
+    v.domain = &refused.category();
+    return v;
+}();
 
 } // namespace
 
@@ -50,6 +56,10 @@ TEST_CASE("event_text: what happened, in a sentence") {
           "attempt 1: failure; the next one at once");
     CHECK(said({.what = k::gave_up, .attempt = 3, .outcome = down, .why = "attempts"}) ==
           "gave up after attempt 3 (attempts): Connection refused");
+    CHECK(said({.what = k::gave_up, .attempt = 2, .outcome = cut_short, .why = "not_retryable"}) ==
+          "gave up after attempt 2 (not_retryable): circuit open (last: Connection refused)");
+    CHECK(said({.what = k::missed, .outcome = verdict::neutral(outlast::refusal::circuit_open)}) ==
+          "had no answer; the work: circuit open");
     CHECK(said({.what = k::timed_out, .span = 3s, .outcome = verdict::expired()}) ==
           "timed out after 3 s");
     CHECK(said({.what = k::late_value, .span = 3s}) == "a good answer came later than 3 s");
@@ -116,6 +126,9 @@ TEST_CASE("event_text: as fields, what it has and no more") {
     CHECK(to_fields({.what = event_kind::missed, .outcome = verdict::failure()}) ==
           "event=missed outcome=failure");
     CHECK(to_fields({.what = event_kind::refused, .span = verdict::no_hint}) == "event=refused");
+    CHECK(to_fields({.what = event_kind::gave_up, .attempt = 2, .outcome = cut_short}) ==
+          "event=gave_up attempt=2 outcome=neutral refusal=circuit_open error=\"Connection "
+          "refused\"");
 }
 
 TEST_CASE("event_text: whatever a name holds, an event is one line and its fields stay apart") {

@@ -24,7 +24,7 @@ namespace outlast {
 /// What retries did.
 struct retry_counts {
     counter repeated;  ///< calls that made more than one attempt
-    counter repeats;   ///< the attempts beyond their first
+    counter repeats;   ///< the attempts beyond their first, those that were refused further in too
     counter recovered; ///< calls of these that succeeded
     /// Calls that ended with a failure, by the reason why there was no further attempt.
     std::array<counter, static_cast<std::size_t>(stopped::budget) + 1> gave_up_by;

@@ -26,9 +26,13 @@ namespace detail {
     return s;
 }
 
+/// What was refused here says so, and what stands behind it.
 [[nodiscard]] inline std::string outcome_in_words(const verdict& v) {
     const std::error_code e = v.error();
-    return e ? in_one_line(e.message()) : std::string{to_string(v.kind)};
+    const std::string said = e ? in_one_line(e.message()) : std::string{to_string(v.kind)};
+    if (v.why == refusal::none || e == make_error_code(v.why))
+        return said;
+    return make_error_code(v.why).message() + " (last: " + said + ')';
 }
 
 [[nodiscard]] inline std::string counts_in_words(const event& e) {
@@ -162,6 +166,8 @@ private:
         f.add("span_ns", e.span == forever ? "inf" : std::to_string(e.span.count()));
     if (!e.outcome.ok()) {
         f.add("outcome", to_string(e.outcome.kind));
+        if (e.outcome.why != refusal::none)
+            f.add("refusal", to_string(e.outcome.why));
         if (const std::error_code code = e.outcome.error())
             f.add("error", detail::in_one_line(code.message()));
     }

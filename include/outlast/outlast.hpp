@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Everything but `late_value`, `keyed`, `bulkhead`, `hedge`, the simulation, `describe`, and what lives in folders of its own (cache/,
-// http/, oauth2/).
+// Everything but what is included by name: `late_value`, `keyed`, `failover`, `bulkhead`, `hedge`, the
+// simulation, `describe`, `event_text`, Asio, and the folders cache/, http/ and oauth2/.
 #ifndef OUTLAST_OUTLAST_HPP
 #define OUTLAST_OUTLAST_HPP
 
