@@ -12,15 +12,15 @@
 
 namespace asio = boost::asio;
 using outlast::detail::serial_executor;
+using outlast::detail::share;
 using outlast::detail::spare_turns;
 using outlast::detail::turns;
 
 namespace {
 
 struct queue {
-    turns& t = spare_turns::take();
-    queue() { t.hand_on(asio::system_executor{}); }
-    ~queue() { spare_turns::give(t); }
+    share<turns> t = spare_turns::take();
+    queue() { t->hand_on(asio::system_executor{}); }
 };
 
 } // namespace

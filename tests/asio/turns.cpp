@@ -11,6 +11,7 @@
 #include <vector>
 
 namespace asio = boost::asio;
+using outlast::detail::share;
 using outlast::detail::spare_turns;
 using outlast::detail::turns;
 
@@ -33,7 +34,8 @@ struct noted : turns::item {
 } // namespace
 
 TEST_CASE("turns: who finds the place taken leaves its item, which is run in order") {
-    turns& t = spare_turns::take();
+    const share<turns> held = spare_turns::take();
+    turns& t = *held;
     std::vector<int> seen;
     noted a{seen, 1}, b{seen, 2}, c{seen, 3};
     CHECK(!t.enter());
@@ -49,11 +51,11 @@ TEST_CASE("turns: who finds the place taken leaves its item, which is run in ord
     t.hand_on(asio::system_executor{});
     CHECK(t.enter_or_leave(a));
     t.hand_on(asio::system_executor{});
-    spare_turns::give(t);
 }
 
 TEST_CASE("turns: what is handed on is run later, or freed with the context") {
-    turns& t = spare_turns::take();
+    const share<turns> held = spare_turns::take();
+    turns& t = *held;
     std::vector<int> seen;
     noted a{seen, 1};
     {
@@ -71,11 +73,11 @@ TEST_CASE("turns: what is handed on is run later, or freed with the context") {
     CHECK((seen == std::vector{1} || seen == std::vector{-1}));
     CHECK(t.enter());
     t.hand_on(asio::system_executor{});
-    spare_turns::give(t);
 }
 
 TEST_CASE("turns: what throws leaves the others for later") {
-    turns& t = spare_turns::take();
+    const share<turns> held = spare_turns::take();
+    turns& t = *held;
     std::vector<int> seen;
     noted a{seen, 1}, b{seen, 2};
     a.throws = true;
@@ -86,11 +88,11 @@ TEST_CASE("turns: what throws leaves the others for later") {
     CHECK(seen == std::vector{1});
     context.run();
     CHECK(seen == std::vector{1, 2});
-    spare_turns::give(t);
 }
 
 TEST_CASE("turns: nothing overlaps, and nothing is lost") {
-    turns& t = spare_turns::take();
+    const share<turns> held = spare_turns::take();
+    turns& t = *held;
     t.hand_on(asio::system_executor{});
     struct counting : turns::item {
         int* sum;
@@ -116,32 +118,43 @@ TEST_CASE("turns: nothing overlaps, and nothing is lost") {
     CHECK(t.enter());
     CHECK(sum == 3 * each);
     t.hand_on(asio::system_executor{});
-    spare_turns::give(t);
 }
 
 TEST_CASE("turns: one that was kept to itself is entered for the next call already") {
-    turns& t = spare_turns::take();
-    spare_turns::give(t, true);
-    turns& again = spare_turns::take();
-    CHECK(&again == &t);
+    share<turns> held = spare_turns::take();
+    turns& t = *held;
+    t.end_inside();
+    held = {};
+    held = spare_turns::take();
+    CHECK(held.get() == &t);
     CHECK(!t.enter());
+    CHECK(!t.shown());
     CHECK(&t.show() == &t);
     CHECK(t.shown());
     t.hand_on(asio::system_executor{});
     CHECK(t.enter());
     t.hand_on(asio::system_executor{});
-    spare_turns::give(t);
+    held = {};
+    held = spare_turns::take(); // free, and nobody knows it now
+    CHECK(held.get() == &t);
+    CHECK(!t.shown());
+    CHECK(!t.enter());
+    t.hand_on(asio::system_executor{});
 }
 
-TEST_CASE("turns: one that somebody is inside of is not given to a call") {
-    turns& kept = spare_turns::take();
-    spare_turns::give(kept); // while inside, as a kept executor's function may be
-    turns& other = spare_turns::take();
-    CHECK(&other != &kept);
-    other.hand_on(asio::system_executor{});
-    kept.hand_on(asio::system_executor{});
-    spare_turns::give(other);
-    turns& again = spare_turns::take();
-    again.hand_on(asio::system_executor{});
-    spare_turns::give(again);
+TEST_CASE("turns: one that somebody has a share in, or is inside of, is not given to a call") {
+    share<turns> kept = spare_turns::take();
+    kept->hand_on(asio::system_executor{});
+    share<turns> executors = kept;
+    turns& first = *kept;
+    kept = {}; // the call's
+    const share<turns> second = spare_turns::take();
+    CHECK(second.get() != &first);
+    second->hand_on(asio::system_executor{});
+    CHECK(first.enter());
+    executors = {};
+    const share<turns> third = spare_turns::take();
+    CHECK(third.get() != &first);
+    third->hand_on(asio::system_executor{});
+    first.hand_on(asio::system_executor{});
 }

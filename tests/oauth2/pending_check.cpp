@@ -101,6 +101,35 @@ TEST_CASE("S13 pending_check: it is gone, token and all, before its handler is c
     CHECK(notes.found == 0);
 }
 
+TEST_CASE(
+    "pending_check: a call that goes on without its handler keeps the token and the endpoint") {
+    ledger notes;
+    const decider api{.d = {.status = 503}};
+    const requirements route;
+    int told = 0;
+    auto handler = boost::asio::bind_allocator(looking<int>{notes},
+                                               [&](const decision& d) { told = d.status; });
+    using handler_type = decltype(handler);
+    auto made = outlast::oauth2::detail::pending_check<decider, handler_type>::make(
+        std::move(handler), api, route, nullptr, token);
+    made->endpoint = 1;
+    {
+        const outlast::oauth2::detail::pending_query about{query{.max_age = outlast::duration{5}},
+                                                           made};
+        outlast::oauth2::detail::check_done<decider, handler_type> done{std::move(made)};
+        done(outlast::failure{outlast::refusal::cancelled});
+        CHECK(told == 503);
+        CHECK(notes.pieces == 1);
+        CHECK(about.token == token);
+        CHECK(*about.endpoint == 1);
+        CHECK(about.max_age == outlast::duration{5});
+        *about.endpoint = 0; // as the next one is asked
+        CHECK(notes.found == 0);
+    }
+    CHECK(notes.pieces == 0);
+    CHECK(notes.found == 0);
+}
+
 TEST_CASE("pending_check: what is associated with the handler is the end's too") {
     boost::asio::io_context context;
     const decider api{};

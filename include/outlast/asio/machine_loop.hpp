@@ -230,7 +230,8 @@ private:
 
     // Does what the machine says until it has to wait for something.
     void follow(step s, reading& now) {
-        plain_ = plainly::no;
+        if (plain_ != plainly::no) // an answer may be under way that reads it
+            plain_ = plainly::no;
         for (;;) {
             OUTLAST_ASSERT(s.on < lanes);
             won_ = s.on; // if it is the last word

@@ -69,7 +69,7 @@ public:
             own_traits::deallocate(mine, place, 1);
             throw;
         }
-        turns& queue = place->queue_;
+        turns& queue = *place->queue_;
         place->begin(policies);
         bool inside = true;
         conclude(*place, {}, false, inside);
@@ -83,7 +83,7 @@ public:
         if constexpr (is_strand<Executor>)
             return executor_;
         else
-            return work_executor_type{executor_, queue_.show()};
+            return work_executor_type{executor_, share<turns>::more(queue_->show())};
     }
     [[nodiscard]] const allocator_type& allocator() const noexcept { return allocator_; }
 
@@ -97,7 +97,7 @@ public:
     /// An attempt has ended. Any thread, in a turn of this call or not.
     static void end(place_type& a) {
         running_call& call = *static_cast<running_call*>(a.home);
-        turns& queue = call.queue_;
+        turns& queue = *call.queue_;
         if (!queue.enter_or_leave(a))
             return;
         const Executor executor = call.executor_;
@@ -185,7 +185,8 @@ private:
             std::destroy_at(a);
             place_traits::deallocate(mine, a, 1);
         }
-        spare_turns::give(queue_, inside_);
+        if (inside_)
+            queue_->end_inside();
     }
     friend class counted<running_call>;
     void dispose() noexcept {
@@ -208,7 +209,7 @@ private:
                 call.let_go();
             return (void)call.settle();
         }
-        turns& queue = call.queue_;
+        turns& queue = *call.queue_;
         const Executor executor = call.executor_;
         const bool direct = here && runs_on(executor);
         const auto work = direct ? std::nullopt : std::exchange(call.work_, std::nullopt);
@@ -267,7 +268,7 @@ private:
         if (self->signals_.fetch_or(why, std::memory_order_acq_rel) != 0)
             return;                               // it lies in the queue
         running_call* const call = self.let_go(); // to the item
-        turns& queue = call->queue_;
+        turns& queue = *call->queue_;
         if (!queue.enter_or_leave(*call))
             return;
         self = share<running_call>{call};
@@ -285,6 +286,7 @@ private:
         const std::uint32_t why = signals_.exchange(0, std::memory_order_acq_rel);
         if ((why & (expires | drops)) != 0)
             armed_ = false;
+        timeless_ = timeless_ || (why & drops) != 0;
         if (wanted && (why & goes_on) != 0)
             this->go_on();
         if (wanted && why != drops && !this->over())
@@ -339,7 +341,7 @@ private:
         if (!work_) // before the timer, which counts as nobody's
             work_.emplace(executor_);
         const std::optional<instant> want = this->due();
-        if (!want)
+        if (!want || timeless_)
             return;
         if (armed_) { // too early does no harm, and saves taking it out
             if (this->at() <= *want || !timers_->erase(*this))
@@ -375,15 +377,16 @@ private:
     }
 
     Executor executor_;
-    turns& queue_ = spare_turns::take();
+    share<turns> queue_ = spare_turns::take();
     [[no_unique_address]] allocator_type allocator_;
     timers* timers_ = nullptr;
     std::atomic<std::uint32_t> signals_{0};
     std::uint32_t under_way_ = 0; // handlers that will come back
     bool armed_ = false;
-    bool kept_ = true;    // by itself
-    bool told_ = false;   // the caller is
-    bool inside_ = false; // to the end
+    bool timeless_ = false; // the context is gone, and its timers are
+    bool kept_ = true;      // by itself
+    bool told_ = false;     // the caller is
+    bool inside_ = false;   // to the end
     place_type* more_ = nullptr;
 
     // While the caller waits.

@@ -5,6 +5,7 @@
 #define OUTLAST_ASIO_SERIAL_EXECUTOR_HPP
 
 #include <outlast/asio/recycled.hpp>
+#include <outlast/asio/share.hpp>
 #include <outlast/asio/turns.hpp>
 
 #include <boost/asio/execution.hpp>
@@ -25,8 +26,8 @@ namespace outlast::detail {
 template <class Inner>
 class serial_executor {
 public:
-    serial_executor(Inner inner, turns& queue) noexcept
-        : inner_(std::move(inner)), queue_(&queue) {}
+    serial_executor(Inner inner, share<turns> queue) noexcept
+        : inner_(std::move(inner)), queue_(std::move(queue)) {}
 
     template <class F>
     void execute(F&& f) const {
@@ -54,17 +55,17 @@ public:
         requires(boost::asio::can_require_v<const Inner&, P> &&
                  !std::is_convertible_v<P, boost::asio::execution::blocking_t::always_t>)
     auto require(const P& p) const {
-        return on(boost::asio::require(inner_, p), *queue_);
+        return on(boost::asio::require(inner_, p), queue_);
     }
     template <class P>
         requires(boost::asio::can_prefer_v<const Inner&, P> &&
                  !std::is_convertible_v<P, boost::asio::execution::blocking_t::always_t>)
     auto prefer(const P& p) const {
-        return on(boost::asio::prefer(inner_, p), *queue_);
+        return on(boost::asio::prefer(inner_, p), queue_);
     }
 
     friend bool operator==(const serial_executor& a, const serial_executor& b) noexcept {
-        return a.queue_ == b.queue_ && a.inner_ == b.inner_;
+        return a.queue_.get() == b.queue_.get() && a.inner_ == b.inner_;
     }
 
 private:
@@ -78,7 +79,7 @@ private:
     }
 
     template <class Other>
-    static auto on(Other&& inner, turns& queue) {
+    static auto on(Other&& inner, const share<turns>& queue) {
         return serial_executor<std::decay_t<Other>>{std::forward<Other>(inner), queue};
     }
 
@@ -108,7 +109,7 @@ private:
     template <class Plain, class F>
     struct step {
         Plain executor;
-        turns* queue;
+        share<turns> queue;
         F f;
 
         void operator()() {
@@ -136,7 +137,7 @@ private:
     };
 
     Inner inner_;
-    turns* queue_;
+    share<turns> queue_;
 };
 
 template <class E>

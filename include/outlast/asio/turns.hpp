@@ -4,6 +4,7 @@
 #ifndef OUTLAST_ASIO_TURNS_HPP
 #define OUTLAST_ASIO_TURNS_HPP
 
+#include <outlast/asio/share.hpp>
 #include <outlast/config.hpp>
 
 #include <boost/asio/post.hpp>
@@ -23,9 +24,9 @@ namespace outlast::detail {
 /// The queue of one call. Any thread may come with an item; the one that finds nobody inside is
 /// inside until it has taken everything that was left meanwhile. First come, first served.
 ///
-/// One is never destroyed, but used again by a later call: an executor that somebody keeps may refer
-/// to it for ever, and at worst waits for the steps of a stranger.
-class turns {
+/// Shared by the call and all executors of its operations, which may be kept when it is over. With the
+/// last of them it is not destroyed, but kept for a later call.
+class turns : public counted<turns> {
 public:
     struct item {
         item* next = nullptr;
@@ -161,6 +162,9 @@ private:
         return std::exchange(batch_, batch_->next);
     }
 
+    friend class counted<turns>;
+    inline void dispose() noexcept;
+
     item inside_{};
     std::atomic<item*> left_{nullptr}; // null: nobody is inside; `inside_`: nothing was left
     item* batch_ = nullptr;            // of who is inside
@@ -170,29 +174,35 @@ private:
     friend class spare_turns;
     turns* spare_ = nullptr; // in a list of those that no call uses
     bool entered_ = false;   // in such a list, on behalf of the next call
+
+public:
+    /// Of a queue that was never shown: the caller is inside at its end, and nothing was left nor will
+    /// be. So it stays, for the next call.
+    void end_inside() noexcept { entered_ = true; }
 };
 
 /// Queues that no call uses: a few at hand for each thread, the others for all.
 class spare_turns {
 public:
-    /// One that the caller is inside of.
-    [[nodiscard]] static turns& take() {
+    /// One that the caller is inside of, and has the only share in.
+    [[nodiscard]] static share<turns> take() {
         if (here_.first == nullptr)
             refill();
         if (here_.first != nullptr) {
             turns& t = *std::exchange(here_.first, here_.first->spare_);
             --here_.count;
-            if (t.entered_ || t.enter())
-                return t;
-            give(t, all()); // somebody kept an executor, and uses it
+            if (std::exchange(t.entered_, false) || t.enter()) {
+                t.shown_.store(false, std::memory_order_relaxed);
+                t.revive();
+                return share<turns>{&t};
+            }
+            give(t, all()); // whoever did its last step is about to leave
         }
-        turns& made = *new turns;
-        (void)made.enter();
+        share<turns> made{new turns};
+        (void)made->enter();
         return made;
     }
-    /// \param entered the caller was inside at its end, and nothing was left nor will be
-    static void give(turns& t, bool entered = false) noexcept {
-        t.entered_ = entered;
+    static void give(turns& t) noexcept {
         if (here_.count >= here_.most && !open())
             return give(t, all());
         t.spare_ = std::exchange(here_.first, &t);
@@ -250,6 +260,8 @@ private:
     static inline thread_local constinit at_hand here_{};
     static inline thread_local closer at_exit_{};
 };
+
+void turns::dispose() noexcept { spare_turns::give(*this); }
 
 } // namespace outlast::detail
 

@@ -34,12 +34,14 @@ namespace outlast::oauth2 {
 /// **Executor, cancellation, allocator** of the handler, as with `async_run`. Cancelled means a 503.
 /// **Sharing** thread-safe; one for all routes. Requests with one unknown token make one call,
 /// whatever executors they run on.
-/// **Lifetime** the introspector, the transport, the requirements and `limits::facts` until
-/// completion; the authorization until the check is begun, at once but for a deferred one. An
-/// exchange that was given up goes on without the introspector.
+/// **Lifetime** the requirements and `limits::facts` until completion; the authorization until the
+/// check is begun, at once but for a deferred one; the introspector and the transport for as long as
+/// checks go on without their callers (`outlast::detached`, `outlast::abandoned`): until the context
+/// has run out of work, or is gone.
 /// **Cost** a token known and fresh: one digest, one lookup, one piece of memory for the check and
 /// one for its run, which those of earlier checks on the thread serve for.
-/// **Secrets** as with `introspector`; the copy of a token is wiped before the handler is called.
+/// **Secrets** as with `introspector`; the copy of a token is wiped before the handler is called, or, where others
+/// wait for what the call learns, when that is over.
 /// **Example** `examples/05_coroutine_server.cpp`.
 /// \tparam Clock see `steady`
 template <async_transport Transport, class Clock = steady>
@@ -108,11 +110,12 @@ private:
                                                        *std::move(at_once), std::move(handler)});
             auto check = detail::pending_check<async_introspector, Handler>::make(
                 std::move(handler), *api, wanted.get(), until.facts, q.token);
-            q.token = check->token();
-            q.endpoint = &(check->endpoint = api->first_endpoint());
+            check->endpoint = api->first_endpoint();
             until.facts = &check->facts;
+            detail::pending_query about{q, check};
             async_run<Clock>(executor, api->policies(), until, std::cref(api->ask_),
-                             detail::check_done<async_introspector, Handler>{std::move(check)}, q);
+                             detail::check_done<async_introspector, Handler>{std::move(check)},
+                             std::move(about));
         }
 
         async_introspector* api;

@@ -5,7 +5,9 @@
 #define OUTLAST_OAUTH2_PENDING_CHECK_HPP
 
 #include <outlast/asio/recycled.hpp>
+#include <outlast/asio/share.hpp>
 #include <outlast/oauth2/decision.hpp>
+#include <outlast/oauth2/introspection.hpp> // query
 #include <outlast/oauth2/policy.hpp>
 #include <outlast/oauth2/secret.hpp> // wipe
 #include <outlast/report.hpp>
@@ -18,18 +20,22 @@
 #include <cstring> // std::memcpy
 #include <memory>
 #include <new>
+#include <optional>
 #include <string_view>
 #include <utility>
 
 namespace outlast::oauth2::detail {
 
 /// What a check keeps where it stays, in one piece of memory of the handler's; the token lies behind
-/// it.
+/// it. Shared by the handler's side and by the call, which may go on without it: others may wait for
+/// what it learns about the token.
 /// \tparam Api the introspector
 template <class Api, class Handler>
-class pending_check {
+class pending_check : public outlast::detail::counted<pending_check<Api, Handler>> {
 public:
-    Handler handler;
+    using owner = outlast::detail::share<pending_check>;
+
+    std::optional<Handler> handler; ///< while it waits
     const Api* api;
     const requirements* wanted;
     report* asked_for; ///< what the caller wants to know, or null
@@ -38,37 +44,33 @@ public:
 
     [[nodiscard]] std::string_view token() const noexcept { return {behind(), size_}; }
 
-    struct ender {
-        void operator()(pending_check* c) const noexcept { c->end(allocator_of(c->handler)); }
-    };
-    using owner = std::unique_ptr<pending_check, ender>;
-
     static owner make(Handler&& handler,
                       const Api& api,
                       const requirements& wanted,
                       report* asked_for,
                       std::string_view token) {
-        auto mine = allocator_of(handler);
+        allocator mine = outlast::detail::allocator_from<pending_check>(
+            boost::asio::get_associated_allocator(handler));
         const std::size_t places = places_for(token.size());
         pending_check* const place = traits::allocate(mine, places);
         try {
-            return owner{::new (static_cast<void*>(place))
-                             pending_check(std::move(handler), api, wanted, asked_for, token)};
+            return owner{::new (static_cast<void*>(place)) pending_check(
+                std::move(handler), api, wanted, asked_for, token, mine)};
         } catch (...) {
             traits::deallocate(mine, place, places);
             throw;
         }
     }
 
-    /// The handler, once its check is gone.
-    static Handler release(owner check) {
-        const allocator mine = allocator_of(check->handler); // before it is moved from
-        Handler handler = std::move(check->handler);
-        check.release()->end(mine);
+    /// The handler, once its check is gone, if no call goes on with it.
+    static Handler handler_of(owner check) {
+        Handler handler = *std::move(check->handler);
+        check->handler.reset();
         return handler;
     }
 
 private:
+    friend outlast::detail::counted<pending_check>;
     using allocator =
         outlast::detail::allocator_for<boost::asio::associated_allocator_t<Handler>, pending_check>;
     using traits = std::allocator_traits<allocator>;
@@ -77,26 +79,25 @@ private:
                   const Api& a,
                   const requirements& demanded,
                   report* interested,
-                  std::string_view about)
+                  std::string_view about,
+                  const allocator& mine)
         : handler(std::move(h)),
           api(&a),
           wanted(&demanded),
           asked_for(interested),
-          size_(about.size()) {
+          size_(about.size()),
+          allocator_(mine) {
         std::memcpy(behind(), about.data(), about.size());
     }
 
-    void end(allocator mine) noexcept {
+    void dispose() noexcept {
+        allocator mine = allocator_;
         const std::size_t places = places_for(size_);
         wipe(behind(), size_);
         this->~pending_check();
         traits::deallocate(mine, this, places);
     }
 
-    static allocator allocator_of(const Handler& h) noexcept {
-        return outlast::detail::allocator_from<pending_check>(
-            boost::asio::get_associated_allocator(h));
-    }
     static constexpr std::size_t places_for(std::size_t bytes) noexcept {
         return 1 + (bytes + sizeof(pending_check) - 1) / sizeof(pending_check);
     }
@@ -105,6 +106,20 @@ private:
     }
 
     std::size_t size_;
+    [[no_unique_address]] allocator allocator_;
+};
+
+/// What the call is about, as an argument of it: token and endpoint lie in the check, for as long as
+/// the call may ask about them.
+template <class Check>
+struct pending_query : query {
+    outlast::detail::share<Check> where;
+
+    pending_query(const query& asked, const outlast::detail::share<Check>& check) noexcept
+        : query(asked), where(check) {
+        token = where->token();
+        endpoint = &where->endpoint;
+    }
 };
 
 /// Ends a check with its decision, and is to Asio what its handler is.
@@ -116,7 +131,7 @@ struct check_done {
         if (check->asked_for != nullptr)
             *check->asked_for = check->facts;
         decision d = check->api->decided(std::move(known), check->facts, *check->wanted);
-        Handler handler = pending_check<Api, Handler>::release(std::move(check));
+        Handler handler = pending_check<Api, Handler>::handler_of(std::move(check));
         std::move(handler)(std::move(d));
     }
 };
@@ -129,11 +144,11 @@ struct boost::asio::
     using done = outlast::oauth2::detail::check_done<Api, Handler>;
     using type = typename Associator<Handler, Default>::type;
     static type get(const done& d) noexcept {
-        return Associator<Handler, Default>::get(d.check->handler);
+        return Associator<Handler, Default>::get(*d.check->handler);
     }
     static auto get(const done& d, const Default& otherwise) noexcept
-        -> decltype(Associator<Handler, Default>::get(d.check->handler, otherwise)) {
-        return Associator<Handler, Default>::get(d.check->handler, otherwise);
+        -> decltype(Associator<Handler, Default>::get(*d.check->handler, otherwise)) {
+        return Associator<Handler, Default>::get(*d.check->handler, otherwise);
     }
 };
 
