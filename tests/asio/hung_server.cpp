@@ -101,5 +101,5 @@ TEST_CASE("a server that accepts and never answers: each call is answered in tim
     CHECK(std::all_of(all.begin(), all.end(), [](const connection& c) { return c.answers == 1; }));
     CHECK(limit.counts().running == 0);
     CHECK(outlast::abandoned().running == 0);
-    CHECK(breaker.counts(outlast::steady::now()).failed == calls);
+    CHECK(breaker.window(outlast::steady::now()).failed == calls);
 }

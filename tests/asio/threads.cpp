@@ -153,6 +153,47 @@ TEST_CASE("threads: calls that wait for one another") {
     CHECK(overlaps == 0);
 }
 
+TEST_CASE(
+    "threads: an executor that is kept goes on with its own context, whatever calls come later") {
+    asio::io_context home;
+    asio::thread_pool elsewhere{1};
+    outlast::pipeline p{outlast::retry{}};
+    const auto here = std::this_thread::get_id();
+    int steps = 0, strayed = 0;
+    const auto background = [&]() -> asio::awaitable<void> {
+        asio::steady_timer timer{co_await asio::this_coro::executor};
+        for (; steps != 100; ++steps) {
+            timer.expires_after(1ms);
+            co_await timer.async_wait(asio::use_awaitable);
+            strayed += std::this_thread::get_id() != here;
+        }
+    };
+    std::atomic<int> later{0};
+    outlast::async_run(
+        home, p,
+        [&]() -> asio::awaitable<int> {
+            asio::co_spawn(co_await asio::this_coro::executor, background, asio::detached);
+            co_return 1;
+        },
+        [&](const result<int>&) {
+            asio::post(home, [&] { // this call's queue may be used again now
+                for (int i = 0; i != 3; ++i)
+                    outlast::async_run(
+                        elsewhere, p,
+                        []() -> asio::awaitable<int> {
+                            std::this_thread::sleep_for(20ms);
+                            co_return 2;
+                        },
+                        [&](const result<int>&) { ++later; });
+            });
+        });
+    home.run();
+    elsewhere.join();
+    CHECK(steps == 100);
+    CHECK(strayed == 0);
+    CHECK(later == 3);
+}
+
 TEST_CASE("threads: stop tokens from outside, coroutines inside") {
     asio::io_context context;
     std::stop_source stop;

@@ -144,6 +144,41 @@ TEST_CASE("async_check: cancellation of each kind is a 503, and blames nobody") 
     }
 }
 
+TEST_CASE(
+    "S13 async_check: what goes on for others when its caller has left asks about the same token") {
+    virtual_loop loop;
+    async_scripted_server server;
+    server.loop = &loop;
+    server.of["revoked"] = {answers(503).after(200ms), says(r_minus).after(200ms)};
+    server.otherwise = says(r_plus(3600)).after(1s);
+    introspector_options o = options();
+    SECTION("of the one endpoint again") {}
+    SECTION("of the next endpoint") { o.endpoints.push_back("https://as2.example.com/introspect"); }
+    async_introspector<async_scripted_server, hand_clock> api{std::move(o), server};
+    const requirements route;
+    asio::cancellation_signal hang_up;
+    std::string leader, follower, other;
+    api.async_check("Bearer revoked", route,
+                    asio::bind_cancellation_slot(hang_up.slot(),
+                                                 [&](const decision& d) { leader = words_of(d); }));
+    api.async_check("Bearer revoked", route, [&](const decision& d) { follower = words_of(d); });
+    loop.advance(50ms);
+    hang_up.emit(asio::cancellation_type::terminal);
+    loop.advance({});
+    CHECK(leader == "503(5)");
+    // Somebody else's check takes what memory the leader's has given back.
+    api.async_check("Bearer goodtok", route, [&](const decision& d) { other = words_of(d); });
+    loop.run();
+    CHECK(other == "ALLOW(live)");
+    CHECK(follower == "401-IT");
+    std::size_t about_it = 0;
+    for (const http::request& asked : server.asked)
+        about_it += token_in(asked.body) == "revoked";
+    CHECK(about_it == 2);
+    CHECK(server.asked.size() == 3);
+    CHECK(outlast::detached().running == 0);
+}
+
 TEST_CASE("async_check: an exchange that was given up needs neither introspector nor caller") {
     struct {
         virtual_loop loop{};
@@ -208,7 +243,7 @@ TEST_CASE("S8 one token that makes the server hang opens the breaker for nobody;
     };
     for (int i = 0; i != 5; ++i)
         CHECK(ask("crafted") == "503(5)");
-    CHECK(api.breaker().counts(loop.now()).failed == 1);
+    CHECK(api.breaker().window(loop.now()).failed == 1);
     for (int i = 0; i != 9; ++i)
         CHECK(ask("tok" + std::to_string(i)) == (i == 8 ? "503(10)" : "503(5)"));
     CHECK(api.breaker().state(loop.now()) == outlast::circuit_state::open);
