@@ -40,7 +40,8 @@ using ok_or_error = asio::as_tuple_t<asio::use_awaitable_t<>>;
 response answer_to(const request& asked, web::status status, std::string body) {
     response r{status, asked.version()};
     r.keep_alive(asked.keep_alive());
-    r.body() = std::move(body);
+    if (asked.method() != web::verb::head)
+        r.body() = std::move(body);
     r.prepare_payload();
     return r;
 }
@@ -52,14 +53,21 @@ asio::awaitable<void> serve_client(tcp::socket socket, Answer& answer) {
     beast::tcp_stream stream{std::move(socket)};
     beast::flat_buffer buffer;
     for (;;) {
-        request asked;
+        web::request_parser<web::string_body> parser;
         stream.expires_after(30s); // for a client that says nothing
-        if (auto [error, n] = co_await web::async_read(stream, buffer, asked, ok_or_error{}); error)
+        auto [error, n] = co_await web::async_read_header(stream, buffer, parser, ok_or_error{});
+        // What comes behind a body in chunks is no header: a proxy in front has not looked at it.
+        const web::request_header<> head = parser.get().base();
+        if (!error && !parser.is_done())
+            std::tie(error, n) = co_await web::async_read(stream, buffer, parser, ok_or_error{});
+        if (error)
             break;
+        request asked = parser.release();
+        asked.base() = head;
         response r = co_await answer(asked);
         stream.expires_after(30s);
-        if (auto [error, n] = co_await web::async_write(stream, r, ok_or_error{});
-            error || !r.keep_alive())
+        std::tie(error, n) = co_await web::async_write(stream, r, ok_or_error{});
+        if (error || !r.keep_alive())
             break;
     }
     beast::error_code ignored;
@@ -73,8 +81,11 @@ asio::awaitable<void> serve(tcp::acceptor& acceptor, Answer& answer) {
         auto [error, socket] = co_await acceptor.async_accept(ok_or_error{});
         if (error == asio::error::operation_aborted || !acceptor.is_open())
             co_return;
-        if (error)
-            continue; // that client has gone again
+        if (error) { // that client has gone again; or there are too many, and some may go
+            asio::steady_timer pause{acceptor.get_executor(), 50ms};
+            co_await pause.async_wait(ok_or_error{});
+            continue;
+        }
         socket.set_option(tcp::no_delay{true}, error);
         asio::co_spawn(acceptor.get_executor(), serve_client(std::move(socket), answer),
                        asio::detached);
@@ -103,7 +114,9 @@ public:
             if (line.name() == web::field::authorization && found != authorization.size())
                 authorization[found++] = {line.value().data(), line.value().size()};
 
-        const oauth2::requirements& route = asked.method() == web::verb::get ? reading_ : writing_;
+        const oauth2::requirements& route =
+            asked.method() == web::verb::get || asked.method() == web::verb::head ? reading_
+                                                                                  : writing_;
         const oauth2::decision d =
             co_await check_.async_check(std::span{authorization.data(), found}, route,
                                         outlast::forever, {}, asio::use_awaitable);

@@ -162,7 +162,9 @@ public:
     }
 
     /// The same in an asynchronous store, as its `async_erase` with this token, if it takes one. What
-    /// is on its way into the store at this moment is erased again after it has come there.
+    /// is on its way into the store at this moment is erased again after it has come there; but a put
+    /// that outlasts `store_limit` is given up, and then it is for the store to keep the order of
+    /// operations: see `async_store`.
     template <class... Token>
         requires(!store<Store>)
     auto async_forget(const key_type& key, Token&&... token) {

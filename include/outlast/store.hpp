@@ -134,6 +134,11 @@ concept store_is_awaited = requires(S& s, const Key& key, const entry<T>& e) {
 ///         }
 ///     };
 ///
+/// An operation that outlasts the cache's `store_limit` is cancelled and no longer waited for. A put
+/// that takes effect after that, behind an erase that was begun later, brings back what was forgotten
+/// or replaced, until its time to live is over. So the operations on one key keep their order (those of
+/// one connection do), or the client gives up before `store_limit`, and what it gave up has no effect.
+///
 /// A time of an `entry` is one of this machine's clock: what is shared is written as an age, and as
 /// times from now on.
 template <class S>

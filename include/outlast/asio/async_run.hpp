@@ -100,7 +100,8 @@ auto async_run_on(const Executor& fallback,
 /// what runs is told so and abandoned. *Total* and *partial*, and the stop token of `limits`: the
 /// operation is told the same; no wait goes on and no further attempt begins; a good value that the
 /// operation still brings is the answer, else `cancelled`. By any of them, if other calls wait for
-/// what runs: the answer is `cancelled` at once, and what runs is not told.
+/// what runs: the answer is `cancelled` at once, and what runs is not told by its slot. (The stop token
+/// of its `call` is still the first caller's: work that others may wait for leaves it alone.)
 ///
 /// **Executor** that of the handler, else the one given here, else the system's. Everything of one
 /// call happens on it and one after the other, the attempts' own steps too, even if many threads run
