@@ -179,26 +179,29 @@ TEST_CASE(
     CHECK(outlast::detached().running == 0);
 }
 
-TEST_CASE("async_check: an exchange that was given up needs neither introspector nor caller") {
-    struct {
-        virtual_loop loop{};
-        async_scripted_server server{};
-    } world;
-    world.server.loop = &world.loop;
-    world.server.otherwise = says(r_plus(3600)).after(1h);
+TEST_CASE("async_check: what an exchange that was given up brings after all is remembered") {
+    virtual_loop loop;
+    async_scripted_server server;
+    server.loop = &loop;
+    server.otherwise = says(r_plus(3600)).after(1h);
+    introspector_options o = options();
+    o.retry.max_attempts = 1;
+    async_introspector<async_scripted_server, hand_clock> api{std::move(o), server};
+    const requirements route;
     std::string words;
-    {
-        introspector_options o = options();
-        o.retry.max_attempts = 1;
-        async_introspector<async_scripted_server, hand_clock> api{std::move(o), world.server};
-        const requirements route;
+    const auto ask = [&] {
         api.async_check("Bearer tokA", route, [&](const decision& d) { words = words_of(d); });
-        world.loop.advance(10s);
-        CHECK(words == "503(5)");
-        CHECK(outlast::abandoned().running == 1);
-    }
-    world.loop.run(); // its answer is read, and nobody's
+    };
+    ask();
+    loop.advance(10s);
+    CHECK(words == "503(5)");
+    CHECK(outlast::abandoned().running == 1);
+    loop.run();
     CHECK(outlast::abandoned().running == 0);
+    ask();
+    loop.run();
+    CHECK(words == "ALLOW(cached)");
+    CHECK(server.calls() == 1);
 }
 
 namespace {

@@ -49,7 +49,7 @@ struct everything {
     breaker b{sensitive()};
     door d{{.permits = 2, .queue = 1, .wait = 100ms}};
     outlast::budget money{outlast::running_share{}};
-    outlast::basic_hedge<> race{{.max_lanes = 2, .delay = 15ms, .idempotent = true}};
+    outlast::basic_hedge<> race{{.idempotent = true, .max_lanes = 2, .delay = 15ms}};
     outlast::pipeline<outlast::fallback<int>,
                       std::reference_wrapper<cache>,
                       outlast::timeout,
@@ -72,7 +72,7 @@ struct everything {
     }
 };
 struct only_hedge {
-    outlast::basic_hedge<> race{{.max_lanes = 3, .delay = 15ms, .idempotent = true}};
+    outlast::basic_hedge<> race{{.idempotent = true, .max_lanes = 3, .delay = 15ms}};
     outlast::pipeline<std::reference_wrapper<outlast::basic_hedge<>>> p{std::ref(race)};
 };
 
