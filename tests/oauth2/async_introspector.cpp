@@ -198,6 +198,7 @@ TEST_CASE("async_check: what an exchange that was given up brings after all is r
     CHECK(outlast::abandoned().running == 1);
     loop.run();
     CHECK(outlast::abandoned().running == 0);
+    loop.advance(1s);
     ask();
     loop.run();
     CHECK(words == "ALLOW(cached)");
