@@ -69,9 +69,9 @@ inline constexpr duration no_limit = forever;
     if (to == never)
         return forever;
     // It is positive: where it leaves 64 bits it comes out negative.
-    const auto span = static_cast<duration::rep>(
-        static_cast<std::uint64_t>(to.time_since_epoch().count()) -
-        static_cast<std::uint64_t>(from.time_since_epoch().count()));
+    const auto span =
+        static_cast<duration::rep>(static_cast<std::uint64_t>(to.time_since_epoch().count()) -
+                                   static_cast<std::uint64_t>(from.time_since_epoch().count()));
     return span < 0 ? forever : duration{span};
 }
 
