@@ -63,7 +63,7 @@ inline const token_keyer& keyer() {
     static const token_keyer made =
         token_keyer::make(
             outlast::oauth2::master_key::of_this_process().value(),
-            {.endpoints = {"https://auth.example/introspect"}, .client = "api", .tenant = ""})
+            {.endpoint = "https://auth.example/introspect", .client = "api", .tenant = ""})
             .value();
     return made;
 }
