@@ -433,10 +433,12 @@ TEST_CASE("bulkhead: in words, and at worst") {
     outlast::pipeline p{outlast::timeout{1s}, std::ref(door), outlast::timeout{200ms}};
     CHECK(outlast::describe(p) ==
           "pipeline\n"
-          "  timeout: limit 1 s, name \"timeout\", tags \"\", events told to nobody\n"
+          "  timeout: limit 1 s, keep_late no, name \"timeout\", tags \"\", events told to nobody, "
+          "counts none\n"
           "  bulkhead (shared): permits 4, queue 2, wait 50 ms, name \"orders\", tags \"\", events "
           "told to nobody\n"
-          "  timeout: limit 200 ms, name \"timeout\", tags \"\", events told to nobody\n"
+          "  timeout: limit 200 ms, keep_late no, name \"timeout\", tags \"\", events told to "
+          "nobody, counts none\n"
           "worst case: 1 call, 250 ms\n");
     STATIC_REQUIRE(outlast::worst_case(bulkhead{}, 1s).latency == 1s);
     bulkhead patient{{.queue = 1, .wait = no_limit}};

@@ -564,11 +564,13 @@ TEST_CASE("hedge: in words, and at worst") {
     outlast::pipeline p{outlast::timeout{1s}, std::ref(h), outlast::timeout{200ms}};
     CHECK(outlast::describe(p) ==
           "pipeline\n"
-          "  timeout: limit 1 s, name \"timeout\", tags \"\", events told to nobody\n"
+          "  timeout: limit 1 s, keep_late no, name \"timeout\", tags \"\", events told to nobody, "
+          "counts none\n"
           "  hedge (shared): idempotent yes, max_lanes 3, delay 50 ms, hedge_if all, budget none, "
           "budget_is_told no, "
           "name \"orders\", tags \"\", events told to nobody\n"
-          "  timeout: limit 200 ms, name \"timeout\", tags \"\", events told to nobody\n"
+          "  timeout: limit 200 ms, keep_late no, name \"timeout\", tags \"\", events told to "
+          "nobody, counts none\n"
           "worst case: 3 calls, 300 ms\n");
     // At worst each one fails as late as it can and the next is no sooner.
     STATIC_REQUIRE(
