@@ -81,9 +81,10 @@ struct in_turn {
 TEST_CASE("call_lanes: operations of policies begin and end, and the work after them") {
     virtual_loop loop;
     in_turn p{&loop};
-    SECTION("all later") {}
-    SECTION("one at once") { p.ends_at_once = 2; }
-    SECTION("one that cannot begin") { p.throws = 3; }
+    const int case_of = GENERATE(0, 1, 2); // all later; one at once; one that cannot begin
+    CAPTURE(case_of);
+    p.ends_at_once = case_of == 1 ? 2 : 0;
+    p.throws = case_of == 2 ? 3 : 0;
     std::vector<outlast::duration> when;
     outlast::async_run<hand_clock>(
         loop.context(), p,

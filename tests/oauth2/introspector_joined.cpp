@@ -163,7 +163,7 @@ TEST_CASE("introspector: what a call under way learns about a forgotten token is
 
 TEST_CASE("introspector: a request that leaves takes nobody's answer with it") {
     story s;
-    s.server.first = {hangs()};
+    s.server.first = {says(r_plus(3600)).after(400ms)};
     s.server.otherwise = says(r_plus(3600)).after(200ms);
     auto& leader = s.at(0s).begin("tokA");
     auto& waits = s.begin("tokA");
@@ -174,9 +174,9 @@ TEST_CASE("introspector: a request that leaves takes nobody's answer with it") {
     CHECK(s.tell(leader).words == "503(5)");
     CHECK(s.tell(leader).d.because == reason::shed);
     CHECK(s.tell(waits).words == "ALLOW(live)");
-    CHECK(waits.finished_at() == outlast::instant{300ms});
+    CHECK(waits.finished_at() == outlast::instant{work_stays ? 400ms : 300ms});
     CHECK(s.tell(impatient).words == "503(5)");
     CHECK(impatient.finished_at() == outlast::instant{150ms});
-    CHECK(s.server.calls() == 2);
+    CHECK(s.server.calls() == (work_stays ? 1 : 2));
     CHECK(s.counted().failed == 0);
 }

@@ -59,10 +59,13 @@ inline o2::requirements needs_scope(std::string scope) {
     return {.audience = "api", .scopes = {std::move(scope)}};
 }
 
+// Whether what a caller began goes on for others when it leaves.
 #ifdef OUTLAST_TESTS_ASYNC
 using way = async_way;
+inline constexpr bool work_stays = true;
 #else
 using way = blocking_way;
+inline constexpr bool work_stays = false;
 #endif
 
 class story {
