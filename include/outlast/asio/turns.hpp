@@ -46,6 +46,10 @@ public:
     }
     [[nodiscard]] bool shown() const noexcept { return shown_.load(std::memory_order_relaxed); }
 
+    /// Of a queue that was never shown: the caller is inside at its end, and nothing was left nor will
+    /// be. So it stays, for the next call.
+    void end_inside() noexcept { entered_ = true; }
+
     /// True: the caller is inside.
     [[nodiscard]] bool enter() noexcept {
         item* nobody = nullptr;
@@ -174,11 +178,6 @@ private:
     friend class spare_turns;
     turns* spare_ = nullptr; // in a list of those that no call uses
     bool entered_ = false;   // in such a list, on behalf of the next call
-
-public:
-    /// Of a queue that was never shown: the caller is inside at its end, and nothing was left nor will
-    /// be. So it stays, for the next call.
-    void end_inside() noexcept { entered_ = true; }
 };
 
 /// Queues that no call uses: a few at hand for each thread, the others for all.
