@@ -70,7 +70,7 @@ void others() {
     if (!p)
         return;
     int calls = 0;
-    auto work = [&calls](int n) -> result<int> {
+    auto parse = [&calls](int n) -> result<int> {
         ++calls;
         if (n == 0)
             return std::make_error_code(std::errc::io_error);
