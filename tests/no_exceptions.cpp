@@ -76,8 +76,8 @@ void others() {
             return std::make_error_code(std::errc::io_error);
         return n;
     };
-    const int sum = p.assume_value()(work, 3).value() + p.assume_value()(work, 3).value() +
-                    p.assume_value()(work, 0).value();
+    const int sum = p.assume_value()(parse, 3).value() + p.assume_value()(parse, 3).value() +
+                    p.assume_value()(parse, 0).value();
     std::cout << sum << " in " << calls << " calls\n";
 
     // What only a simulation or an asynchronous driver can run.
