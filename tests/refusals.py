@@ -18,17 +18,43 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FLAGS = "-std=c++20 -Wall -Wextra -fsyntax-only -fdiagnostics-color=never -I include -I tests".split()
+AT = ROOT / ".build" / "refusals"
+FLAGS = "-std=c++20 -Wall -Wextra -fdiagnostics-color=never -I include -I tests".split()
+# What most of them include, compiled once a compiler.
+COMMON = """\
+#include <outlast/outlast.hpp>
+#include <outlast/cache/memory.hpp>
+#include <outlast/hedge.hpp>
+#include <outlast/simulate.hpp>
+"""
 
 
-def compile_it(compiler, file, *defines):
+def run_it(compiler, *arguments):
     boost = os.environ.get("BOOST_ROOT")
     boost = ["-isystem", boost + "/include", "-isystem", boost] if boost else []
-    return subprocess.run([compiler, *FLAGS, *boost, *defines, file], cwd=ROOT, capture_output=True,
+    return subprocess.run([compiler, *FLAGS, *boost, *arguments], cwd=ROOT, capture_output=True,
                           text=True, errors="replace", env={**os.environ, "LC_ALL": "C"})
 
 
-def check(compiler, file):
+def precompile(compiler):
+    """The arguments that put COMMON, compiled, before a file."""
+    folder = AT / compiler
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    header = folder / "common.hpp"
+    header.write_text(COMMON)
+    compiled = f"{header}.{'pch' if 'clang' in compiler else 'gch'}"
+    made = run_it(compiler, "-x", "c++-header", str(header), "-o", compiled)
+    if made.returncode != 0:
+        sys.exit(f"{compiler}: what the refusals include does not compile:\n{made.stderr}")
+    return ["-include-pch", compiled] if "clang" in compiler else ["-include", str(header)]
+
+
+def compile_it(compiler, before, file, *defines):
+    return run_it(compiler, *before, "-fsyntax-only", *defines, file)
+
+
+def check(compiler, before, file):
     """The complaint about one file under one compiler, or None."""
     promised = []
     for line in (ROOT / file).read_text().splitlines():
@@ -40,7 +66,7 @@ def check(compiler, file):
         return "its first comment lines hold no `// refused: <regex>`: write what the compiler must say"
     if "OUTLAST_REFUSAL_FIXED" not in (ROOT / file).read_text():
         return "it has no `#ifdef OUTLAST_REFUSAL_FIXED` with the correct form: add it"
-    refused = compile_it(compiler, file)
+    refused = compile_it(compiler, before, file)
     if refused.returncode == 0:
         return "it compiles, but must be refused"
     # A line that only echoes this file (its comments, its code) promises nothing.
@@ -52,7 +78,7 @@ def check(compiler, file):
             return f"`{pattern}` is not a regular expression: {error}"
         if not found:
             return f"it is refused, but not with /{pattern}/:\n{refused.stderr}"
-    fixed = compile_it(compiler, file, "-DOUTLAST_REFUSAL_FIXED")
+    fixed = compile_it(compiler, before, file, "-DOUTLAST_REFUSAL_FIXED")
     if fixed.returncode != 0:
         return f"its correct form (-DOUTLAST_REFUSAL_FIXED) does not compile:\n{fixed.stderr}"
     return None
@@ -62,10 +88,11 @@ def main():
     compilers = sys.argv[1:] or [c for c in ("g++", "clang++-19") if shutil.which(c)]
     files = [f.relative_to(ROOT).as_posix() for f in sorted(ROOT.glob("tests/refusals/*.cpp"))]
     jobs = int(os.environ.get("OUTLAST_JOBS") or len(os.sched_getaffinity(0)))
-    work = [(compiler, file) for file in files for compiler in compilers]
+    before = {compiler: precompile(compiler) for compiler in compilers}
+    work = [(compiler, before[compiler], file) for file in files for compiler in compilers]
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         said = list(pool.map(lambda item: check(*item), work))
-    for (compiler, file), complaint in zip(work, said):
+    for (compiler, _, file), complaint in zip(work, said):
         if complaint:
             print(f"{file} ({compiler}): {complaint}")
     failed = sum(complaint is not None for complaint in said)

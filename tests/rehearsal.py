@@ -10,8 +10,6 @@ import sys
 
 PHASES = ["healthy", "killed", "frozen", "overloaded", "recovered"]
 OUTAGES = ["killed", "frozen", "overloaded"]
-FIRST_SLACK_MS = 250  # machines are shared
-P99_MS = 50  # the promise is 10; likewise
 CALLS_IN_10_S = 30
 
 
@@ -44,10 +42,11 @@ def check_phases(checks, phases):
 def check_outage(checks, phase, attempt_timeout):
     name, outlast, bare = phase["name"], phase["outlast"], phase["bare"]
     first, p99 = outlast["unknown_first_ms"], outlast["unknown_p99_ms"]
-    checks.that(first is not None and first <= attempt_timeout + FIRST_SLACK_MS,
+    # Bounds that a busy machine keeps, and an API that waits for the server does not.
+    checks.that(first is not None and first <= 2 * attempt_timeout,
                 f"{name}: the first unknown token was answered in {ms(first)} "
                 f"(attempt timeout {attempt_timeout} ms)")
-    checks.that(p99 is not None and p99 < P99_MS,
+    checks.that(p99 is not None and p99 < attempt_timeout / 2,
                 f"{name}: with the breaker open, unknown tokens were answered in {ms(p99)} (p99)")
     limit = CALLS_IN_10_S * max(phase["seconds"], 10) / 10
     checks.that(outlast["server_calls"] <= limit,
