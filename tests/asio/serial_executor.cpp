@@ -19,8 +19,9 @@ using outlast::detail::turns;
 namespace {
 
 struct queue {
-    share<turns> t = spare_turns::take();
-    queue() { t->hand_on(asio::system_executor{}); }
+    share<turns> held = spare_turns::take();
+    turns::ticket t = held->show();
+    queue() { held->hand_on(asio::system_executor{}); }
 };
 
 } // namespace
@@ -95,4 +96,25 @@ TEST_CASE("serial executor: what throws passes through, and the rest is run") {
     CHECK_THROWS_AS(context.run(), int);
     context.run();
     CHECK(ran);
+}
+
+TEST_CASE("serial executor: kept when its call is over, it is the executor underneath") {
+    asio::io_context context, of_another;
+    queue q;
+    const serial_executor old{context.get_executor(), q.t};
+    const turns* const place = q.held.get();
+    q.held = {};
+    const queue later;
+    REQUIRE(later.held.get() == place);
+    const serial_executor now{of_another.get_executor(), later.t};
+    int ran = 0;
+    asio::post(now, [&] {
+        asio::dispatch(old, [&] { ++ran; }); // not here: this is another's turn
+        CHECK(ran == 0);
+    });
+    CHECK(of_another.run() == 1);
+    CHECK(ran == 0);
+    asio::post(old, [&] { ++ran; });
+    CHECK(context.run() == 2);
+    CHECK(ran == 2);
 }

@@ -83,7 +83,7 @@ public:
         if constexpr (is_strand<Executor>)
             return executor_;
         else
-            return work_executor_type{executor_, share<turns>::more(queue_->show())};
+            return work_executor_type{executor_, queue_->show()};
     }
     [[nodiscard]] const allocator_type& allocator() const noexcept { return allocator_; }
 

@@ -22,16 +22,17 @@
 namespace outlast::detail {
 
 /// A strand without an allocation of its own: what is run on it never overlaps, nor with the events
-/// of its call, whatever the threads of the executor underneath. May be kept when the call is over.
+/// of its call, whatever the threads of the executor underneath. May be kept when the call is over; then
+/// it is the executor underneath.
 template <class Inner>
 class serial_executor {
 public:
-    serial_executor(Inner inner, share<turns> queue) noexcept
-        : inner_(std::move(inner)), queue_(std::move(queue)) {}
+    serial_executor(Inner inner, turns::ticket call) noexcept
+        : inner_(std::move(inner)), call_(call) {}
 
     template <class F>
     void execute(F&& f) const {
-        if (queue_->runs_here() && may_run_here()) {
+        if (call_.runs_here() && may_run_here()) {
             if constexpr (std::is_lvalue_reference_v<F> || std::is_const_v<F>)
                 return std::decay_t<F>(f)();
             else
@@ -41,7 +42,10 @@ public:
         auto plain =
             boost::asio::prefer(inner_, boost::asio::execution::outstanding_work.untracked);
         using function = step<decltype(plain), std::decay_t<F>>;
-        inner_.execute(function{std::move(plain), queue_, std::forward<F>(f)});
+        if (share<turns> queue = call_.join())
+            inner_.execute(function{std::move(plain), std::move(queue), std::forward<F>(f)});
+        else
+            inner_.execute(std::forward<F>(f));
     }
 
     // Every property is the inner executor's, but for one: nobody waits for a turn.
@@ -55,17 +59,17 @@ public:
         requires(boost::asio::can_require_v<const Inner&, P> &&
                  !std::is_convertible_v<P, boost::asio::execution::blocking_t::always_t>)
     auto require(const P& p) const {
-        return on(boost::asio::require(inner_, p), queue_);
+        return on(boost::asio::require(inner_, p), call_);
     }
     template <class P>
         requires(boost::asio::can_prefer_v<const Inner&, P> &&
                  !std::is_convertible_v<P, boost::asio::execution::blocking_t::always_t>)
     auto prefer(const P& p) const {
-        return on(boost::asio::prefer(inner_, p), queue_);
+        return on(boost::asio::prefer(inner_, p), call_);
     }
 
     friend bool operator==(const serial_executor& a, const serial_executor& b) noexcept {
-        return a.queue_.get() == b.queue_.get() && a.inner_ == b.inner_;
+        return a.call_ == b.call_ && a.inner_ == b.inner_;
     }
 
 private:
@@ -79,8 +83,8 @@ private:
     }
 
     template <class Other>
-    static auto on(Other&& inner, const share<turns>& queue) {
-        return serial_executor<std::decay_t<Other>>{std::forward<Other>(inner), queue};
+    static auto on(Other&& inner, turns::ticket call) {
+        return serial_executor<std::decay_t<Other>>{std::forward<Other>(inner), call};
     }
 
     template <class F>
@@ -137,7 +141,7 @@ private:
     };
 
     Inner inner_;
-    share<turns> queue_;
+    turns::ticket call_;
 };
 
 template <class E>

@@ -10,6 +10,7 @@
 #include <boost/asio/post.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <mutex>
 #include <utility>
 
@@ -24,10 +25,12 @@ namespace outlast::detail {
 /// The queue of one call. Any thread may come with an item; the one that finds nobody inside is
 /// inside until it has taken everything that was left meanwhile. First come, first served.
 ///
-/// Shared by the call and all executors of its operations, which may be kept when it is over. With the
-/// last of them it is not destroyed, but kept for a later call.
-class turns : public counted<turns> {
+/// Shared by the call and what was given to the executors of its operations. With the last of them it is
+/// not destroyed, but kept for a later call: so an executor, which is copied many times on the way of a
+/// handler, needs no share. It has a ticket, which is not good for a later call.
+class turns {
 public:
+    class ticket;
     struct item {
         item* next = nullptr;
         /// Does what is to be done; if not `wanted`, only frees what it holds.
@@ -39,11 +42,13 @@ public:
     turns(const turns&) = delete;
     turns& operator=(const turns&) = delete;
 
-    /// This queue, which is now known outside its call.
-    [[nodiscard]] turns& show() noexcept {
-        shown_.store(true, std::memory_order_relaxed);
-        return *this;
-    }
+    // --- for `share` ---
+
+    void keep() noexcept { members_.fetch_add(1, std::memory_order_relaxed); }
+    inline void release() noexcept;
+
+    /// For whoever is outside of the call. By a member.
+    [[nodiscard]] inline ticket show() noexcept;
     [[nodiscard]] bool shown() const noexcept { return shown_.load(std::memory_order_relaxed); }
 
     /// Of a queue that was never shown: the caller is inside at its end, and nothing was left nor will
@@ -166,19 +171,61 @@ private:
         return std::exchange(batch_, batch_->next);
     }
 
-    friend class counted<turns>;
-    inline void dispose() noexcept;
+    // Disposed of before, and used again: by one member, and tickets of before are void.
+    void revive() noexcept {
+        const std::uint64_t before = members_.load(std::memory_order_relaxed);
+        shown_.store(false, std::memory_order_relaxed);
+        members_.store((before & ~most_members) + most_members + 2, std::memory_order_release);
+    }
+
+    // The lower bits count the members, the others the calls: a thread that did nothing else would make
+    // them come round after days.
+    static constexpr std::uint64_t most_members = (1u << 24) - 1;
 
     item inside_{};
     std::atomic<item*> left_{nullptr}; // null: nobody is inside; `inside_`: nothing was left
     item* batch_ = nullptr;            // of who is inside
     std::atomic<const void*> runner_{nullptr};
+    std::atomic<std::uint64_t> members_{1};
     std::atomic<bool> shown_{false};
 
     friend class spare_turns;
     turns* spare_ = nullptr; // in a list of those that no call uses
     bool entered_ = false;   // in such a list, on behalf of the next call
 };
+
+/// Leads to the queue of a call while that has members.
+class turns::ticket {
+public:
+    /// None when the call is over.
+    [[nodiscard]] share<turns> join() const noexcept {
+        std::uint64_t seen = queue_->members_.load(std::memory_order_relaxed);
+        while ((seen & ~most_members) == call_ && (seen & most_members) != 0)
+            if (queue_->members_.compare_exchange_weak(seen, seen + 1, std::memory_order_acquire,
+                                                       std::memory_order_relaxed))
+                return share<turns>{queue_};
+        return {};
+    }
+    /// Whether this thread is inside by a function that it runs, of this call.
+    [[nodiscard]] bool runs_here() const noexcept {
+        return queue_->runs_here() &&
+               (queue_->members_.load(std::memory_order_relaxed) & ~most_members) == call_;
+    }
+    friend bool operator==(const ticket&, const ticket&) = default;
+
+private:
+    friend class turns;
+    ticket(turns* queue, std::uint64_t call) noexcept : queue_(queue), call_(call) {}
+
+    turns* queue_;
+    std::uint64_t call_;
+};
+
+turns::ticket turns::show() noexcept {
+    if (!shown()) // by several at once, perhaps
+        shown_.store(true, std::memory_order_relaxed);
+    return {this, members_.load(std::memory_order_relaxed) & ~most_members};
+}
 
 /// Queues that no call uses: a few at hand for each thread, the others for all.
 class spare_turns {
@@ -191,7 +238,6 @@ public:
             turns& t = *std::exchange(here_.first, here_.first->spare_);
             --here_.count;
             if (std::exchange(t.entered_, false) || t.enter()) {
-                t.shown_.store(false, std::memory_order_relaxed);
                 t.revive();
                 return share<turns>{&t};
             }
@@ -260,7 +306,13 @@ private:
     static inline thread_local closer at_exit_{};
 };
 
-void turns::dispose() noexcept { spare_turns::give(*this); }
+void turns::release() noexcept {
+    if (!shown()) // there is no other, and nobody can join
+        members_.store(members_.load(std::memory_order_relaxed) - 1, std::memory_order_release);
+    else if ((members_.fetch_sub(1, std::memory_order_acq_rel) & most_members) != 1)
+        return;
+    spare_turns::give(*this);
+}
 
 } // namespace outlast::detail
 
