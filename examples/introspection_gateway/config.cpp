@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "config.hpp"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <optional>
+#include <set>
+#include <utility>
+
+namespace gateway {
+
+namespace {
+
+namespace oauth2 = outlast::oauth2;
+
+/// A table of the file, which notes what was asked for: what is left over is a typing error.
+class section {
+public:
+    section(const toml::table& values, std::string path, const std::string& file)
+        : values_(values), path_(std::move(path)), file_(file) {}
+
+    [[noreturn]] void wrong(const toml::node& at, const std::string& what) const {
+        throw bad_configuration{file_ + ':' + std::to_string(at.source().begin.line) + ": " + what};
+    }
+    [[noreturn]] void wrong_key(std::string_view key, const std::string& what) const {
+        const toml::node* const at = values_.get(key);
+        wrong(at != nullptr ? *at : static_cast<const toml::node&>(values_), what);
+    }
+
+    [[nodiscard]] const toml::node* find(std::string_view key) {
+        asked_.emplace(key);
+        return values_.get(key);
+    }
+    template <class T>
+    [[nodiscard]] std::optional<T> get(std::string_view key, const char* is) {
+        const toml::node* const n = find(key);
+        if (n == nullptr)
+            return std::nullopt;
+        const auto value = n->value_exact<T>();
+        if (!value)
+            wrong(*n, named(key) + " is " + is);
+        return value;
+    }
+    [[nodiscard]] std::optional<std::string> text(std::string_view key) {
+        return get<std::string>(key, "a text in quotes");
+    }
+    void flag(std::string_view key, bool& into) {
+        if (const auto value = get<bool>(key, "true or false"))
+            into = *value;
+    }
+    template <class Number>
+    void number(std::string_view key, Number& into, std::int64_t least, std::int64_t most) {
+        const auto value = get<std::int64_t>(key, "a whole number");
+        if (!value)
+            return;
+        if (*value < least || *value > most)
+            wrong_key(key, named(key) + " is between " + std::to_string(least) + " and " +
+                               std::to_string(most));
+        into = static_cast<Number>(*value);
+    }
+    template <class Span>
+    void span(std::string_view key, Span& into) {
+        const auto value = text(key);
+        if (!value)
+            return;
+        const auto read = duration_in(*value);
+        if (!read)
+            wrong_key(key, named(key) + R"( is a time as "500ms", "2s", "5min" or "12h")");
+        into = std::chrono::duration_cast<Span>(*read);
+    }
+    [[nodiscard]] std::vector<std::string> texts(std::string_view key) {
+        std::vector<std::string> all;
+        const toml::node* const n = find(key);
+        if (n == nullptr)
+            return all;
+        const toml::array* const list = n->as_array();
+        if (list == nullptr)
+            wrong(*n, named(key) + R"( is a list, as ["a", "b"])");
+        for (const toml::node& one : *list) {
+            const auto value = one.value_exact<std::string>();
+            if (!value)
+                wrong(one, named(key) + " has something that is no text in quotes");
+            all.push_back(*value);
+        }
+        return all;
+    }
+
+    /// To be called once everything was asked for.
+    void nothing_else() const {
+        for (const auto& [key, value] : values_)
+            if (!asked_.contains(std::string{key.str()}))
+                wrong(value, "there is no setting " + named(key.str()));
+    }
+    [[nodiscard]] std::string named(std::string_view key) const {
+        return path_.empty() ? std::string{key} : path_ + '.' + std::string{key};
+    }
+
+private:
+    static std::optional<outlast::duration> duration_in(std::string_view written) {
+        using namespace std::chrono;
+        std::int64_t n = 0;
+        const auto [end, error] =
+            std::from_chars(written.data(), written.data() + written.size(), n);
+        if (error != std::errc{} || n < 0)
+            return std::nullopt;
+        const std::string_view unit{end, written.data() + written.size()};
+        for (const auto& [name, span] :
+             {std::pair<std::string_view, outlast::duration>{"ms", milliseconds{1}},
+              {"s", seconds{1}},
+              {"min", minutes{1}},
+              {"h", hours{1}}})
+            if (unit == name)
+                return n <= hours{24 * 24} / span ? std::optional{n * span} : std::nullopt;
+        return std::nullopt;
+    }
+
+    const toml::table& values_;
+    std::string path_;
+    const std::string& file_;
+    std::set<std::string, std::less<>> asked_{};
+};
+
+std::optional<std::string> content_of(const std::string& path) {
+    std::ifstream file{path, std::ios::binary};
+    std::string text{std::istreambuf_iterator<char>{file}, {}};
+    return file ? std::optional{std::move(text)} : std::nullopt;
+}
+
+/// From a file, or the environment; without the line's end, which editors add.
+oauth2::secret secret_in(section& server) {
+    const auto file = server.text("client_secret_file");
+    const auto variable = server.text("client_secret_env");
+    if (file && variable)
+        server.wrong_key(
+            "client_secret_env",
+            "the secret stands in client_secret_file or in client_secret_env, not in both");
+    std::string read;
+    if (file) {
+        auto content = content_of(*file);
+        if (!content)
+            server.wrong_key("client_secret_file", "cannot read " + *file);
+        read = std::move(*content);
+        while (!read.empty() && (read.back() == '\n' || read.back() == '\r'))
+            read.pop_back();
+    } else if (variable) {
+        const char* const value = std::getenv(variable->c_str());
+        if (value == nullptr)
+            server.wrong_key("client_secret_env", "the environment has no " + *variable);
+        read = value;
+    }
+    return oauth2::secret::take(read);
+}
+
+oauth2::client_auth auth_in(section& server) {
+    const std::string how = server.text("client_auth").value_or("basic");
+    std::string id = server.text("client_id").value_or("");
+    oauth2::secret password = secret_in(server);
+    const auto need = [&](bool there, const char* what) {
+        if (!there)
+            server.wrong_key("client_auth", "client_auth \"" + how + "\" needs " + what);
+    };
+    if (how == "none")
+        return oauth2::no_client_auth{std::move(id)};
+    need(!id.empty(), "client_id");
+    need(!password.empty(), "a secret: client_secret_file or client_secret_env");
+    if (how == "basic")
+        return oauth2::client_secret_basic{std::move(id), std::move(password)};
+    if (how == "post")
+        return oauth2::client_secret_post{std::move(id), std::move(password)};
+    if (how == "bearer")
+        return oauth2::client_bearer{std::move(id), std::move(password)};
+    server.wrong_key("client_auth", R"(client_auth is "basic", "post", "bearer" or "none")");
+}
+
+void read_server(section server, configuration& c) {
+    auto& o = c.introspector;
+    o.endpoints = server.texts("endpoints");
+    if (o.endpoints.empty())
+        server.wrong_key(
+            "endpoints",
+            R"(server.endpoints is a list of at least one URL, as ["https://idp.example/introspect"])");
+    const std::string order = server.text("order").value_or("preference");
+    if (order != "preference" && order != "round_robin")
+        server.wrong_key("order", R"(server.order is "preference" or "round_robin")");
+    o.order = order == "preference" ? oauth2::endpoint_order::preference
+                                    : oauth2::endpoint_order::round_robin;
+    o.auth = auth_in(server);
+    server.span("attempt_timeout", o.attempt_timeout);
+    server.span("overall_timeout", o.overall_timeout);
+    server.span("connect_timeout", c.transport.connect_timeout);
+    server.number("max_connections", c.transport.max_connections, 1, 10'000);
+    c.transport.max_connections_per_origin = c.transport.max_connections;
+    server.flag("allow_plain_http", c.transport.allow_plain_http);
+    c.transport.tls.ca_file = server.text("ca_file").value_or("");
+    c.transport.tls.client_certificate = server.text("client_certificate").value_or("");
+    c.transport.tls.client_key = server.text("client_key").value_or("");
+    server.nothing_else();
+}
+
+void read_cache(section cache, oauth2::introspector_options& o) {
+    cache.span("fresh_for", o.lifetimes.fresh_for);
+    cache.span("fresh_for_without_exp", o.lifetimes.fresh_for_without_exp);
+    cache.span("stale_for", o.lifetimes.stale_for);
+    cache.span("negative_for", o.lifetimes.negative_for);
+    cache.span("stale_wait", o.stale_wait);
+    cache.flag("stale_on_fault", o.stale_on_fault);
+    cache.number("tokens", o.cache.capacity, 1, 100'000'000);
+    cache.number("negative_tokens", o.cache.negative_capacity, 1, 100'000'000);
+    cache.nothing_else();
+}
+
+void read_breaker(section breaker, oauth2::introspector_options& o) {
+    int percent = 50, window = 20;
+    breaker.number("failure_percent", percent, 1, 100);
+    breaker.number("window", window, 1, 10'000);
+    o.breaker.failure_ratio = outlast::ratio::of(percent / 100.0);
+    o.breaker.window = window;
+    breaker.number("minimum_calls", o.breaker.minimum_calls, 1, 10'000);
+    breaker.number("probes", o.breaker.probes, 1, 100);
+    outlast::duration open_for = std::chrono::seconds{10};
+    breaker.span("open_for", open_for);
+    o.breaker.open_for = open_for;
+    breaker.span("fault_pause", o.fault_pause);
+    breaker.nothing_else();
+}
+
+route route_in(section one) {
+    route r;
+    r.path = one.text("path").value_or("");
+    if (!r.path.starts_with('/') || (r.path.size() > 1 && r.path.ends_with('/')) ||
+        r.path.find_first_of("?# ") != r.path.npos)
+        one.wrong_key("path", R"(a route has a path as "/auth/orders")");
+    r.wanted.audience = one.text("audience");
+    r.wanted.issuer = one.text("issuer");
+    r.wanted.scopes = one.texts("scopes");
+    one.span("max_age", r.max_age);
+    one.nothing_else();
+    if (const auto problem = oauth2::problem_of(r.wanted); !problem.empty())
+        one.wrong_key("scopes", std::string{problem});
+    return r;
+}
+
+} // namespace
+
+configuration read_configuration(std::string_view text, const std::string& name) {
+    toml::table file;
+    try {
+        file = toml::parse(text, name);
+    } catch (const toml::parse_error& e) {
+        throw bad_configuration{name + ':' + std::to_string(e.source().begin.line) + ": " +
+                                std::string{e.description()}};
+    }
+    configuration c;
+    section top{file, "", name};
+    const auto sub = [&](std::string_view key) -> std::optional<section> {
+        const toml::node* const n = top.find(key);
+        if (n == nullptr)
+            return std::nullopt;
+        if (!n->is_table())
+            top.wrong(*n, std::string{key} + " is a section: [" + std::string{key} + ']');
+        return section{*n->as_table(), std::string{key}, name};
+    };
+    if (auto host = top.text("host"))
+        c.host = std::move(*host);
+    top.number("port", c.port, 0, std::numeric_limits<std::uint16_t>::max());
+    if (auto realm = top.text("realm"))
+        c.introspector.realm = std::move(*realm);
+    top.span("drain", c.drain);
+    c.claims = top.texts("claims");
+    for (const std::string& claim : c.claims)
+        if (claim.empty() || !std::ranges::all_of(claim, [](char b) {
+                return (b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z') || (b >= '0' && b <= '9') ||
+                       b == '_' || b == '-';
+            }))
+            top.wrong_key("claims",
+                          "a claim that becomes a header is made of letters, digits, '_' and '-'");
+    c.introspector.reading.keep = c.claims;
+
+    auto server = sub("server");
+    if (!server)
+        throw bad_configuration{name + ":1: there is no [server]: whom to ask about tokens"};
+    read_server(std::move(*server), c);
+    if (auto cache = sub("cache"))
+        read_cache(std::move(*cache), c.introspector);
+    if (auto breaker = sub("breaker"))
+        read_breaker(std::move(*breaker), c.introspector);
+
+    if (const toml::node* const routes = top.find("route")) {
+        if (!routes->is_array_of_tables())
+            top.wrong(*routes, "routes are written [[route]], with two brackets");
+        for (const toml::node& one : *routes->as_array()) {
+            c.routes.push_back(route_in({*one.as_table(), "route", name}));
+            const auto same = [&](const route& r) { return r.path == c.routes.back().path; };
+            if (std::ranges::count_if(c.routes, same) > 1)
+                top.wrong(one, "there are two routes " + c.routes.back().path);
+        }
+    }
+    top.nothing_else();
+    if (c.routes.empty())
+        throw bad_configuration{name + ":1: there is no [[route]]: nothing would be checked"};
+    std::ranges::stable_sort(c.routes, std::greater{},
+                             [](const route& r) { return r.path.size(); });
+    if (const char* const problem = c.introspector.problem())
+        throw bad_configuration{name + ": " + problem};
+    if (!outlast::http::is_usable(c.transport))
+        throw bad_configuration{name + ": a number in [server] is out of its bounds"};
+    return c;
+}
+
+configuration read_configuration_file(const std::string& path) {
+    const auto text = content_of(path);
+    if (!text)
+        throw bad_configuration{"cannot read " + path};
+    return read_configuration(*text, path);
+}
+
+} // namespace gateway

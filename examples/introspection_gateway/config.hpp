@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What the gateway is told in its file.
+#pragma once
+
+#include <outlast/http/beast_options.hpp>
+#include <outlast/oauth2/introspector_options.hpp>
+#include <outlast/oauth2/policy.hpp>
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gateway {
+
+/// What the tokens of one part of an API must be.
+struct route {
+    std::string path; ///< of the request to the gateway, or what it begins with, up to a "/"
+    outlast::oauth2::requirements wanted;
+    outlast::duration max_age = outlast::forever; ///< of a verdict; 0: a live one each time
+};
+
+struct configuration {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 8480;
+    outlast::duration drain = std::chrono::seconds{10}; ///< for requests under way, at the end
+    std::vector<std::string> claims; ///< further ones, handed on as X-Auth-Claim-…
+    outlast::oauth2::introspector_options introspector;
+    outlast::http::beast_options transport;
+    std::vector<route> routes; ///< the longest path first
+};
+
+/// What is wrong, and where: "gateway.toml:12: …".
+struct bad_configuration : std::runtime_error {
+    using runtime_error::runtime_error;
+};
+
+/// Reads TOML. Secrets stand in files or in the environment, never in it.
+/// \param name of the file, for messages
+/// \throws bad_configuration
+[[nodiscard]] configuration read_configuration(std::string_view text, const std::string& name);
+
+/// \throws bad_configuration also when the file cannot be read
+[[nodiscard]] configuration read_configuration_file(const std::string& path);
+
+} // namespace gateway

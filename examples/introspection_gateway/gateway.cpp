@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "gateway.hpp"
+
+#include <outlast/event_text.hpp>
+
+#include "identity.hpp"
+#include "status_page.hpp"
+
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <utility>
+
+namespace gateway {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+namespace json = boost::json;
+namespace oauth2 = outlast::oauth2;
+using std::chrono::steady_clock;
+
+response answer_of(const request& asked,
+                   int status,
+                   std::string body,
+                   const char* type = "text/plain; charset=utf-8") {
+    response r{static_cast<http::status>(status), asked.version()};
+    r.keep_alive(asked.keep_alive());
+    r.set(http::field::cache_control, "no-store");
+    r.set(http::field::content_type, type);
+    const std::size_t length = body.size();
+    if (asked.method() != http::verb::head)
+        r.body() = std::move(body);
+    r.content_length(length);
+    return r;
+}
+
+std::vector<std::string> shown(const std::vector<std::string>& urls) {
+    std::vector<std::string> names;
+    for (const std::string& url : urls)
+        names.push_back(outlast::http::shown_url(url));
+    return names;
+}
+
+std::string_view text_of(outlast::circuit_state s) {
+    switch (s) {
+    case outlast::circuit_state::closed:
+        return "closed";
+    case outlast::circuit_state::open:
+        return "open";
+    case outlast::circuit_state::half_open:
+        return "half_open";
+    }
+    return "unknown";
+}
+
+// As two programs might read it differently: dots, empty parts, and what is escaped or ends a path elsewhere.
+bool is_ambiguous(std::string_view path) {
+    if (!path.starts_with('/') || path.find_first_of("\\%;#") != path.npos ||
+        path.find("//") != path.npos)
+        return true;
+    return path.find("/./") != path.npos || path.find("/../") != path.npos ||
+           path.ends_with("/.") || path.ends_with("/..");
+}
+
+} // namespace
+
+const route* route_for(const std::vector<route>& routes, std::string_view target) {
+    const std::string_view path = target.substr(0, target.find('?'));
+    if (is_ambiguous(path))
+        return nullptr;
+    for (const route& r : routes)
+        if (path == r.path || r.path == "/" ||
+            (path.starts_with(r.path) && path[r.path.size()] == '/'))
+            return &r;
+    return nullptr;
+}
+
+introspection_gateway::introspection_gateway(configuration options,
+                                             asio::io_context& context,
+                                             log& into)
+    : options_(std::move(options)),
+      endpoints_(shown(options_.introspector.endpoints)),
+      log_(into),
+      metrics_(endpoints_),
+      send_(context.get_executor(), options_.transport),
+      on_exchange_([this](const exchange_told& what) { told(what); }),
+      metered_(send_, on_exchange_),
+      check_(with_events(), metered_) {}
+
+oauth2::introspector_options introspection_gateway::with_events() {
+    oauth2::introspector_options o = std::move(options_.introspector);
+    o.breaker.events = on_event_;
+    return o;
+}
+
+asio::awaitable<response> introspection_gateway::answer(const request& asked) {
+    const std::string_view target{asked.target().data(), asked.target().size()};
+    const std::string_view path = target.substr(0, target.find('?'));
+    if (path == "/health")
+        co_return answer_of(asked, 200, "ok\n");
+    if (path == "/ready")
+        co_return retired_ ? answer_of(asked, 503, "stopping\n") : answer_of(asked, 200, "ready\n");
+    if (path == "/metrics")
+        co_return metrics_now(asked);
+    if (path == "/status.json")
+        co_return answer_of(asked, 200, json::serialize(status_json()), "application/json");
+    if (path == "/status")
+        co_return answer_of(asked, 200, std::string{status_page}, "text/html; charset=utf-8");
+    if (const route* const r = route_for(options_.routes, target))
+        co_return co_await checked(asked, *r);
+    co_return answer_of(asked, 404,
+                        "no route in the configuration of the gateway fits this path\n");
+}
+
+asio::awaitable<response> introspection_gateway::checked(const request& asked, const route& r) {
+    // Two of them are one too many, and the check says so.
+    std::array<std::string_view, 2> authorization;
+    std::size_t found = 0;
+    for (const auto& line : asked)
+        if (line.name() == http::field::authorization && found != authorization.size())
+            authorization[found++] = {line.value().data(), line.value().size()};
+
+    metrics_.began();
+    const auto begun = steady_clock::now();
+    const oauth2::decision d =
+        co_await check_.async_check(std::span{authorization.data(), found}, std::cref(r.wanted),
+                                    r.max_age, {}, asio::use_awaitable);
+    metrics_.ended();
+    metrics_.checked(d, steady_clock::now() - begun);
+    history_.checked(second(), class_of(d));
+    if (d.status == 503)
+        unavailable(d);
+
+    response made = answer_of(asked, d.status, d.reply.body);
+    for (const auto& [name, value] : d.reply.headers)
+        made.set(name, value);
+    if (d.allowed())
+        for (const auto& [name, value] : identity_headers(d, options_.claims))
+            made.set(name, value);
+    co_return made;
+}
+
+// Of an outage, one line a second.
+void introspection_gateway::unavailable(const oauth2::decision& d) {
+    ++unsaid_;
+    if (const std::int64_t now = second(); now != std::exchange(complained_, now))
+        log_.line("warning", "cannot_tell",
+                  {{"reason", d.because ? to_string(*d.because) : "unknown"},
+                   {"requests", std::exchange(unsaid_, 0)}});
+}
+
+response introspection_gateway::metrics_now(const request& asked) {
+    const auto now = outlast::steady::now();
+    for (std::size_t i = 0; i != endpoints_.size(); ++i)
+        metrics_.breaker_is(i, check_.breaker(i).state(now));
+    metrics_.tokens_known(check_.store().size());
+    return answer_of(asked, 200, metrics_.text(), "text/plain; version=0.0.4; charset=utf-8");
+}
+
+json::object introspection_gateway::status_json() {
+    const auto now = outlast::steady::now();
+    json::array endpoints;
+    for (std::size_t i = 0; i != endpoints_.size(); ++i) {
+        auto& breaker = check_.breaker(i);
+        const auto counts = breaker.counts();
+        endpoints.push_back(json::object{{"name", endpoints_[i]},
+                                         {"state", text_of(breaker.state(now))},
+                                         {"succeeded", counts.succeeded},
+                                         {"failed", counts.failed},
+                                         {"refused", counts.refused()}});
+    }
+    return {{"uptime", std::chrono::duration<double>(steady_clock::now() - begun_).count()},
+            {"now", second()},
+            {"known_tokens", check_.store().size()},
+            {"credentials_refused", check_.latch().state(now) != outlast::circuit_state::closed},
+            {"stopping", retired_},
+            {"endpoints", std::move(endpoints)},
+            {"history", history_.json(second())}};
+}
+
+std::int64_t introspection_gateway::second() const {
+    return std::chrono::floor<std::chrono::seconds>(steady_clock::now() - begun_).count();
+}
+
+std::size_t introspection_gateway::number_of(std::string_view name) const {
+    return static_cast<std::size_t>(std::ranges::find(endpoints_, name) - endpoints_.begin());
+}
+
+void introspection_gateway::told(const exchange_told& what) {
+    if (const std::size_t i = number_of(outlast::http::shown_url(what.url)); i != endpoints_.size())
+        metrics_.called(i, what.outcome, what.took);
+    history_.called(second(), what.took);
+}
+
+void introspection_gateway::heard(const outlast::event& e) {
+    if (e.what == outlast::event_kind::refused)
+        return; // each request would be a line
+    log_.line(e.what == outlast::event_kind::closed ? "info" : "warning", "circuit_breaker",
+              {{"endpoint", e.name.view()},
+               {"state", to_string(e.what)},
+               {"said", outlast::to_string(e)}});
+}
+
+} // namespace gateway

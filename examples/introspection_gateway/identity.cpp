@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "identity.hpp"
+
+#include <chrono>
+
+namespace gateway {
+
+namespace {
+
+std::string joined(const auto& texts) {
+    std::string all;
+    for (const std::string& one : texts)
+        all.append(all.empty() ? "" : " ").append(one);
+    return all;
+}
+
+std::string header_name(const std::string& claim) {
+    std::string name = "X-Auth-Claim-";
+    bool first = true;
+    for (const char c : claim) { // as headers are written; '_' would be dropped by some proxies
+        const bool lower = c >= 'a' && c <= 'z';
+        name.push_back(c == '_' ? '-' : first && lower ? static_cast<char>(c - 'a' + 'A') : c);
+        first = c == '_' || c == '-';
+    }
+    return name;
+}
+
+} // namespace
+
+std::string header_value(std::string_view text) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string value;
+    for (const char c : text) {
+        if (c >= ' ' && c <= '~' && c != '%') {
+            value.push_back(c);
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        value.push_back('%');
+        value.push_back(digits[byte >> 4]);
+        value.push_back(digits[byte & 15]);
+    }
+    return value;
+}
+
+std::vector<std::pair<std::string, std::string>>
+identity_headers(const outlast::oauth2::decision& d, const std::vector<std::string>& claims) {
+    using std::chrono::duration_cast;
+    using std::chrono::seconds;
+    const auto& who = *d.who;
+    const auto or_empty = [](const std::optional<std::string>& said) {
+        return header_value(said.value_or(""));
+    };
+    std::vector<std::pair<std::string, std::string>> all{
+        {"X-Auth-Subject", or_empty(who.sub)},
+        {"X-Auth-Client", or_empty(who.client_id)},
+        {"X-Auth-Username", or_empty(who.username)},
+        {"X-Auth-Issuer", or_empty(who.iss)},
+        {"X-Auth-Audience", header_value(joined(who.aud))},
+        {"X-Auth-Scope", header_value(joined(who.scope))},
+        {"X-Auth-Expires", who.exp ? std::to_string(who.exp->time_since_epoch().count()) : ""},
+        {"X-Auth-How", std::string{to_string(d.how)}},
+        {"X-Auth-Age", std::to_string(duration_cast<seconds>(d.age).count())},
+    };
+    for (const std::string& claim : claims)
+        all.emplace_back(header_name(claim), header_value(joined(who.claim(claim))));
+    return all;
+}
+
+} // namespace gateway

@@ -1,0 +1,338 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSL-1.0
+"""gateway.py PROGRAM: the introspection gateway with a real nginx in front of it and an authorization server that
+comes, goes and hangs. Everything on loopback, in real time: what is asserted about time is a bound, never a pause."""
+import contextlib
+import http.client
+import http.server
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import socketserver
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.parse
+
+HERE = pathlib.Path(__file__).resolve().parent
+GATEWAY_FILES = HERE.parent.parent / "examples" / "introspection_gateway"
+passed = failed = skipped = 0
+
+
+def check(holds, sentence):
+    global passed, failed
+    passed, failed = passed + bool(holds), failed + (not holds)
+    print(("ok    " if holds else "FAIL  ") + sentence, flush=True)
+
+
+def skip(what):
+    global skipped
+    skipped += 1
+    print("SKIPPED " + what, flush=True)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def eventually(holds, seconds=20):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if holds():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+class Threaded(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 256
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.connections = []
+
+    def process_request(self, request, client_address):
+        self.connections.append(request)
+        super().process_request(request, client_address)
+
+    def kill(self):
+        """As if its process had ended: connections that clients keep end, too."""
+        self.shutdown()
+        self.server_close()
+        for connection in self.connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, *_):
+        pass  # a client that went away
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def reply(self, status, body, headers=()):
+        body = body.encode()
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class AuthorizationServer:
+    """Knows the tokens that begin with "good", less those that were revoked."""
+
+    def __init__(self):
+        self.port = free_port()
+        self.revoked = set()
+        self.hangs = threading.Event()
+        self.calls = 0
+        self.server = None
+
+    def start(self):
+        home = self
+
+        class Introspection(Handler):
+            def do_POST(self):
+                form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                home.calls += 1
+                if home.hangs.is_set():
+                    time.sleep(30)
+                token = form["token"][0]
+                active = token.startswith("good") and token not in home.revoked
+                said = {"active": active}
+                if active:
+                    said |= {"sub": "alice\r\nX-Auth-Scope: admin", "client_id": "web", "aud": "orders",
+                             "scope": "orders.read", "tenant_id": "7", "exp": int(time.time()) + 3600}
+                self.reply(200, json.dumps(said), [("Content-Type", "application/json")])
+
+        self.server = Threaded(("127.0.0.1", self.port), Introspection)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def kill(self):
+        self.server.kill()
+
+
+class Api(Handler):
+    def do_GET(self):
+        if self.path.endswith("/broken"):
+            return self.reply(500, "the API's own")
+        said = {n.lower(): v for n, v in self.headers.items() if n.lower().startswith("x-auth-")}
+        self.reply(200, json.dumps(said))
+
+
+def get(port, path, token=None, headers=(), timeout=20):
+    """(status, headers, body, seconds)"""
+    began = time.monotonic()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    sent = dict(headers)
+    if token is not None:
+        sent["Authorization"] = "Bearer " + token
+    connection.request("GET", path, headers=sent)
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    connection.close()
+    return answer.status, answer.headers, body, time.monotonic() - began
+
+
+@contextlib.contextmanager
+def process(*command, **options):
+    running = subprocess.Popen(command, **options)
+    try:
+        yield running
+    finally:
+        if running.poll() is None:
+            running.kill()
+        running.wait()
+
+
+def configuration(server, port):
+    return f"""
+port = {port}
+realm = "orders"
+claims = ["tenant_id"]
+[server]
+endpoints = ["http://127.0.0.1:{server.port}/introspect"]
+client_id = "gateway"
+client_secret_env = "GATEWAY_SECRET"
+attempt_timeout = "500ms"
+overall_timeout = "1s"
+[cache]
+fresh_for = "1s"
+negative_for = "1s"
+[breaker]
+open_for = "1s"
+[[route]]
+path = "/auth/orders"
+audience = "orders"
+scopes = ["orders.read"]
+[[route]]
+path = "/auth/admin"
+scopes = ["admin"]
+"""
+
+
+def through_gateway(server, port):
+    status, headers, _, _ = get(port, "/auth/orders", "good-1")
+    check(status == 200 and headers["X-Auth-How"] == "live", "a token that is active passes")
+    check(headers["X-Auth-Subject"] == "alice%0D%0AX-Auth-Scope: admin" and headers["X-Auth-Scope"] == "orders.read"
+          and headers["X-Auth-Claim-Tenant-Id"] == "7",
+          "who it is stands in headers, and no claim of the server becomes another header")
+    calls = server.calls
+    check(get(port, "/auth/orders/17", "good-1")[1]["X-Auth-How"] == "cached" and server.calls == calls,
+          "the second time nobody is asked")
+    status, headers, _, _ = get(port, "/auth/orders", "bad-1")
+    check(status == 401 and 'error="invalid_token"' in headers["WWW-Authenticate"], "one that is not gets 401")
+    status, headers, _, _ = get(port, "/auth/admin", "good-1")
+    check(status == 403 and 'scope="admin"' in headers["WWW-Authenticate"], "one without the scope gets 403")
+    status, headers, _, _ = get(port, "/auth/orders")
+    check(status == 401 and headers["WWW-Authenticate"] == 'Bearer realm="orders"', "no token gets 401")
+    for path in ["/auth/orders/../admin", "/auth/orders/%2e%2e/admin", "/auth/orders//x", "/auth/ordersx", "/other"]:
+        check(get(port, path, "good-1")[0] == 404, f"{path} has no route")
+    check(get(port, "/health")[0] == 200 and get(port, "/ready")[0] == 200, "it is healthy and ready")
+    check(get(port, "/status")[1]["Content-Type"].startswith("text/html"), "there is a page")
+
+
+def through_nginx(server, port, front):
+    status, _, body, _ = get(front, "/orders/1", "good-n", headers={"X-Auth-Subject": "root"})
+    said = json.loads(body)
+    check(status == 200 and said["x-auth-subject"].startswith("alice") and said["x-auth-how"] == "live",
+          "nginx: the API is told who it is, not what the client said")
+    check(get(front, "/orders/1", "good-n2")[0] == 200, "nginx: a second token passes")
+    check(get(front, "/orders/broken", "good-n")[::2] == (500, "the API's own"), "nginx: a 500 of the API stays one")
+    status, headers, _, _ = get(front, "/orders/1", "bad-n")
+    check(status == 401 and 'error="invalid_token"' in headers["WWW-Authenticate"], "nginx: 401 with its challenge")
+    check(get(front, "/orders/1")[0] == 401, "nginx: 401 without a token")
+
+
+def outage(server, port, front, how):
+    """`front` is None without nginx."""
+    ask = (lambda token: get(front, "/orders/1", token)) if front else (lambda token: get(port, "/auth/orders", token))
+    known = f"good-{how}"
+    check(ask(known)[0] == 200, f"{how}: a token passes before it")
+    if how == "killed":
+        server.kill()
+    else:
+        server.hangs.set()
+    statuses = [ask(known)[0] for _ in range(5)]
+    time.sleep(1.1)  # beyond fresh_for
+    for _ in range(5):
+        status, headers, body, took = ask(known)
+        statuses.append(status)
+    check(set(statuses) == {200}, f"{how}: it passes all the time: {statuses}")
+    stale = json.loads(body)["x-auth-how"] if front else headers["X-Auth-How"]
+    check(stale == "stale" and took < 5, f"{how}: by a stale verdict, in {took * 1000:.0f} ms")
+    status, headers, body, took = ask(f"good-unknown-{how}")
+    check(status == 503 and int(headers["Retry-After"]) > 0 and "temporarily unavailable" in body,
+          f"{how}: an unknown one gets {status}, Retry-After {headers['Retry-After']}")
+    check(took < 5, f"{how}: in {took * 1000:.0f} ms")
+    refused = [ask(f"good-unknown-{how}-{i}") for i in range(30)]
+    check({r[0] for r in refused} == {503}, f"{how}: so do all others, none gets 401")
+    calls = server.calls
+    quick = sorted(ask(f"good-late-{how}-{i}")[3] for i in range(10))
+    check(server.calls - calls <= 3 and quick[5] < 0.25, f"{how}: with the breaker open, in {quick[5] * 1000:.1f} ms")
+    if how == "killed":
+        server.start()
+    else:
+        server.hangs.clear()
+    server.revoked.add(known)
+    check(eventually(lambda: ask(f"good-after-{how}")[0] == 200), f"{how}: unknown tokens pass soon after its return")
+    check(eventually(lambda: ask(known)[0] == 401), f"{how}: one that was revoked meanwhile is found out")
+
+
+def metrics(port):
+    text = get(port, "/metrics")[2]
+    for name in ["checks_total", "server_calls_total", "circuit_breaker_state", "stale_age_seconds",
+                 "server_call_duration_seconds"]:
+        check("introspection_gateway_" + name in text, "there is a metric introspection_gateway_" + name)
+    check("good-" not in text and "bad-" not in text and "top-secret" not in text, "no token and no secret is in them")
+    if shutil.which("promtool") is None:
+        return skip("promtool check metrics: prometheus is not installed")
+    lint = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True)
+    check(lint.returncode == 0, "promtool finds nothing wrong with them " + lint.stderr.strip())
+
+
+def stop_gracefully(gateway, server, port):
+    server.hangs.set()
+    got = []
+    asker = threading.Thread(target=lambda: got.append(get(port, "/auth/orders", "good-last")[0]))
+    asker.start()
+    check(eventually(lambda: "introspection_gateway_checks_under_way 1" in get(port, "/metrics")[2]),
+          "a request is under way")
+    gateway.send_signal(signal.SIGTERM)
+    asker.join(timeout=30)
+    check(got == [503], f"it is answered although the gateway stops: {got}")
+    check(gateway.wait(timeout=30) == 0, "which then ends with exit code 0")
+
+
+def nginx_in_front(folder, port):
+    if shutil.which("nginx") is None:
+        return None, skip("nginx in front: it is not installed")
+    front, api = free_port(), Threaded(("127.0.0.1", 0), Api)
+    threading.Thread(target=api.serve_forever, daemon=True).start()
+    text = (GATEWAY_FILES / "nginx.conf").read_text()
+    for old, new in {"127.0.0.1:8480": f"127.0.0.1:{port}", "127.0.0.1:9000": f"127.0.0.1:{api.server_port}",
+                     "127.0.0.1:8080": f"127.0.0.1:{front}"}.items():
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    paths = "".join(f"{name}_temp_path {folder}/{name};\n" for name in
+                    ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"])
+    text = text.replace("http {", f"http {{\naccess_log off;\n{paths}", 1)
+    (folder / "nginx.conf").write_text(text)
+    return front, ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "nginx.log"),
+                   "-g", f"daemon off; master_process off; pid {folder}/nginx.pid;"]
+
+
+def main(program):
+    with contextlib.ExitStack() as stack:
+        folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        server, port = AuthorizationServer(), free_port()
+        server.start()
+        (folder / "gateway.toml").write_text(configuration(server, port))
+        log = stack.enter_context(open(folder / "gateway.log", "w+", encoding="utf-8"))
+        gateway = stack.enter_context(process(program, str(folder / "gateway.toml"), stdout=log, stderr=log,
+                                              env={**os.environ, "GATEWAY_SECRET": "top-secret"}))
+        up = eventually(lambda: '"started"' in (folder / "gateway.log").read_text() or gateway.poll() is not None)
+        check(up and gateway.poll() is None, "the gateway has started")
+        through_gateway(server, port)
+        front, command = nginx_in_front(folder, port)
+        if front is not None:
+            stack.enter_context(process(*command))
+
+            def listens():
+                with contextlib.suppress(OSError):
+                    return get(front, "/orders/1")[0] == 401
+                return False
+            check(eventually(listens), "nginx has started")
+            through_nginx(server, port, front)
+        outage(server, port, front, "killed")
+        outage(server, port, front, "frozen")
+        metrics(port)
+        stop_gracefully(gateway, server, port)
+        log.flush()
+        text = (folder / "gateway.log").read_text()
+        check(all(json.loads(line)["event"] for line in text.splitlines()), "its log is one JSON object a line")
+        check("good-" not in text and "bad-" not in text and "top-secret" not in text,
+              "no token and no secret is in it")
+        check('"state":"opened"' in text and '"state":"closed"' in text, "it tells what the breaker did")
+        if failed:
+            print(text)
+    print(f"gateway: {passed} passed, {failed} failed, {skipped} skipped")
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "config.hpp"
+
+#include "support/catch.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <variant>
+
+using gateway::bad_configuration;
+using gateway::read_configuration;
+using namespace std::chrono_literals;
+namespace oauth2 = outlast::oauth2;
+
+namespace {
+
+constexpr std::string_view least = R"([server]
+endpoints = ["https://idp.example/introspect"]
+client_auth = "none"
+[[route]]
+path = "/auth"
+)";
+
+std::string complaint(const std::string& text) {
+    try {
+        (void)read_configuration(text, "g.toml");
+    } catch (const bad_configuration& e) {
+        return e.what();
+    }
+    return "none";
+}
+
+} // namespace
+
+TEST_CASE("gateway configuration: the least there can be") {
+    const auto c = read_configuration(least, "g.toml");
+    CHECK(c.host == "127.0.0.1");
+    CHECK(c.port == 8480);
+    CHECK(c.introspector.endpoints == std::vector<std::string>{"https://idp.example/introspect"});
+    CHECK(std::holds_alternative<oauth2::no_client_auth>(c.introspector.auth));
+    REQUIRE(c.routes.size() == 1);
+    CHECK(!c.routes[0].wanted.audience);
+    CHECK(c.routes[0].max_age == outlast::forever);
+}
+
+TEST_CASE("gateway configuration: everything that can be set") {
+    const auto file = std::filesystem::temp_directory_path() / "outlast-gateway-config-secret";
+    std::ofstream{file} << "s3cr3t\r\n";
+    const auto c = read_configuration(R"(
+host = "::1"
+port = 1
+realm = "orders"
+drain = "2s"
+claims = ["tenant"]
+[server]
+endpoints = ["https://a.example/i", "https://b.example/i"]
+order = "round_robin"
+client_auth = "post"
+client_id = "me"
+client_secret_file = ")" + file.string() + R"("
+attempt_timeout = "700ms"
+overall_timeout = "1s"
+connect_timeout = "300ms"
+max_connections = 7
+allow_plain_http = true
+ca_file = "ca.pem"
+client_certificate = "c.pem"
+client_key = "k.pem"
+[cache]
+fresh_for = "1min"
+fresh_for_without_exp = "2s"
+stale_for = "12h"
+negative_for = "3s"
+stale_wait = "4ms"
+stale_on_fault = true
+tokens = 5
+negative_tokens = 6
+[breaker]
+failure_percent = 25
+window = 8
+minimum_calls = 4
+open_for = "9s"
+probes = 3
+fault_pause = "11s"
+[[route]]
+path = "/auth"
+[[route]]
+path = "/auth/orders"
+audience = "orders"
+issuer = "https://idp.example"
+scopes = ["orders.read", "orders.write"]
+max_age = "0s"
+)",
+                                      "g.toml");
+    std::filesystem::remove(file);
+    CHECK(c.host == "::1");
+    CHECK(c.port == 1);
+    CHECK(c.drain == 2s);
+    CHECK(c.claims == std::vector<std::string>{"tenant"});
+    const auto& o = c.introspector;
+    CHECK(o.reading.keep == c.claims);
+    CHECK(o.realm == "orders");
+    CHECK(o.order == oauth2::endpoint_order::round_robin);
+    REQUIRE(std::holds_alternative<oauth2::client_secret_post>(o.auth));
+    CHECK(std::get<oauth2::client_secret_post>(o.auth).id == "me");
+    CHECK(std::get<oauth2::client_secret_post>(o.auth).password == oauth2::secret{"s3cr3t"});
+    CHECK(o.attempt_timeout == 700ms);
+    CHECK(o.overall_timeout == 1s);
+    CHECK(c.transport.connect_timeout == 300ms);
+    CHECK(c.transport.max_connections == 7);
+    CHECK(c.transport.allow_plain_http);
+    CHECK(c.transport.tls.ca_file == "ca.pem");
+    CHECK(c.transport.tls.client_certificate == "c.pem");
+    CHECK(c.transport.tls.client_key == "k.pem");
+    CHECK(o.lifetimes.fresh_for == 1min);
+    CHECK(o.lifetimes.fresh_for_without_exp == 2s);
+    CHECK(o.lifetimes.stale_for == 12h);
+    CHECK(o.lifetimes.negative_for == 3s);
+    CHECK(o.stale_wait == 4ms);
+    CHECK(o.stale_on_fault);
+    CHECK(o.cache.capacity == 5);
+    CHECK(o.cache.negative_capacity == 6);
+    CHECK(o.breaker.failure_ratio == outlast::ratio::of(0.25));
+    CHECK(o.breaker.window.calls == 8);
+    CHECK(o.breaker.minimum_calls == 4);
+    CHECK(o.breaker.probes == 3);
+    CHECK(o.fault_pause == 11s);
+    REQUIRE(c.routes.size() == 2);
+    CHECK(c.routes[0].path == "/auth/orders"); // the longest first
+    CHECK(c.routes[0].wanted.audience == "orders");
+    CHECK(c.routes[0].wanted.issuer == "https://idp.example");
+    CHECK(c.routes[0].wanted.scopes.size() == 2);
+    CHECK(c.routes[0].max_age == 0s);
+}
+
+TEST_CASE("gateway configuration: what is wrong is said with its line") {
+    struct wrong {
+        std::string text, said;
+    };
+    const std::string good{least};
+    const auto w = GENERATE_COPY(values<wrong>({
+        {"port = \n" + good, "g.toml:1: "},
+        {"prot = 1\n" + good, "g.toml:1: there is no setting prot"},
+        {"\nport = 70000\n" + good, "g.toml:2: port is between 0 and 65535"},
+        {"drain = 5\n" + good, "g.toml:1: drain is a text in quotes"},
+        {"drain = \"5\"\n" + good, "g.toml:1: drain is a time as \"500ms\""},
+        {"drain = \"99999999999h\"\n" + good, "g.toml:1: drain is a time as \"500ms\""},
+        {"claims = [\"a b\"]\n" + good, "g.toml:1: a claim that becomes a header"},
+        {"realm = \"a\\nb\"\n" + good, "g.toml: introspector: the realm is not printable ASCII"},
+        {"server = 1\n", "g.toml:1: server is a section: [server]"},
+        {"", "g.toml:1: there is no [server]"},
+        {"[server]\n", "g.toml:1: server.endpoints is a list of at least one URL"},
+        {"[server]\nendpoints = \"x\"\n", "g.toml:2: server.endpoints is a list"},
+        {"[server]\nendpoints = [1]\n", "g.toml:2: server.endpoints has something that is no text"},
+        {"[server]\nendpoints = [\"https://a.example/\"]\nclient_auth = \"jwt\"\nclient_id = "
+         "\"i\"\n"
+         "client_secret_env = \"PATH\"\n",
+         "g.toml:3: client_auth is \"basic\""},
+        {"[server]\nendpoints = [\"https://a.example/\"]\nclient_id = \"i\"\n",
+         "g.toml:1: client_auth \"basic\" needs a secret"},
+        {"[server]\nendpoints = [\"https://a.example/\"]\nclient_secret_env = "
+         "\"OUTLAST_NOT_SET\"\n",
+         "g.toml:3: the environment has no OUTLAST_NOT_SET"},
+        {"[server]\nendpoints = [\"https://a.example/\"]\nclient_secret_file = \"/nowhere/x\"\n",
+         "g.toml:3: cannot read /nowhere/x"},
+        {"[server]\nendpoints = [\"https://a.example/\"]\nclient_secret_file = "
+         "\"x\"\nclient_secret_env = \"y\"\n",
+         "g.toml:4: the secret stands in"},
+        {good + "[cache]\nfresh = \"1s\"\n", "g.toml:7: there is no setting cache.fresh"},
+        {good + "[cache]\ntokens = \"5\"\n", "g.toml:7: cache.tokens is a whole number"},
+        {good + "[breaker]\nfailure_percent = 0\n",
+         "g.toml:7: breaker.failure_percent is between 1 and 100"},
+        {good + "[[route]]\npath = \"/auth\"\n", "g.toml:6: there are two routes /auth"},
+        {good + "[[route]]\npath = \"auth\"\n", "g.toml:7: a route has a path"},
+        {good + "[[route]]\npath = \"/x\"\nscopes = [\"a b\"]\n",
+         "g.toml:8: a required scope is not one scope name"},
+        {good + "[[route]]\npath = \"/x\"\nscope = [\"a\"]\n",
+         "g.toml:8: there is no setting route.scope"},
+        {good.substr(0, good.find("[[route]]")), "g.toml:1: there is no [[route]]"},
+        {good.substr(0, good.find("[[route]]")) + "[route]\npath = \"/x\"\n",
+         "g.toml:4: routes are written [[route]]"},
+    }));
+    CAPTURE(w.text);
+    const std::string said = complaint(w.text);
+    CAPTURE(said);
+    CHECK(said.starts_with(w.said));
+}
+
+TEST_CASE("gateway configuration: a secret is in no message") {
+    ::setenv("OUTLAST_GATEWAY_SECRET", "t0p-s3cr3t", 1);
+    const std::string said =
+        complaint("[server]\nendpoints = [\"https://a.example/\"]\nclient_auth = \"other\"\n"
+                  "client_id = \"i\"\nclient_secret_env = \"OUTLAST_GATEWAY_SECRET\"\n");
+    CHECK(said.find("t0p") == said.npos);
+    CHECK(said.starts_with("g.toml:3: "));
+}
+
+TEST_CASE("gateway configuration: a file that is not there") {
+    CHECK_THROWS_WITH(gateway::read_configuration_file("/nowhere/g.toml"),
+                      "cannot read /nowhere/g.toml");
+}
