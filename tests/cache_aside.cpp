@@ -878,8 +878,9 @@ TEST_CASE("cache_aside: a follower's failure has a code, whatever its leader's w
     sim.run();
     CHECK(leader.result().error().why() == refusal::threw);
     CHECK(follower.attempts() == 0);
-    CHECK(follower.result().error().code() == refusal::unavailable);
-    CHECK(follower.result().error().message() == "temporarily unavailable");
+    CHECK(follower.result().error().code() == refusal::threw);
+    CHECK(follower.result().error().thrown() == nullptr); // that is its leader's
+    CHECK(follower.result().error().message() == "the callable threw");
     CHECK(judged_leader.result().value() == 5); // the last value is returned as it is
     CHECK(judged_follower.result().error().code() == refusal::unavailable);
 }
