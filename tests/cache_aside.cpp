@@ -20,9 +20,12 @@
 #include "support/unnamed.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <barrier>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <latch>
 #include <memory>
@@ -878,8 +881,9 @@ TEST_CASE("cache_aside: a follower's failure has a code, whatever its leader's w
     sim.run();
     CHECK(leader.result().error().why() == refusal::threw);
     CHECK(follower.attempts() == 0);
-    CHECK(follower.result().error().code() == refusal::unavailable);
-    CHECK(follower.result().error().message() == "temporarily unavailable");
+    CHECK(follower.result().error().code() == refusal::threw);
+    CHECK(follower.result().error().thrown() == nullptr); // that is its leader's
+    CHECK(follower.result().error().message() == "the callable threw");
     CHECK(judged_leader.result().value() == 5); // the last value is returned as it is
     CHECK(judged_follower.result().error().code() == refusal::unavailable);
 }
@@ -2301,4 +2305,53 @@ TEST_CASE("cache: threads lose no hit, in a store of the default lock and in one
         .hits = 8'000, .negative = 4'000, .missed = 2, .stored = 2};
     CHECK(counts(static_cast<outlast::thread_lock*>(nullptr)) == expected);
     CHECK(counts(static_cast<std::mutex*>(nullptr)) == expected);
+}
+
+TEST_CASE(
+    "cache: threads: what two caches of a store forgot for a span stays so, and counts add up") {
+    constexpr int keys = 3;
+    using versions = std::array<std::atomic<int>, keys>;
+    threaded_shelf store;
+    outlast::cache_aside left{store, first_argument, keep(24h)};
+    outlast::cache_aside right{store, first_argument, keep(24h)};
+    outlast::pipeline asks_left{std::ref(left)};
+    outlast::pipeline asks_right{std::ref(right)};
+    versions truth{};
+    versions forgotten{}; // all before this one, by both caches
+    std::atomic<int> outdated = 0;
+    std::atomic<std::uint64_t> calls = 0;
+    std::atomic<std::uint64_t> runs = 0;
+    const auto read = [&](int key) {
+        ++runs;
+        const int seen = truth[static_cast<std::size_t>(key)];
+        if (seen % 4 == 0)
+            std::this_thread::yield(); // so that it is under way when it is forgotten
+        return seen;
+    };
+    outlast_tests::together([&](int t) {
+        for (int i = 0; i != 4'000; ++i) {
+            const int key = (i / 5 + t) % keys;
+            auto& known = forgotten[static_cast<std::size_t>(key)];
+            if (i % 16 == t) {
+                const int v = ++truth[static_cast<std::size_t>(key)];
+                const outlast::instant now = outlast::steady::now();
+                left.forget(key, now, 1h);
+                right.forget(key, now, 1h);
+                for (int before = known; before < v && !known.compare_exchange_weak(before, v);) {
+                }
+            }
+            const int at_least = known;
+            ++calls;
+            outdated += (i % 2 == 0 ? asks_left : asks_right)(read, key).value() < at_least;
+        }
+    });
+    CHECK(outdated == 0);
+    const outlast::cache_counts l = left.counts();
+    const outlast::cache_counts r = right.counts();
+    CHECK(l.hits + l.missed + r.hits + r.missed == calls);
+    CHECK(l.missed + r.missed == runs);
+    CHECK(l.stored + r.stored <= runs);
+    CHECK(l.stored + r.stored > 0);
+    CHECK(l.stale + l.refreshed + l.store_failed == 0);
+    CHECK(r.stale + r.refreshed + r.store_failed == 0);
 }

@@ -2,6 +2,7 @@
 #include <outlast/failure.hpp>
 
 #include <outlast/circuit_breaker.hpp>
+#include <outlast/outcome.hpp>
 #include <outlast/pipeline.hpp>
 #include <outlast/retry.hpp>
 #include <outlast/run.hpp>
@@ -180,6 +181,35 @@ TEST_CASE("failure: the sentences of real calls") {
     auto& by = sim.call_by(outlast::after(sim.time(), 20ms), p, slow);
     sim.run();
     CHECK(by.result().error().message() == "timed out: the deadline of the call passed");
+}
+
+TEST_CASE("failure: an open breaker says that the last call threw, if that had no error code") {
+    outlast::simulation sim;
+    outlast::basic_circuit_breaker<> breaker{{.window = 1, .open_for = 10s, .name = "users"}};
+    outlast::pipeline p{std::ref(breaker)};
+    const auto good = [] { return 1; };
+    const auto after_one_that = [&](auto throws) {
+        breaker.close();
+        (void)sim.call(p, [&] { return throws(), 0; });
+        return sim.call(p, good).result().error();
+    };
+    const failure text = after_one_that([] { throw std::runtime_error("s3cret"); });
+    CHECK(text.message() == "circuit open for users: 1 of the last 1 calls failed "
+                            "(last: the callable threw); next probe in 10 s");
+    CHECK(text.code() == refusal::circuit_open);
+    CHECK(text.cause() == refusal::threw);
+    CHECK(text.thrown() == nullptr);
+    const failure number = after_one_that([] { throw 1; });
+    CHECK(number.message() == text.message());
+    const failure coded = after_one_that([] { throw std::system_error(refused, "s3cret"); });
+    CHECK(coded.message() == "circuit open for users: 1 of the last 1 calls failed "
+                             "(last: Connection refused); next probe in 10 s");
+    // The same of a pipeline inside whose last value was no answer.
+    outlast::pipeline inner{outlast::retry{{.max_attempts = 1, .exhaustion_fails = true}}};
+    outlast::judged useless{good, [](int) { return false; }};
+    breaker.close();
+    (void)sim.call(p, [&] { return inner(useless); });
+    CHECK(sim.call(p, good).result().error().cause() == refusal::exhausted);
 }
 
 TEST_CASE("failure: the report of a call that failed") {

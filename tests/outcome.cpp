@@ -320,10 +320,13 @@ TEST_CASE("outcome: the verdict on a result") {
     const verdict v = judge(result<int>{failure{refused}.with_retry_after(3s)});
     CHECK(v == verdict::failure(refused, 3s));
     CHECK(judge(result<int>{refused}).has_hint() == false);
-    // Thrown without a code: a failure like any other.
+    // Thrown without a code: a failure like any other, and that is its code.
     const verdict threw = judge(result<int>{failure{std::make_exception_ptr(1)}});
     CHECK(threw.kind == verdict_kind::failure);
     CHECK(threw.why == refusal::none);
+    CHECK(threw.error() == refusal::threw);
+    const verdict coded = judge(result<int>{failure{std::make_exception_ptr(1), refused}});
+    CHECK(coded == verdict::failure(refused));
     // Law 8: a refusal is neutral, unless it is for want of time.
     for (const refusal why : {refusal::circuit_open, refusal::cancelled, refusal::rate_limited,
                               refusal::bulkhead_full, refusal::unavailable}) {

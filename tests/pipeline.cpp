@@ -36,7 +36,52 @@ const outlast::retry three{{.max_attempts = 3, .backoff = outlast::constant(0ms)
 
 const auto server_error = std::make_error_code(std::errc::io_error);
 
+// Policies whose `start` is hard to see from outside.
+struct starts_final final {
+    outlast::leaf start() { return {}; }
+};
+struct starts_by_template {
+    template <class... A>
+        requires(sizeof...(A) == 1)
+    outlast::leaf start(const A&...) {
+        return {};
+    }
+};
+struct starts_either_way {
+    outlast::leaf start() { return {}; }
+    outlast::leaf start(int) { return {}; }
+};
+struct starts_as_its_base : starts_either_way {
+    virtual ~starts_as_its_base() = default;
+    virtual void more() = 0;
+
+protected:
+    starts_as_its_base() = default;
+};
+struct starts_at_last : starts_as_its_base {
+    void more() override {}
+};
+
 } // namespace
+
+TEST_CASE("pipeline: whatever has a `start` is a policy, by value, by reference, as a temporary") {
+    starts_at_last last;
+    starts_as_its_base& base = last;
+    const starts_either_way fixed{};
+    outlast::basic_circuit_breaker<> breaker{{}};
+    outlast::retry again{};
+    outlast::retry& shown = again;
+    const outlast::pipeline unused{std::ref(fixed)}; // a constant cannot start, but it is a policy
+    (void)unused;
+    outlast::pipeline p{starts_final{},
+                        starts_by_template{},
+                        starts_either_way{},
+                        std::ref(base),
+                        std::ref(breaker),
+                        shown,
+                        outlast::pipeline{outlast::timeout{1s}}};
+    CHECK(p([](int n) { return n; }, 7).value() == 7);
+}
 
 TEST_CASE("pipeline: the first policy is the outermost") {
     outlast::world w;

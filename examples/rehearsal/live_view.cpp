@@ -27,6 +27,8 @@ void live_view::scene_begins(const scene& next) {
     if (!head_shown_) {
         head_shown_ = true;
         say("");
+        say("Each second, what both APIs answered, by status; wrong: those of the 401 that went "
+            "to a valid token.");
         say(painted("                 |     bare API      |    outlast API    | outlast's |"
                     " calls/s",
                     bold));

@@ -68,7 +68,8 @@ int perform(const options& wanted) {
     const table summary = make_table(counted);
     const verdict said = judge(happened, counted);
 
-    view.say("\n" + lines_of(summary) + "\n" + said.headline);
+    view.say("\n" + lines_of(summary) + "\n" + legend_of(summary, counted.settling_seconds) + "\n" +
+             said.headline);
     for (const std::string& sentence : said.sentences) {
         view.say(sentence);
     }

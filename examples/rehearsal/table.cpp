@@ -11,9 +11,10 @@ namespace {
 
 constexpr std::size_t phase_width = 11;
 constexpr std::size_t seconds_width = 7;
-constexpr std::size_t api_width = 9;
+constexpr std::size_t api_width = 8;
+constexpr std::size_t legend_width = 18;
 
-std::size_t width_of(const table::column& column) { return column.over.empty() ? 6 : 9; }
+std::size_t width_of(const table::column& column) { return column.over.empty() ? 6 : 8; }
 
 std::string of_status(const tally& counted, int status) {
     const auto found = counted.answers.find(status);
@@ -50,9 +51,8 @@ table make_table(const figures& counted) {
         {"false", "401", "requests with a valid token, known or new, answered 401"},
         {"new, ms", "first", "how long the first request with a valid token new to it took"},
         {"new, ms", "p99",
-         "99 of 100 of those took at most this; in an outage without its first "
-         "moments, until the breaker has seen enough"},
-        {"calls to", "server", "introspection requests sent to the authorization server"},
+         "99 of 100 of those took at most this (outages: once the breaker has seen enough)"},
+        {"server", "calls", "introspection requests sent to the authorization server"},
         {"revoked", "let in", "requests with a revoked token answered 200"},
     };
     std::vector<phase_figures> all = counted.phases;
@@ -88,6 +88,21 @@ std::string lines_of(const table& figures) {
             }
             out += '\n';
         }
+    }
+    return out;
+}
+
+std::string legend_of(const table& figures, double settling_seconds) {
+    std::string out = "Every request counts once in 200, 401, 503 or other. The rest says more:\n";
+    for (const table::column& column : figures.columns) {
+        if (!column.over.empty()) {
+            out +=
+                left("  " + column.over + ' ' + column.head, legend_width) + column.meaning + '\n';
+        }
+    }
+    if (settling_seconds > 0) {
+        out += left("  totals", legend_width) + "all phases, and the " + text(settling_seconds, 1) +
+               " s in which the server had just been brought back\n";
     }
     return out;
 }

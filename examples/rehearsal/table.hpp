@@ -31,4 +31,7 @@ table make_table(const figures& counted);
 /// For the terminal, at most 100 columns wide.
 std::string lines_of(const table& figures);
 
+/// What its columns count, and why the totals are more than the sum of the phases; as wide at most.
+std::string legend_of(const table& figures, double settling_seconds);
+
 } // namespace rehearsal

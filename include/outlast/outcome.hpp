@@ -190,8 +190,10 @@ template <class X>
 namespace detail {
 
 [[nodiscard]] OUTLAST_INLINE inline verdict judge(const failure& f) noexcept {
-    verdict v = verdict::failure(f.cause(), f.facts().retry_after);
     const bool of_the_work = f.why() == refusal::threw || f.why() == refusal::exhausted;
+    // What was thrown without a code is not without a word: a breaker says it of the last failure.
+    verdict v =
+        verdict::failure(of_the_work && !f.cause() ? f.code() : f.cause(), f.facts().retry_after);
     v.why = of_the_work ? refusal::none : f.why();
     if (v.why != refusal::none && v.why != refusal::timed_out)
         v.kind = verdict_kind::neutral;

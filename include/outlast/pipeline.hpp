@@ -17,6 +17,38 @@ namespace outlast {
 
 class call;
 
+namespace detail {
+
+struct has_start_too {
+    void start();
+};
+// Its member `start` is ambiguous if P has one, overloaded or a template or not.
+template <class P>
+struct start_of : P, has_start_too {};
+
+/// Whether it has a member `start`, whatever that takes: the arguments of a call are not known yet.
+template <class P>
+consteval bool can_start() {
+    if constexpr (!std::is_class_v<P>)
+        return false;
+    else if constexpr (std::is_final_v<P>)
+        return true; // nothing can be derived from it: the first call will tell
+    else
+        return !requires { &start_of<P>::start; };
+}
+
+/// A function of its own, so that the compiler's error names the type.
+template <class P>
+consteval bool check_policy() {
+    static_assert(can_start<P>(),
+                  "outlast::pipeline: this is no policy: it has no `start`. A time goes into an "
+                  "outlast::timeout, a number of attempts into an outlast::retry; of a pointer to "
+                  "a policy pass std::ref(*pointer); the callable comes with the call.");
+    return true;
+}
+
+} // namespace detail
+
 /// One call's run through a policy: told the arguments of the call where the policy wants them.
 template <class P, class... A>
 [[nodiscard]] OUTLAST_INLINE constexpr auto start_policy(P& policy, const A&... arguments) {
@@ -27,8 +59,7 @@ template <class P, class... A>
             requires { policy.start(); },
             "outlast::pipeline: this policy cannot start a call: its `start` takes "
             "neither the arguments of the call nor none. A cache's key function must "
-            "accept the arguments that the pipeline is called with; of a pointer to a policy pass "
-            "std::ref(*pointer).");
+            "accept the arguments that the pipeline is called with.");
         return policy.start();
     }
 }
@@ -53,6 +84,7 @@ template <class P, class... A>
 ///     std::cout << u.value();   // user 7
 template <class... Policies>
 class pipeline {
+    static_assert((detail::check_policy<detail::policy_given<Policies>>() && ...));
     static_assert(
         (std::is_move_constructible_v<Policies> && ...),
         "outlast::pipeline: a policy that calls share (a circuit breaker, a cache) cannot be "

@@ -5,6 +5,7 @@
 #include "support/print.hpp"
 #include "support/watched_lock.hpp"
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -556,4 +557,76 @@ TEST_CASE("memory: threads: what was erased is not found by a look that begins l
     done = true;
     reader.join();
     CHECK(risen == 0);
+}
+
+TEST_CASE("memory: threads: what was asked for before a tombstone is not found within its span") {
+    constexpr int keys = 4;
+    constexpr int span = 400; // in looks at the clock, each of which moves it on
+    struct question {
+        int key = -1;
+        int asked = 0;
+    };
+    memory<int, int> s{{.capacity = keys, .negative_capacity = keys}};
+    std::atomic<int> clock = 0;
+    std::array<std::atomic<int>, keys> forgotten{}; // when, the newest of those that are done
+    std::atomic<int> risen = 0;
+    const auto at = [](int tick) { return instant{std::chrono::nanoseconds{tick}}; };
+    const auto answer = [&](question q) {
+        const int learnt = ++clock;
+        const auto still_wanted = [&](const freshness* there) {
+            return there == nullptr || there->yields_to(at(q.asked), at(learnt));
+        };
+        s.put(q.key, kept(q.asked, at(learnt), learnt % 3 == 0), still_wanted);
+    };
+    const auto forget = [&](int key) {
+        const int now = ++clock;
+        if (now % 4 == 0)
+            std::this_thread::yield(); // another forgets later, and is done earlier
+        s.tombstone(key, freshness::tombstone(at(now), std::chrono::nanoseconds{span}));
+        s.erase(key);
+        auto& newest = forgotten[static_cast<std::size_t>(key)];
+        for (int before = newest; before < now && !newest.compare_exchange_weak(before, now);) {
+        }
+    };
+    const auto look = [&](int key) {
+        const int before = forgotten[static_cast<std::size_t>(key)];
+        const auto e = s.find(key);
+        risen += e && e->value <= before && clock < before + span;
+    };
+    const auto work = [&](std::uint64_t seed) {
+        std::mt19937_64 chance{seed};
+        std::array<question, 8> under_way{};
+        for (int i = 0; i != 20'000; ++i) {
+            const int key = static_cast<int>(chance() % keys);
+            const auto dice = chance() % 16;
+            if (dice == 0) {
+                forget(key);
+            } else if (dice < 8) {
+                question& q = under_way[chance() % under_way.size()];
+                if (q.key >= 0)
+                    answer(q);
+                q = {key, ++clock};
+            } else {
+                look(key);
+            }
+        }
+    };
+    std::vector<std::thread> threads;
+    for (std::uint64_t t = 0; t != 4; ++t)
+        threads.emplace_back(work, t);
+    for (std::thread& t : threads)
+        t.join();
+    CHECK(risen == 0);
+    for (int key = 0; key != keys; ++key) {
+        const question early{key, ++clock};
+        forget(key);
+        answer(early);
+        CHECK(found(s, key) == -1);
+        const question later{key, ++clock};
+        answer(later);
+        CHECK(found(s, key) == later.asked);
+    }
+    CHECK(s.size() == keys);
+    CHECK(s.counts().evicted == 0); // there was room for all
+    CHECK(s.counts().refused == 0);
 }

@@ -36,6 +36,12 @@ TEST_CASE("tombstones: of two under one key the newer instant and the later end 
     all.plant("a", freshness::tombstone(at(30s), 100s));
     CHECK(all.find("a", at(129s)));
     CHECK_FALSE(all.find("a", at(130s)));
+    all.plant("b", freshness::tombstone(at(20s), 1s));
+    all.plant("b", freshness::tombstone(at(10s), 50s)); // by a thread that was held up
+    REQUIRE(all.find("b", at(59s)));
+    CHECK(all.find("b", at(59s))->since == at(20s));
+    CHECK(all.find("b", at(59s))->fresh_until == at(20s)); // else it is no tombstone
+    CHECK_FALSE(all.find("b", at(60s)));
 }
 
 TEST_CASE("tombstones: beyond their number the one goes that nobody asked for") {

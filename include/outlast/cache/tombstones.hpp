@@ -22,12 +22,15 @@ public:
     /// \pre capacity > 0
     explicit tombstones(std::size_t capacity) : all_(capacity) {}
 
-    /// \param times see `freshness::tombstone`. Of two under one key, the later end counts.
+    /// \param times see `freshness::tombstone`. Of two under one key, the later instant and the later
+    ///        end count, whichever was planted first.
     void plant(const Key& key, const freshness& times) {
         all_.with([&](map& all) {
             freshness wanted = times;
             if (const freshness* old = all.find(key))
-                wanted.stale_until = later(old->stale_until, times.stale_until);
+                wanted = {later(old->since, times.since),
+                          later(old->fresh_until, times.fresh_until),
+                          later(old->stale_until, times.stale_until)};
             all.put(key, wanted);
             planted_.store(all.size());
         });
