@@ -31,3 +31,12 @@ TEST_CASE("counts: a call is repeated once, however often it is") {
     CHECK(c.repeated == 2);
     CHECK(c.repeats == 3);
 }
+
+TEST_CASE("counts: a call is taken beyond its first target once, however many it comes to") {
+    outlast::failover_counts c;
+    c.move(2);
+    c.move(3);
+    c.move(2);
+    CHECK(c.moved == 2);
+    CHECK(c.moves == 3);
+}

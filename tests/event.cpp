@@ -14,7 +14,7 @@ using outlast::event_kind;
 TEST_CASE("event: every kind has a word of its own") {
     std::set<std::string_view> words;
     int kinds = 0;
-    for (auto k = event_kind::retrying; k <= event_kind::fell_back;
+    for (auto k = event_kind::retrying; k <= event_kind::failed_over;
          k = static_cast<event_kind>(static_cast<int>(k) + 1)) {
         ++kinds;
         words.insert(to_string(k));

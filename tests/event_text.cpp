@@ -88,12 +88,21 @@ TEST_CASE("event_text: what happened, in a sentence") {
     CHECK(
         said({.what = k::fell_back, .outcome = verdict::neutral(outlast::refusal::circuit_open)}) ==
         "stood in for: circuit open");
+    CHECK(said({.what = k::failed_over, .attempt = 1, .outcome = down}) ==
+          "target 1 of the call: Connection refused; the next one is asked");
+    CHECK(outlast::to_string(event{.what = k::gave_up,
+                                   .policy = "failover",
+                                   .name = "servers",
+                                   .attempt = 2,
+                                   .outcome = down,
+                                   .why = "targets"}) ==
+          "failover servers: gave up after target 2 (targets): Connection refused");
 }
 
 TEST_CASE("event_text: every kind has a sentence of its own") {
     std::set<std::string> all;
     int kinds = 0;
-    for (auto k = event_kind::retrying; k <= event_kind::fell_back;
+    for (auto k = event_kind::retrying; k <= event_kind::failed_over;
          k = static_cast<event_kind>(static_cast<int>(k) + 1)) {
         ++kinds;
         all.insert(to_string({.what = k, .policy = "p"}));

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <outlast/failover.hpp>
 
+#include <outlast/cache/memory.hpp>
+#include <outlast/cache_aside.hpp>
 #include <outlast/circuit_breaker.hpp>
 #include <outlast/describe.hpp>
+#include <outlast/event_text.hpp>
 #include <outlast/fallback.hpp>
 #include <outlast/pipeline.hpp>
 #include <outlast/retry.hpp>
@@ -327,4 +330,118 @@ TEST_CASE("failover: the worst case is that of all targets; described, and refus
     CHECK(words.find("targets 3") != std::string::npos);
     CHECK_THROWS_AS((outlast::failover{std::vector<std::reference_wrapper<breaker>>{}, where}),
                     std::invalid_argument);
+}
+
+TEST_CASE("failover: each move is told, and why there is no other; and both are counted") {
+    std::vector<std::string> told;
+    const auto note = [&](const outlast::event& e) { told.push_back(to_fields(e)); };
+    outlast::failover_counts counts;
+    const auto with = [&](outlast::failover_options o) {
+        o.name = "servers";
+        o.tags = "region=eu";
+        o.events = note;
+        o.counts = &counts;
+        return o;
+    };
+    const std::string who = " policy=failover name=servers tags=\"region=eu\"";
+    const std::string refused_words = " outcome=failure error=\"Connection refused\"";
+    scene s{with({})};
+
+    s.targets = {does::answers, does::fails, does::fails};
+    s.call();
+    CHECK(told.empty());
+    CHECK(counts.moves + counts.recovered + counts.gave_up == 0);
+
+    s.targets = {does::refuses, does::fails, does::answers};
+    s.call();
+    CHECK(told == std::vector{"event=failed_over" + who +
+                                  " attempt=1 outcome=neutral refusal=circuit_open "
+                                  "error=\"circuit open\"",
+                              "event=failed_over" + who + " attempt=2" + refused_words});
+    CHECK(counts.moved == 1);
+    CHECK(counts.moves == 2);
+    CHECK(counts.recovered == 1);
+    CHECK(counts.gave_up == 0);
+
+    told.clear();
+    s.targets = {does::fails, does::fails, does::fails};
+    s.call(2); // which of the call, whatever its number
+    CHECK(told == std::vector{"event=failed_over" + who + " attempt=1" + refused_words,
+                              "event=failed_over" + who + " attempt=2" + refused_words,
+                              "event=gave_up" + who + " why=targets attempt=3" + refused_words});
+    CHECK(counts.moved == 2);
+    CHECK(counts.moves == 4);
+    CHECK(counts.recovered == 1);
+    CHECK(counts.gave_up == 1);
+
+    told.clear();
+    s.targets = {does::is_neutral, does::answers, does::answers}; // nobody's failure
+    s.call();
+    CHECK(told.empty());
+
+    scene picky{with({.next_if = [](const outlast::verdict&) { return false; }})};
+    picky.targets = {does::fails, does::answers, does::answers};
+    picky.call();
+    CHECK(told == std::vector{"event=gave_up" + who + " why=next_if attempt=1" + refused_words});
+    CHECK(counts.gave_up == 1); // there was another
+
+    told.clear();
+    outlast::failover servers{std::vector{std::ref(s.breakers[0]), std::ref(s.breakers[1])}, where,
+                              with({})};
+    outlast::pipeline p{outlast::timeout{1s}, std::ref(servers)};
+    std::size_t place = 0;
+    const auto at_the_last_moment = [&](const std::size_t*) -> result<int> {
+        s.sim.spend(1s);
+        return refused;
+    };
+    s.breakers[0].set_mode(circuit_mode::normal);
+    s.sim.call(p, at_the_last_moment, &place);
+    s.sim.run();
+    CHECK(told == std::vector{"event=gave_up" + who + " why=deadline attempt=1" + refused_words});
+    CHECK(counts.gave_up == 2);
+}
+
+TEST_CASE("failover: a deadline that is put off is put off for the target, and for the next") {
+    std::array<breaker, 2> breakers{breaker{{.window = 100}}, breaker{{.window = 100}}};
+    outlast::failover servers{std::vector{std::ref(breakers[0]), std::ref(breakers[1])}, where};
+    outlast::memory<int, int, outlast::no_lock> store;
+    outlast::cache_aside remember{store, [](const std::size_t*) { return 0; },
+                                  [](int) { return outlast::lifetime{.fresh_for = 1h}; }};
+    outlast::pipeline p{std::ref(remember), std::ref(servers)};
+    outlast::simulation sim;
+    sim.outlive_callers();
+    std::vector<std::size_t> asked;
+    const auto slow = [&](const std::size_t* at) -> result<int> {
+        asked.push_back(*at);
+        sim.spend(100ms);
+        if (*at == 0)
+            return refused;
+        return 7;
+    };
+    std::size_t place = 0, other = 0;
+    auto& leader = sim.call_by(instant{150ms}, p, slow, &place);
+    auto& follower = sim.call_by(instant{1s}, p, slow, &other);
+    sim.run();
+    CHECK(leader.result().error().why() == refusal::timed_out);
+    CHECK(leader.finished_at() == instant{150ms});
+    CHECK(follower.result().value() == 7);
+    CHECK(follower.finished_at() == instant{200ms});
+    CHECK(asked == std::vector<std::size_t>{0, 1});
+    CHECK(breakers[1].window(sim.time()) == outlast::tally{.recorded = 1});
+}
+
+TEST_CASE("failover: the worst case of targets that are pipelines; every option is described") {
+    using guarded = outlast::pipeline<outlast::retry, outlast::timeout>;
+    guarded a{
+        outlast::retry{{.max_attempts = 2, .backoff = outlast::constant(50ms), .hint_cap = 0s}},
+        outlast::timeout{10ms}};
+    guarded b = a;
+    outlast::failover_counts counts;
+    outlast::failover servers{
+        std::vector{std::ref(a), std::ref(b)}, where, {.name = "servers", .counts = &counts}};
+    CHECK(outlast::worst_case(servers) == outlast::bounds{.calls = 4, .latency = 140ms});
+    CHECK(outlast::describe(servers) ==
+          "failover: targets 2, next_if all, name \"servers\", tags \"\", events told to nobody, "
+          "counts yours\nworst case: 4 calls, 140 ms\n");
+    CHECK(servers.options().name == outlast::label{"servers"});
 }

@@ -65,7 +65,7 @@ guarded async_outlast_guard(const guard_settings& settings) {
     return {.answer = {},
             .answer_later = [made](std::string header) { return made->answer(std::move(header)); },
             .where = made->context,
-            .breaker = [made] { return breaker_of(made->check); },
+            .breaker = [made] { return breaker_of(made->check.breaker()); },
             .server_calls = [made] { return made->send.calls.load(); }};
 }
 

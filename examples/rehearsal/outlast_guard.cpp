@@ -52,7 +52,7 @@ struct outlast_side {
 guarded outlast_guard(const guard_settings& settings) {
     const auto made = std::make_shared<outlast_side>(settings);
     return {.answer = [made](std::string_view header) { return made->answer(header); },
-            .breaker = [made] { return breaker_of(made->check); },
+            .breaker = [made] { return breaker_of(made->check.breaker()); },
             .server_calls = [made] { return made->send.calls.load(); }};
 }
 

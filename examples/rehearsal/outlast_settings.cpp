@@ -41,8 +41,8 @@ reply reply_from(oauth2::decision d) {
                        : std::string{oauth2::to_string(d.how)}};
 }
 
-std::string breaker_of(oauth2::introspector_base& check) {
-    switch (check.breaker().state(outlast::steady::now())) {
+std::string breaker_of(outlast::circuit_breaker& breaker) {
+    switch (breaker.state(outlast::steady::now())) {
     case outlast::circuit_state::closed:
         return "closed";
     case outlast::circuit_state::open:

@@ -3,7 +3,9 @@
 // What the two outlast guards, blocking and asynchronous, have in common.
 #pragma once
 
-#include <outlast/oauth2/introspector_base.hpp>
+#include <outlast/oauth2/decision.hpp>
+#include <outlast/oauth2/introspector_options.hpp>
+#include <outlast/threads.hpp>
 
 #include "guard.hpp"
 
@@ -16,6 +18,6 @@ outlast::oauth2::requirements requirements_from(const guard_settings& settings);
 reply reply_from(outlast::oauth2::decision decided);
 
 /// How its breaker is, in a word.
-std::string breaker_of(outlast::oauth2::introspector_base& check);
+std::string breaker_of(outlast::circuit_breaker& breaker);
 
 } // namespace rehearsal

@@ -99,7 +99,11 @@ public:
             asking_->place.leave();
     }
 
-    // See machine.hpp. What it has left to do is a refresh; whom it works for are its followers.
+    // See machine.hpp. What it has left to do is a refresh; whom it works for are its followers. When
+    // the last of those has left, too, it still goes on, to the deadline that it was given for them: it
+    // has been asked already, its answer is kept, and whoever comes meanwhile joins it. To end it would
+    // save this side little, and have the next one ask again. (A leader that nobody followed is alone
+    // with its caller, who may end what it began.)
     bool has_more() const noexcept { return more_; }
     step go_on(reading& now, verdict&) {
         more_ = false;

@@ -58,6 +58,21 @@ struct fallback_counts {
     counter failed;    ///< failures for which the fallback itself failed
 };
 
+/// What failovers did.
+struct failover_counts {
+    counter moved;     ///< calls that were taken to a second target
+    counter moves;     ///< the targets beyond their first, those that refused too
+    counter recovered; ///< calls of these that succeeded
+    counter gave_up;   ///< calls that found no further target, or no time for one
+
+    /// The call is taken to this target, one beyond the first.
+    constexpr void move(std::uint32_t target) noexcept {
+        moves.add();
+        if (target == 2)
+            moved.add();
+    }
+};
+
 } // namespace outlast
 
 #endif // OUTLAST_COUNTS_HPP

@@ -18,7 +18,7 @@ namespace outlast {
 /// What happened. A plain success is no event: it would cost every call something.
 enum class event_kind : std::uint8_t {
     retrying,     ///< retry: another attempt will be made, after `span`
-    gave_up,      ///< retry: no further attempt; `outcome` stands
+    gave_up,      ///< retry: no further attempt; failover: no further target; `outcome` stands
     timed_out,    ///< timeout: its limit `span` was reached
     late_value,   ///< timeout: and what came too late was good
     refused,      ///< breaker: a call was not let through; `span`: until asking makes sense.
@@ -36,6 +36,7 @@ enum class event_kind : std::uint8_t {
     stored,       ///< cache: an answer was kept, fresh for `span`
     store_failed, ///< cache: the store threw
     fell_back,    ///< fallback: `outcome` was replaced
+    failed_over,  ///< failover: the next target is asked, as one came to `outcome`
 };
 
 /// One event of one policy; event_text.hpp writes it as a line for a log.
@@ -44,7 +45,8 @@ struct event {
     label policy{};            ///< its kind: "retry"
     label name{};              ///< its name, from its options
     label tags{};              ///< its tags, from its options
-    std::uint32_t attempt = 0; ///< of a retry: the attempt that is over; of a hedge: the new one
+    std::uint32_t attempt = 0; ///< of a retry: the attempt that is over; of a hedge: the new one;
+                               ///< of a failover: which target of this call it was, from 1
     duration span{};           ///< see `event_kind`
     verdict outcome{};         ///< what the call came to, where it is over
     std::string_view why{};    ///< in a word, fit for a metric label: "slow_calls"
@@ -93,6 +95,8 @@ using sink = callback<void(const event&)>;
         return "store_failed";
     case event_kind::fell_back:
         return "fell_back";
+    case event_kind::failed_over:
+        return "failed_over";
     }
     return "unknown";
 }

@@ -59,8 +59,9 @@ namespace detail {
                (e.span > duration::zero() ? "; the next one in " + in_words(e.span)
                                           : "; the next one at once");
     case event_kind::gave_up:
-        return "gave up after attempt " + std::to_string(e.attempt) + why_in_words(e) + ": " +
-               outcome_in_words(e.outcome);
+        return (e.policy == label{"failover"} ? "gave up after target "
+                                              : "gave up after attempt ") +
+               std::to_string(e.attempt) + why_in_words(e) + ": " + outcome_in_words(e.outcome);
     case event_kind::timed_out:
         return span_in_words("timed out after ", e.span);
     case event_kind::late_value:
@@ -99,6 +100,9 @@ namespace detail {
         return "the store failed";
     case event_kind::fell_back:
         return "stood in for: " + outcome_in_words(e.outcome);
+    case event_kind::failed_over:
+        return "target " + std::to_string(e.attempt) +
+               " of the call: " + outcome_in_words(e.outcome) + "; the next one is asked";
     }
     return std::string{to_string(e.what)};
 }

@@ -3,15 +3,20 @@
 #define OUTLAST_FAILOVER_HPP
 
 #include <outlast/callback.hpp>
+#include <outlast/counts.hpp>
 #include <outlast/error.hpp>
+#include <outlast/event.hpp>
 #include <outlast/invoke.hpp>
 #include <outlast/machine.hpp>
+#include <outlast/worst_case.hpp>
 
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <functional> // std::reference_wrapper
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,6 +28,11 @@ struct failover_options {
     callback<bool(const verdict&)> next_if{};
     label name = "failover";
     label tags{};
+    /// `failed_over` for each target beyond the first; and `gave_up`, if a failure is the answer
+    /// because each had its turn ("targets"), there is no time for another ("deadline"), or `next_if`
+    /// did not name it ("next_if").
+    sink events{};
+    failover_counts* counts = nullptr;
 
     /// Every option, for `describe`.
     template <class F>
@@ -30,6 +40,8 @@ struct failover_options {
         f("next_if", next_if, "all");
         f("name", name);
         f("tags", tags);
+        f("events", events, "told to nobody");
+        f("counts", counts);
     }
 };
 
@@ -94,6 +106,7 @@ public:
         return run{*this, detail::invoke(place_of_, arguments...)};
     }
 
+    [[nodiscard]] constexpr const failover_options& options() const noexcept { return options_; }
     [[nodiscard]] constexpr std::size_t size() const noexcept { return targets_.size(); }
     /// The policy of one target. \pre i < size()
     [[nodiscard]] constexpr Policy& operator[](std::size_t i) const noexcept { return targets_[i]; }
@@ -109,13 +122,10 @@ public:
 
     /// See worst_case.hpp: that of all targets, one after another.
     template <class Inner>
-        requires requires(const Policy& p, duration within, const Inner& inner) {
-            p.worst_case(within, inner);
-        }
-    [[nodiscard]] constexpr auto worst_case(duration within, const Inner& inner) const {
-        auto worst = targets_.front().get().worst_case(within, inner).times(1);
-        for (std::size_t i = 1; i != size(); ++i) {
-            const auto more = targets_[i].get().worst_case(within, inner);
+    [[nodiscard]] constexpr bounds worst_case(duration within, const Inner& inner) const {
+        bounds worst{.calls = 0, .latency = duration::zero()};
+        for (const Policy& target : targets_) {
+            const bounds more = detail::worst_through(target, within, inner);
             worst = worst.after(more.latency);
             worst.calls = more.calls > more.any_number - worst.calls ? more.any_number
                                                                      : worst.calls + more.calls;
@@ -177,6 +187,12 @@ public:
     constexpr bool passes_refusals() noexcept { return false; }
 
     constexpr void abandoned() noexcept { run_->abandoned(); }
+    constexpr instant prolong(lane on, instant by) noexcept
+        requires prolongs<inner>
+    {
+        terms_.by = by;
+        return run_->prolong(on, by);
+    }
 
     constexpr void explain(failure_facts& facts) const noexcept {
         run_->explain(facts);
@@ -209,18 +225,51 @@ private:
 
     /// \param refused if it has finished: without a call
     constexpr step heard(reading& now, step s, verdict& v, bool refused) {
-        if (s.what != action::finish || v.ok())
+        if (s.what != action::finish)
             return s;
-        note(v);
-        if (tried_ == shared_->size() || !is_for_the_next(v, refused) ||
-            (terms_.by != never && now.get() >= terms_.by)) {
-            if (tried_ > 1 && least_ != forever)
-                v.hint = least_; // of those that said it, so that nobody comes earlier
+        if (v.ok()) {
+            if (tried_ > 1 && options().counts != nullptr)
+                options().counts->recovered.add();
             return s;
         }
+        note(v);
+        if (v.kind == verdict_kind::neutral && !says_no(v, refused))
+            return stop(v);
+        if (!is_for_the_next(v))
+            return give_up("next_if", v);
+        if (tried_ == shared_->size())
+            return give_up("targets", v);
+        if (terms_.by != never && now.get() >= terms_.by)
+            return give_up("deadline", v);
+        tell(event_kind::failed_over, v);
         ++tried_;
+        if (options().counts != nullptr)
+            options().counts->move(tried_);
         aim();
         return attempt(now, v);
+    }
+
+    constexpr step give_up(std::string_view why, verdict& v) {
+        tell(event_kind::gave_up, v, why);
+        if (options().counts != nullptr && why != "next_if")
+            options().counts->gave_up.add();
+        return stop(v);
+    }
+    constexpr step stop(verdict& v) const noexcept {
+        if (tried_ > 1 && least_ != forever)
+            v.hint = least_; // of those that said it, so that nobody comes earlier
+        return step::finish();
+    }
+
+    constexpr void tell(event_kind what, const verdict& v, std::string_view why = {}) const {
+        if (options().events)
+            options().events({.what = what,
+                              .policy = "failover",
+                              .name = options().name,
+                              .tags = options().tags,
+                              .attempt = tried_,
+                              .outcome = v,
+                              .why = why});
     }
 
     // When this target is to be tried again, by its own account.
@@ -234,16 +283,21 @@ private:
             least_ = std::min(least_, facts.retry_after);
     }
 
-    [[nodiscard]] constexpr bool is_for_the_next(const verdict& v, bool refused) const {
-        if (v.kind == verdict_kind::neutral)
-            return refused && v.why != refusal::timed_out && v.why != refusal::cancelled;
-        return !shared_->options_.next_if || shared_->options_.next_if(v);
+    [[nodiscard]] constexpr const failover_options& options() const noexcept {
+        return shared_->options_;
+    }
+    // Whether what is neutral is a target's own refusal, which another one need not share.
+    [[nodiscard]] static constexpr bool says_no(const verdict& v, bool refused) noexcept {
+        return refused && v.why != refusal::timed_out && v.why != refusal::cancelled;
+    }
+    [[nodiscard]] constexpr bool is_for_the_next(const verdict& v) const {
+        return v.kind == verdict_kind::neutral || !options().next_if || options().next_if(v);
     }
 
     failover* shared_;
     std::size_t* place_;
     std::size_t first_;
-    std::size_t tried_ = 1;
+    std::uint32_t tried_ = 1;
     terms terms_{never};
     duration least_ = forever; // until one of those that said it may be tried again
     bool silent_ = false;      // one of them said nothing

@@ -6,6 +6,7 @@
 #include <outlast/simulate.hpp>
 
 #include "asio/support/async_player.hpp"
+#include "asio/support/token_store.hpp"
 #include "asio/support/virtual_loop.hpp"
 #include "support/catch.hpp"
 #include "support/print.hpp"
@@ -19,6 +20,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -128,13 +130,39 @@ constexpr auto simulated = []<class Policies>(const std::vector<visit>& visits, 
 
 // --- under Asio ---
 
-template <cancellation_type Type>
+/// Policies, some of which need the loop themselves, and a loop that ends before them.
+template <class Policies>
+struct stage {
+    std::unique_ptr<virtual_loop> loop = std::make_unique<virtual_loop>();
+    Policies policies = made();
+
+    stage() = default;
+    stage(const stage&) = delete;
+    stage& operator=(const stage&) = delete;
+    ~stage() { loop.reset(); }
+
+private:
+    Policies made() {
+        if constexpr (std::is_constructible_v<Policies, virtual_loop&>)
+            return Policies{*loop};
+        else
+            return {};
+    }
+};
+
+constexpr auto as_it_is = [](virtual_loop& loop) { return loop.context().get_executor(); };
+constexpr auto strand_of = [](virtual_loop& loop) { return asio::make_strand(loop.context()); };
+
+/// \tparam Executor what the calls run on, of a loop
+template <cancellation_type Type, class Executor = decltype(as_it_is)>
 constexpr auto under_asio = []<class Policies>(const std::vector<visit>& visits, int at_step) {
     const auto alive = std::make_shared<int>(0);
     bool reached = false;
     {
-        Policies policies;
-        virtual_loop loop;
+        stage<Policies> on;
+        Policies& policies = on.policies;
+        virtual_loop& loop = *on.loop;
+        const auto place = Executor{}(loop);
         asio::cancellation_signal signal;
         answered good;
         for (std::size_t i = 0; i != visits.size(); ++i) {
@@ -146,17 +174,16 @@ constexpr auto under_asio = []<class Policies>(const std::vector<visit>& visits,
             noted.on_step = [&](const step&) {
                 if (last && ++steps == at_step) {
                     reached = true;
-                    asio::post(loop.context(), [&] { signal.emit(Type); });
+                    asio::post(place, [&] { signal.emit(Type); });
                 }
             };
             answered a, other;
             const async_player work{&loop, &v.lines, alive};
             outlast::async_run<hand_clock>(
-                loop.context(), noted, limits_of(v), work,
+                place, noted, limits_of(v), work,
                 asio::bind_cancellation_slot(signal.slot(), a.handler(alive)));
             if (last)
-                outlast::async_run<hand_clock>(loop.context(), policies.p, work,
-                                               other.handler(alive));
+                outlast::async_run<hand_clock>(place, policies.p, work, other.handler(alive));
             loop.run();
             CHECK(a.times == 1);
             CHECK(other.times == last);
@@ -166,8 +193,8 @@ constexpr auto under_asio = []<class Policies>(const std::vector<visit>& visits,
         CHECK(outlast_tests::is_idle(policies));
         loop.advance(recovery);
         const std::vector<outlast_tests::line> fine{{}};
-        outlast::async_run<hand_clock>(loop.context(), policies.p,
-                                       async_player{&loop, &fine, alive}, good.handler(alive));
+        outlast::async_run<hand_clock>(place, policies.p, async_player{&loop, &fine, alive},
+                                       good.handler(alive));
         loop.run();
         CHECK(good.times == 1);
         CHECK(good.what->has_value());
@@ -176,6 +203,57 @@ constexpr auto under_asio = []<class Policies>(const std::vector<visit>& visits,
     CHECK(outlast::abandoned().running == 0);
     CHECK(outlast::detached().running == 0);
     return reached;
+};
+
+// --- policies with operations that end later ---
+
+/// Answers like the work it stands in for: later.
+struct answers_later {
+    virtual_loop* loop;
+    template <class Token>
+    auto operator()(const outlast::failure&, Token&& token) const {
+        return loop->after<void(result<int>)>(10ms, std::forward<Token>(token), result<int>{-1});
+    }
+};
+struct only_async_fallback {
+    outlast::pipeline<outlast::fallback<answers_later>> p;
+    explicit only_async_fallback(virtual_loop& loop) : p{outlast::fallback{answers_later{&loop}}} {}
+};
+/// The recommended order, with answers that live for less than the day takes, and are refreshed.
+struct far_from_everything {
+    using store = outlast_tests::token_store;
+    using cache = outlast::cache_aside<store, int (*)(), outlast::lifetime (*)(int)>;
+    store s;
+    cache c{s,
+            [] { return 0; },
+            [](int) { return outlast::lifetime{.fresh_for = 2500ms, .stale_for = 400ms}; },
+            {.refresh_ahead = outlast::ratio::of(1.0), .refresh_limit = 40ms, .seed = 1}};
+    outlast_tests::breaker b{outlast_tests::sensitive()};
+    outlast::pipeline<outlast::fallback<answers_later>,
+                      std::reference_wrapper<cache>,
+                      outlast::timeout,
+                      outlast::retry,
+                      std::reference_wrapper<outlast_tests::breaker>,
+                      outlast::timeout>
+        p;
+
+    explicit far_from_everything(virtual_loop& loop)
+        : s{{&loop}},
+          p{outlast::fallback{answers_later{&loop}},
+            std::ref(c),
+            outlast::timeout{300ms},
+            outlast::retry{{.max_attempts = 3, .retry_refusals = true, .seed = 7}},
+            std::ref(b),
+            outlast::timeout{50ms}} {}
+};
+struct only_async_cache {
+    using store = outlast_tests::token_store;
+    using cache = outlast::cache_aside<store, int (*)(), outlast::lifetime (*)(int)>;
+    store s;
+    cache c{s, [] { return 0; },
+            [](int) { return outlast::lifetime{.fresh_for = 50ms, .stale_for = 400ms}; }};
+    outlast::pipeline<std::reference_wrapper<cache>> p{std::ref(c)};
+    explicit only_async_cache(virtual_loop& loop) : s{{&loop}} {}
 };
 
 template <class Policies, class Driver>
@@ -205,6 +283,12 @@ void lanes_hold(Driver driver) {
     hold<only_hedge>(driver);
     hold<everything>(driver);
 }
+template <class Driver>
+void later_ones_hold(Driver driver) {
+    hold<only_async_fallback>(driver);
+    hold<only_async_cache>(driver);
+    hold<far_from_everything>(driver);
+}
 
 } // namespace
 
@@ -225,9 +309,22 @@ TEST_CASE("cancelled at every step in a simulation that outlives callers: the sa
 TEST_CASE("cancelled at every step under Asio, for good: answered once, nothing kept or leaked") {
     all_hold(under_asio<cancellation_type::terminal>);
     lanes_hold(under_asio<cancellation_type::terminal>);
+    later_ones_hold(under_asio<cancellation_type::terminal>);
 }
 
 TEST_CASE("cancelled at every step under Asio, if it can be undone: the same") {
     all_hold(under_asio<cancellation_type::total>);
     lanes_hold(under_asio<cancellation_type::total>);
+    later_ones_hold(under_asio<cancellation_type::total>);
+}
+
+TEST_CASE("cancelled at every step on a strand: the same") {
+    using namespace outlast_tests;
+    const auto on_a_strand = [](auto driver) { // each of them is much to compile
+        hold<rationed>(driver);
+        hold<everything>(driver);
+        hold<far_from_everything>(driver);
+    };
+    on_a_strand(under_asio<cancellation_type::terminal, decltype(strand_of)>);
+    on_a_strand(under_asio<cancellation_type::total, decltype(strand_of)>);
 }

@@ -8,6 +8,7 @@
 #include <outlast/cache/memory.hpp>
 #include <outlast/outlast.hpp>
 
+#include "asio/support/token_store.hpp"
 #include "asio/support/virtual_loop.hpp"
 #include "support/catch.hpp"
 #include "support/print.hpp"
@@ -33,75 +34,13 @@ using outlast::duration;
 using outlast::refusal;
 using outlast::result;
 using outlast_tests::hand_clock;
+using outlast_tests::token_store;
 using outlast_tests::virtual_loop;
 
 namespace {
 
-/// What stores over a network do: each operation takes its time, on a machine of its own, where it
-/// happens at the end of it; and may fail. The map outlives everything that is on its way.
-struct far_away {
-    virtual_loop* loop;
-    duration takes = 5ms;
-    error_code fails{};
-    bool forgets = false; // its handlers
-    std::map<int, outlast::entry<int>> map{};
-    int finds = 0, puts = 0, erases = 0;
-
-    template <class Signature, class Token, class Happens>
-    auto begin(Token&& token, Happens happens) {
-        return asio::async_initiate<Token, Signature>(
-            [this, happens](auto handler) {
-                if (forgets)
-                    return;
-                auto kept = std::make_shared<decltype(handler)>(std::move(handler));
-                loop->in(takes, [this, happens, kept] {
-                    const auto executor = asio::get_associated_executor(*kept);
-                    asio::dispatch(executor,
-                                   [this, happens, kept] { happens(fails, std::move(*kept)); });
-                });
-            },
-            token);
-    }
-};
-
 using entry = outlast::entry<int>;
 
-/// By completion token.
-struct token_store : far_away {
-    using key_type = int;
-    using value_type = int;
-    using lock_type = std::mutex;
-
-    template <class Token>
-    auto async_find(int key, Token&& token) {
-        ++finds;
-        return begin<void(error_code, std::optional<entry>)>(
-            std::forward<Token>(token), [this, key](error_code e, auto handler) {
-                const auto it = map.find(key);
-                std::move(handler)(e, it == map.end() ? std::nullopt : std::optional{it->second});
-            });
-    }
-    template <class Token>
-    auto async_put(int key, const entry& e, Token&& token) {
-        ++puts;
-        return begin<void(error_code)>(std::forward<Token>(token),
-                                       [this, key, e](error_code failed, auto handler) {
-                                           if (!failed)
-                                               map.insert_or_assign(key, e);
-                                           std::move(handler)(failed);
-                                       });
-    }
-    template <class Token>
-    auto async_erase(int key, Token&& token) {
-        ++erases;
-        return begin<void(error_code)>(std::forward<Token>(token),
-                                       [this, key](error_code failed, auto handler) {
-                                           if (!failed)
-                                               map.erase(key);
-                                           std::move(handler)(failed);
-                                       });
-    }
-};
 static_assert(outlast::async_store<token_store>);
 static_assert(!outlast::store<token_store>);
 static_assert(!outlast::async_store<outlast::memory<int, int>>);

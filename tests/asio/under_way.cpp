@@ -407,6 +407,33 @@ TEST_CASE("single flight under Asio: a leader that nobody follows takes its work
     CHECK(next.when == 140ms);
 }
 
+TEST_CASE(
+    "single flight under Asio: what the last who waited has left is kept, or joined by the next") {
+    const bool joins = GENERATE(false, true);
+    office o;
+    outlast::pipeline p{std::ref(o.remember), outlast::timeout{1s}};
+    asio::cancellation_signal first, second;
+    answer leader, other, next;
+    o.takes = 100ms;
+    o.ask(p, leader, first);
+    o.ask(p, other, second);
+    o.loop.advance(40ms);
+    first.emit(cancellation_type::terminal);
+    o.loop.advance(0ms);
+    second.emit(cancellation_type::terminal);
+    o.loop.advance(0ms);
+    CHECK(leader.why == refusal::cancelled);
+    CHECK(other.why == refusal::cancelled);
+    CHECK(outlast::detached().running == 1);
+    o.loop.advance(joins ? 20ms : 100ms);
+    o.ask(p, next);
+    o.loop.run();
+    CHECK(next.value == 1);
+    CHECK(next.when == (joins ? 100ms : 140ms));
+    CHECK(o.begun == 1);
+    CHECK(nothing_left());
+}
+
 TEST_CASE("single flight under Asio: a policy outside the cache has no part in what goes on") {
     office o;
     outlast::bulkhead door{{.permits = 3}};

@@ -262,3 +262,130 @@ TEST_CASE("async_check: a wall clock that throws in the end makes it a 503") {
     async_introspector api{std::move(o), transport};
     CHECK(words_for(transport, api, "Bearer tokA") == "503(5)");
 }
+
+// --- the introspector may go at any time ---
+
+namespace {
+
+/// An introspector that its test lets go of, on a loop, over a transport that nobody else has.
+struct leaving {
+    using server_type = async_scripted_server;
+    using introspector_type = async_introspector<server_type, hand_clock>;
+
+    std::optional<virtual_loop> loop{std::in_place};
+    std::shared_ptr<server_type> server = std::make_shared<server_type>();
+    std::weak_ptr<server_type> served = server;
+    std::unique_ptr<introspector_type> api;
+    const requirements route{};
+    int told = 0;
+    std::string words{};
+
+    explicit leaving(const reply& otherwise, introspector_options o = options()) {
+        server->loop = &*loop;
+        server->otherwise = otherwise;
+        api = std::make_unique<introspector_type>(std::move(o), server);
+    }
+    auto note() {
+        return [this](const decision& d) { ++told, words = words_of(d); };
+    }
+    void go() {
+        api.reset();
+        server.reset();
+    }
+};
+
+} // namespace
+
+TEST_CASE("async_check: the introspector may go while a caller waits, who is told as ever") {
+    leaving l{says(r_plus(3600)).after(1s)};
+    l.server->first = {answers(503)}; // what is repeated finds the transport, too
+    l.api->async_check("Bearer tokA", l.route, l.note());
+    if (GENERATE(false, true)) // the first attempt is over
+        l.loop->advance(50ms);
+    l.go();
+    CHECK_FALSE(l.served.expired());
+    l.loop->run();
+    CHECK(l.words == "ALLOW(live)");
+    CHECK(l.told == 1);
+    CHECK(l.served.expired()); // and all else with it
+}
+
+TEST_CASE("async_check: the introspector may go before a known token's caller is told") {
+    leaving l{says(r_plus(3600))};
+    l.api->async_check("Bearer tokA", l.route, l.note());
+    l.loop->run();
+    l.loop->advance(1s);
+    l.api->async_check("Bearer tokA", l.route, l.note());
+    l.api->async_check("", l.route, [](const decision& d) { CHECK(words_of(d) == "401 bare"); });
+    l.go();
+    l.loop->run();
+    CHECK(l.words == "ALLOW(cached)");
+    CHECK(l.told == 2);
+    CHECK(l.served.expired());
+}
+
+TEST_CASE("async_check: the introspector may go before a deferred check is begun") {
+    leaving l{says(r_plus(3600))};
+    {
+        auto later = l.api->async_check("Bearer tokA", l.route, asio::deferred);
+        l.go();
+        std::move(later)(l.note());
+    }
+    l.loop->run();
+    CHECK(l.words == "ALLOW(live)");
+    CHECK(l.served.expired());
+}
+
+TEST_CASE("async_check: the introspector may go while what nobody waits for goes on") {
+    leaving l{says(r_plus(3600)).after(1h)}; // far beyond the deadline, and ignores cancellation
+    const bool hangs_up = GENERATE(false, true);
+    asio::cancellation_signal hang_up;
+    l.api->async_check("Bearer tokA", l.route,
+                       asio::bind_cancellation_slot(hang_up.slot(), l.note()));
+    l.loop->advance(50ms);
+    if (hangs_up)
+        hang_up.emit(asio::cancellation_type::terminal);
+    l.loop->advance(10s);
+    CHECK(l.words == "503(5)");
+    CHECK(outlast::abandoned().running == 1);
+    l.go();
+    CHECK_FALSE(l.served.expired());
+    l.loop->run(); // its good value still goes into the cache
+    CHECK(l.told == 1);
+    CHECK(outlast::abandoned().running == 0);
+    CHECK(l.served.expired());
+}
+
+TEST_CASE("async_check: the introspector may go while a check goes on for others") {
+    leaving l{says(r_plus(3600)).after(1s)};
+    l.server->of["tokA"] = {answers(503).after(200ms), says(r_minus).after(200ms)};
+    asio::cancellation_signal hang_up;
+    std::string follower;
+    l.api->async_check("Bearer tokA", l.route,
+                       asio::bind_cancellation_slot(hang_up.slot(), l.note()));
+    l.api->async_check("Bearer tokA", l.route, [&](const decision& d) { follower = words_of(d); });
+    l.loop->advance(50ms);
+    hang_up.emit(asio::cancellation_type::terminal);
+    l.loop->advance({});
+    CHECK(l.words == "503(5)");
+    CHECK(outlast::detached().running == 1);
+    l.go();
+    l.loop->run();
+    CHECK(follower == "401-IT");
+    CHECK(l.told == 1);
+    CHECK(outlast::detached().running == 0);
+    CHECK(l.served.expired());
+}
+
+TEST_CASE("async_check: a loop that ends takes the last checks with it, and what they share") {
+    leaving l{hangs()};
+    l.api->async_check("Bearer tokA", l.route, l.note());
+    l.api->async_check("Bearer tokA", l.route, l.note());
+    l.api->async_check("Bearer tokB", l.route, l.note());
+    l.loop->advance(50ms);
+    l.go();
+    CHECK_FALSE(l.served.expired());
+    l.loop.reset();
+    CHECK(l.told == 0);
+    CHECK(l.served.expired());
+}

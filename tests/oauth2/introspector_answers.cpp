@@ -198,8 +198,9 @@ TEST_CASE("O-49 401 invalid_client must not become 401") {
     s.server.otherwise = answers(401, R"({"error":"invalid_client"})");
     CHECK(s.at(0s).request("t0") == "503(5), calls 1");
     CHECK(s.at(1s).request("t1") == "503(5), calls 1");
-    // The one that sets the latch says 5: how long it is set is told from the next on.
-    CHECK(s.at(2s).request("t2").d.because == reason::client_refused);
+    const told sets_it = s.at(2s).request("t2");
+    CHECK(sets_it == "503(30), calls 1");
+    CHECK(sets_it.d.because == reason::client_refused);
     const told latched = s.at(3s).request("t3");
     CHECK(latched == "503(29), calls 0");
     CHECK(latched.d.because == reason::fault_latched);

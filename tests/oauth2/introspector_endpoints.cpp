@@ -5,6 +5,7 @@
 #include "support/story.hpp"
 
 #include <chrono>
+#include <initializer_list>
 #include <map>
 #include <string>
 #include <vector>
@@ -210,4 +211,62 @@ TEST_CASE("O-63 1000 at once, one token, two endpoints: one call each at most") 
         CHECK(s.tell(*c).words == "ALLOW(live)");
     CHECK(asked(s) == "12");
     CHECK(s.time() == outlast::instant{150ms});
+}
+
+namespace {
+
+/// The one endpoint refuses us over these tokens, with the other's breaker open meanwhile.
+void is_refused(story& s, std::size_t endpoint, std::initializer_list<const char*> over) {
+    s.api.breaker(1 - endpoint).set_mode(outlast::circuit_mode::isolated);
+    s.server.otherwise = answers(401);
+    for (const char* token : over)
+        CHECK(s.request(token).calls == 1);
+    s.api.breaker(1 - endpoint).set_mode(outlast::circuit_mode::normal);
+}
+
+} // namespace
+
+TEST_CASE("endpoints: each has a latch of its own: who refuses us is passed over, the next asked") {
+    story s{two_endpoints()};
+    is_refused(s.at(0s), 0, {"t0", "t1", "t2"});
+    CHECK(s.latch() == circuit_state::open);
+    CHECK(s.api.latch(1).state(s.time()) == circuit_state::closed);
+    s.server.asked.clear();
+    s.server.otherwise = says(r_plus(3600));
+    CHECK(s.at(1s).request("tokA") == "ALLOW(live), calls 1");
+    CHECK(asked(s) == "2");
+    // When its pause is over, it is tried again.
+    CHECK(s.at(30s).request("tokB") == "ALLOW(live), calls 1");
+    CHECK(s.request("tokC") == "ALLOW(live), calls 1");
+    CHECK(asked(s) == "211");
+    CHECK(s.latch() == circuit_state::closed);
+}
+
+TEST_CASE("endpoints: all latched: 503 without a call, until the first is tried again") {
+    for (const bool stale_on_fault : {false, true}) {
+        introspector_options o = two_endpoints();
+        o.stale_on_fault = stale_on_fault;
+        story s{std::move(o)};
+        s.place("known", -70s, 3600);
+        is_refused(s.at(0s), 0, {"t0", "t1", "t2"});
+        is_refused(s.at(10s), 1, {"t0", "t1", "t2"});
+        const told t = s.at(11s).request("tokA");
+        CHECK(t == "503(19), calls 0");
+        CHECK(t.d.because == reason::fault_latched);
+        CHECK(s.request("known") ==
+              (stale_on_fault ? "ALLOW(stale), calls 0" : "503(19), calls 0"));
+        s.server.otherwise = says(r_plus(3600));
+        CHECK(s.at(30s).request("tokA") == "ALLOW(live), calls 1");
+    }
+}
+
+TEST_CASE("S8 a token over which both refuse us counts once in the row of each") {
+    story s{two_endpoints(endpoint_order::round_robin)};
+    s.server.otherwise = answers(404);
+    for (int i = 0; i != 30; ++i)
+        CHECK(s.request("crafted") == "503(5), calls 1");
+    for (const std::size_t i : {0U, 1U}) {
+        CHECK(s.api.latch(i).state(s.time()) == circuit_state::closed);
+        CHECK(s.api.latch(i).window(s.time()) == outlast::tally{.recorded = 1, .failed = 1});
+    }
 }

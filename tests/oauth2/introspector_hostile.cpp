@@ -326,3 +326,48 @@ TEST_CASE("S8 one token whose answers cannot be read opens the breaker for nobod
     CHECK(s.breaker() == outlast::circuit_state::closed);
     CHECK(s.request("good") == "ALLOW(live), calls 1");
 }
+
+TEST_CASE("S8 one token that is answered as if we were misconfigured sets the latch for nobody") {
+    for (const int status : {401, 404, 405, 415}) {
+        story s;
+        s.server.otherwise = says(r_plus(3600));
+        s.server.of["evil"] = {answers(status)};
+        for (int i = 0; i != 30; ++i)
+            CHECK(s.at(i * 20s).request("evil") == "503(5), calls 1");
+        CHECK(s.latch() == outlast::circuit_state::closed);
+        CHECK(s.request("good") == "ALLOW(live), calls 1");
+    }
+}
+
+TEST_CASE("S8 two such tokens do not set it either; three do") {
+    story s;
+    s.server.otherwise = says(r_plus(3600));
+    for (const char* token : {"evil", "worse", "worst"})
+        s.server.of[token] = {answers(404)};
+    for (int i = 0; i != 10; ++i) {
+        CHECK(s.request("evil") == "503(5), calls 1");
+        CHECK(s.request("worse") == "503(5), calls 1");
+    }
+    CHECK(s.latch() == outlast::circuit_state::closed);
+    // An answer in between: each of them counts again, once.
+    CHECK(s.request("good") == "ALLOW(live), calls 1");
+    for (const char* token : {"evil", "worse", "evil", "worse"})
+        CHECK(s.request(token) == "503(5), calls 1");
+    CHECK(s.latch() == outlast::circuit_state::closed);
+    CHECK(s.request("worst") == "503(30), calls 1");
+    CHECK(s.latch() == outlast::circuit_state::open);
+}
+
+TEST_CASE("S8 when the latch is over, one such token sets it again once, not for good") {
+    story s;
+    s.server.otherwise = answers(401);
+    s.server.of["evil"] = {answers(404)};
+    for (const char* token : {"t0", "t1", "t2"})
+        s.request(token);
+    s.server.otherwise = says(r_plus(3600)); // put right
+    CHECK(s.at(30s).request("evil") == "503(30), calls 1");
+    CHECK(s.at(31s).request("good") == "503(29), calls 0");
+    CHECK(s.at(60s).request("evil") == "503(5), calls 1");
+    CHECK(s.request("good") == "ALLOW(live), calls 1");
+    CHECK(s.latch() == outlast::circuit_state::closed);
+}

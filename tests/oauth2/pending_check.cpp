@@ -65,7 +65,7 @@ struct decider {
 
 TEST_CASE("pending_check: the token lies where it stays, and is wiped with the check") {
     ledger notes;
-    const decider api{};
+    const auto api = std::make_shared<const decider>();
     const requirements route;
     auto handler = boost::asio::bind_allocator(looking<int>{notes}, [](const decision&) {});
     using check = outlast::oauth2::detail::pending_check<decider, decltype(handler)>;
@@ -82,7 +82,7 @@ TEST_CASE("pending_check: the token lies where it stays, and is wiped with the c
 
 TEST_CASE("S13 pending_check: it is gone, token and all, before its handler is called") {
     ledger notes;
-    const decider api{.d = {.status = 403}};
+    const auto api = std::make_shared<const decider>(decider{.d = {.status = 403}});
     const requirements route;
     outlast::report facts;
     int told = 0;
@@ -104,14 +104,14 @@ TEST_CASE("S13 pending_check: it is gone, token and all, before its handler is c
 TEST_CASE(
     "pending_check: a call that goes on without its handler keeps the token and the endpoint") {
     ledger notes;
-    const decider api{.d = {.status = 503}};
+    auto api = std::make_shared<const decider>(decider{.d = {.status = 503}});
     const requirements route;
     int told = 0;
     auto handler = boost::asio::bind_allocator(looking<int>{notes},
                                                [&](const decision& d) { told = d.status; });
     using handler_type = decltype(handler);
     auto made = outlast::oauth2::detail::pending_check<decider, handler_type>::make(
-        std::move(handler), api, route, nullptr, token);
+        std::move(handler), std::move(api), route, nullptr, token);
     made->endpoint = 1;
     {
         const outlast::oauth2::detail::pending_query about{query{.max_age = outlast::duration{5}},
@@ -132,7 +132,7 @@ TEST_CASE(
 
 TEST_CASE("pending_check: what is associated with the handler is the end's too") {
     boost::asio::io_context context;
-    const decider api{};
+    const auto api = std::make_shared<const decider>();
     const requirements route;
     auto handler = boost::asio::bind_executor(context, [](const decision&) {});
     using handler_type = decltype(handler);

@@ -110,9 +110,19 @@ public:
         outlast::verdict act(outlast::operation what, outlast::reading& now, Hand& hand) {
             return machine_.act(what, now, hand);
         }
+        template <class Hand, class Begin>
+        bool act_later(outlast::operation what,
+                       outlast::reading& now,
+                       Hand& hand,
+                       Begin& begin,
+                       outlast::verdict& v) {
+            return outlast::act_or_begin(machine_, what, now, hand, begin, v);
+        }
 
     private:
         outlast::step note(const outlast::step& s, const outlast::verdict& v) {
+            if (lanes > 1 && s.is_nothing())
+                return s;
             last_ = s;
             outlast::step moved = s;
             if (s.at != outlast::never)

@@ -94,7 +94,9 @@ auto async_run_on(const Executor& fallback,
 ///
 /// **Calls without a caller**: a cache's refresh ahead, its keeping of an answer in an asynchronous
 /// store, and work for a key that others wait for go on when the caller has been answered: on the same
-/// executor, which they keep from running out of work; counted by `outlast::detached`.
+/// executor, which they keep from running out of work; counted by `outlast::detached`. The last goes on
+/// even when those others have left, until the latest of their deadlines, as its answer is kept for who
+/// comes next: work without any deadline of its own, which may hang, needs a timeout inside the cache.
 ///
 /// **Cancellation** by the slot of the handler. *Terminal*: the answer is `cancelled` at once, and
 /// what runs is told so and abandoned. *Total* and *partial*, and the stop token of `limits`: the

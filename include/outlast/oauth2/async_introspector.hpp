@@ -16,10 +16,13 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
 
+#include <cstddef>
 #include <functional> // std::reference_wrapper, std::cref
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace outlast::oauth2 {
@@ -35,23 +38,37 @@ namespace outlast::oauth2 {
 /// **Sharing** thread-safe; one for all routes. Requests with one unknown token make one call,
 /// whatever executors they run on.
 /// **Lifetime** the requirements and `limits::facts` until completion; the authorization until the
-/// check is begun, at once but for a deferred one; the introspector and the transport for as long as
-/// checks go on without their callers (`outlast::detached`, `outlast::abandoned`): until the context
-/// has run out of work, or is gone.
+/// check is begun, at once but for a deferred one. The introspector may go at any time: checks under
+/// way share what they need, come to the end that they would have come to, and the last of them gives
+/// it back; those that go on without their callers (`outlast::detached`, `outlast::abandoned`) too. The
+/// transport is among that if it was given by `shared_ptr`; else it outlives them: until the context
+/// has run out of work, or is gone. What the options refer to (a wall clock, a maker of credentials)
+/// as the transport.
 /// **Cost** a token known and fresh: one digest, one lookup, one piece of memory for the check and
-/// one for its run, which those of earlier checks on the thread serve for.
+/// one for its run, which those of earlier checks on the thread serve for; and a share counted up and
+/// down again.
 /// **Secrets** as with `introspector`; the copy of a token is wiped before the handler is called, or, where others
 /// wait for what the call learns, when that is over.
 /// **Example** `examples/05_coroutine_server.cpp`.
 /// \tparam Clock see `steady`
 template <async_transport Transport, class Clock = steady>
-class async_introspector : public introspector_base {
+class async_introspector {
+    class shared;
+
 public:
     /// Throws `std::invalid_argument` with a sentence, or `std::system_error` from OpenSSL.
     async_introspector(introspector_options options,
+                       std::shared_ptr<Transport> send,
+                       const master_key& key = master_key::of_this_process().value())
+        : shared_(std::make_shared<shared>(std::move(options), std::move(send), key)) {}
+    /// \param send outlives the checks
+    async_introspector(introspector_options options,
                        Transport& send,
                        const master_key& key = master_key::of_this_process().value())
-        : introspector_base(std::move(options), key), send_(&send), ask_(send, what()) {}
+        : async_introspector(std::move(options), unowned(send), key) {}
+
+    async_introspector(const async_introspector&) = delete;
+    async_introspector& operator=(const async_introspector&) = delete;
 
     /// Decides about one request.
     /// \param authorization the values of all its Authorization headers
@@ -64,11 +81,11 @@ public:
                      const limits& until,
                      Token&& token) {
         query q{.max_age = max_age};
-        std::optional<decision> at_once = answered_already(authorization, q);
-        const auto fallback = send_->get_executor();
+        std::optional<decision> at_once = shared_->answered_already(authorization, q);
+        const auto fallback = shared_->send->get_executor();
         return boost::asio::async_initiate<Token, void(decision)>(
-            initiation<decltype(fallback)>{this, fallback}, token, std::move(at_once), q, wanted,
-            until);
+            initiation<std::remove_const_t<decltype(fallback)>>{shared_, fallback}, token,
+            std::move(at_once), q, wanted, until);
     }
 
     /// For a request with one Authorization header.
@@ -89,10 +106,53 @@ public:
         return async_check(authorization, wanted, forever, {}, std::forward<Token>(token));
     }
 
-    /// What the policies guard: for another driver, and for probes.
-    [[nodiscard]] const async_ask<Transport>& work() const noexcept { return ask_; }
+    // As those of `introspector`; what they refer to is the introspector's.
+    void forget(std::string_view token) { shared_->forget(token); }
+    [[nodiscard]] auto& policies() noexcept { return shared_->policies(); }
+    [[nodiscard]] const async_ask<Transport>& work() const noexcept { return shared_->ask; }
+    [[nodiscard]] circuit_breaker& breaker(std::size_t endpoint = 0) noexcept {
+        return shared_->breaker(endpoint);
+    }
+    [[nodiscard]] circuit_breaker& latch(std::size_t endpoint = 0) noexcept {
+        return shared_->latch(endpoint);
+    }
+    [[nodiscard]] std::size_t first_endpoint() noexcept { return shared_->first_endpoint(); }
+    [[nodiscard]] auto& store() noexcept { return shared_->store(); }
+    [[nodiscard]] std::optional<token_digest> key_of(std::string_view token) const noexcept {
+        return shared_->key_of(token);
+    }
+    [[nodiscard]] const quoted& realm() const noexcept { return shared_->realm(); }
+    [[nodiscard]] const introspector_options& options() const noexcept {
+        return shared_->options();
+    }
 
 private:
+    /// All that checks need, and the introspector and each check under way have a share in.
+    class shared : public introspector_base {
+    public:
+        std::shared_ptr<Transport> send;
+        async_ask<Transport> ask;
+
+        shared(introspector_options options,
+               std::shared_ptr<Transport> transport,
+               const master_key& key)
+            : introspector_base(std::move(options), key),
+              send(std::move(transport)),
+              ask(*send, what()) {}
+
+        using introspector_base::answered_already;
+
+        /// A wall clock that throws makes no decision: then it cannot be told.
+        [[nodiscard]] decision
+        decided(result<knowledge> known, const report& facts, const requirements& wanted) const {
+            try {
+                return introspector_base::decided(std::move(known), facts, wanted);
+            } catch (...) {
+                return detail::refused(unavailable(retry_after_for({}, {})));
+            }
+        }
+    };
+
     template <class Executor>
     struct initiation {
         using executor_type = Executor;
@@ -103,42 +163,39 @@ private:
                         std::optional<decision> at_once,
                         query q,
                         std::reference_wrapper<const requirements> wanted,
-                        limits until) const {
+                        limits until) {
             const auto executor = boost::asio::get_associated_executor(handler, fallback);
             if (at_once)
                 return boost::asio::post(executor, outlast::detail::answer<Handler, decision>{
                                                        *std::move(at_once), std::move(handler)});
-            auto check = detail::pending_check<async_introspector, Handler>::make(
-                std::move(handler), *api, wanted.get(), until.facts, q.token);
-            check->endpoint = api->first_endpoint();
+            shared& all = *api;
+            auto check = detail::pending_check<shared, Handler>::make(
+                std::move(handler), std::move(api), wanted.get(), until.facts, q.token);
+            check->endpoint = all.first_endpoint();
             until.facts = &check->facts;
             detail::pending_query about{q, check};
-            async_run<Clock>(executor, api->policies(), until, std::cref(api->ask_),
-                             detail::check_done<async_introspector, Handler>{std::move(check)},
+            async_run<Clock>(executor, all.policies(), until, std::cref(all.ask),
+                             detail::check_done<shared, Handler>{std::move(check)},
                              std::move(about));
         }
 
-        async_introspector* api;
+        std::shared_ptr<shared> api; // counted once a check, and moved from then on
         Executor fallback;
     };
 
-    template <class Api, class Handler>
-    friend struct detail::check_done;
-
-    /// A wall clock that throws makes no decision: then it cannot be told.
-    [[nodiscard]] decision
-    decided(result<knowledge> known, const report& facts, const requirements& wanted) const {
-        try {
-            return introspector_base::decided(std::move(known), facts, wanted);
-        } catch (...) {
-            return detail::refused(unavailable(retry_after_for({}, {})));
-        }
+    static std::shared_ptr<Transport> unowned(Transport& send) noexcept {
+        return {std::shared_ptr<void>{}, &send};
     }
 
-    Transport* send_;
-    async_ask<Transport> ask_;
+    std::shared_ptr<shared> shared_;
 };
 
+template <class Transport>
+async_introspector(introspector_options, std::shared_ptr<Transport>)
+    -> async_introspector<Transport>;
+template <class Transport>
+async_introspector(introspector_options, std::shared_ptr<Transport>, const master_key&)
+    -> async_introspector<Transport>;
 template <class Transport>
 async_introspector(introspector_options, Transport&) -> async_introspector<Transport>;
 template <class Transport>

@@ -7,6 +7,7 @@
 #include <outlast/call.hpp>
 #include <outlast/http/message.hpp>
 #include <outlast/oauth2/error.hpp>
+#include <outlast/oauth2/fault_row.hpp>
 #include <outlast/oauth2/introspector_options.hpp>
 #include <outlast/oauth2/knowledge.hpp>
 #include <outlast/oauth2/repeats.hpp>
@@ -60,7 +61,7 @@ private:
 class introspection {
 public:
     explicit introspection(introspector_options options)
-        : options_(std::move(options)), repeats_(options_.endpoints.size()) {}
+        : options_(std::move(options)), suspects_(options_.endpoints.size()) {}
 
     [[nodiscard]] const introspector_options& options() const noexcept { return options_; }
 
@@ -115,8 +116,10 @@ public:
         const http::response& answer = answered.value();
         const auto now = options_.wall();
         const finding f = classify(view_of(answer), now, options_.reading);
-        if (f.outcome() == outcome_class::active || f.outcome() == outcome_class::inactive)
-            repeats_[about.endpoint].answered(about.token);
+        if (f.outcome() == outcome_class::active || f.outcome() == outcome_class::inactive) {
+            suspects_[about.endpoint].failures.answered(about.token);
+            suspects_[about.endpoint].faults.answered();
+        }
         switch (f.outcome()) {
         case outcome_class::active:
             return active(f, now);
@@ -143,15 +146,17 @@ private:
         case reason::connect_timed_out:
         case reason::tls_failed:
         case reason::shed:
+        case reason::misconfigured:
             return why;
         default:
             break;
         }
         const outcome_class c = class_of(why);
-        const bool outage = c == outcome_class::down || c == outcome_class::bad;
-        return outage && repeats_[about.endpoint].again(about.token, context.time())
-                   ? repeated(why)
-                   : make_error_code(why);
+        suspects& s = suspects_[about.endpoint];
+        const bool again = c == outcome_class::down || c == outcome_class::bad
+                               ? s.failures.again(about.token, context.time())
+                               : fault_row::takes(why) && s.faults.again(about.token);
+        return again ? repeated(why) : make_error_code(why);
     }
 
     static response_view view_of(const http::response& answer) {
@@ -180,8 +185,14 @@ private:
         return k;
     }
 
+    // Which tokens an endpoint has failed over.
+    struct suspects {
+        repeated_failures failures{};
+        fault_row faults{};
+    };
+
     introspector_options options_;
-    std::deque<repeated_failures> repeats_; // of each endpoint: deque, as they stay where they are
+    std::deque<suspects> suspects_; // of each endpoint: deque, as they stay where they are
 };
 
 } // namespace outlast::oauth2

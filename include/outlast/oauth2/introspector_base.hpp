@@ -34,9 +34,10 @@ namespace outlast::oauth2 {
 /// The part of `introspector` and `async_introspector` that they share.
 ///
 /// Made of public policies only, outermost first: cache (fresh, stale, negative; one call a token
-/// at a time) · overall timeout · retry · fault latch (a breaker that counts refusals of our own
-/// credentials) · failover over the endpoints, each with its breaker (counts outages and answers that
-/// cannot be believed; not the 4xx that a crafted token can provoke) · attempt timeout · the request.
+/// at a time) · overall timeout · retry · failover over the endpoints, each with its fault latch (a
+/// breaker that counts refusals of our own credentials) and its breaker (counts outages and answers
+/// that cannot be believed; not the 4xx that a crafted token can provoke) · attempt timeout · the
+/// request.
 class introspector_base {
     struct endpoint_of_query {
         std::size_t& operator()(const query& q) const noexcept { return *q.endpoint; }
@@ -61,15 +62,18 @@ public:
     [[nodiscard]] auto& policies() noexcept { return policies_; }
     /// Of one endpoint, by its number in the options: how it is, and control by hand.
     [[nodiscard]] circuit_breaker& breaker(std::size_t endpoint = 0) noexcept {
-        return breakers_[endpoint];
+        return guards_[endpoint].breaker;
+    }
+    /// Of one endpoint: open while it refuses our own credentials or configuration.
+    [[nodiscard]] circuit_breaker& latch(std::size_t endpoint = 0) noexcept {
+        return guards_[endpoint].latch;
     }
     /// Which endpoint the next call is to ask first.
     [[nodiscard]] std::size_t first_endpoint() noexcept {
         return options().order == endpoint_order::preference
                    ? 0
-                   : turn_.fetch_add(1, std::memory_order_relaxed) % breakers_.size();
+                   : turn_.fetch_add(1, std::memory_order_relaxed) % guards_.size();
     }
-    [[nodiscard]] circuit_breaker& latch() noexcept { return latch_; }
     [[nodiscard]] auto& store() noexcept { return store_; }
     [[nodiscard]] std::optional<token_digest> key_of(std::string_view token) const noexcept {
         return key_of_(token);
@@ -88,15 +92,13 @@ protected:
                  {},
                  token_life{this->options().lifetimes, this->options().wall},
                  cache_options()),
-          latch_(latch_options()),
-          endpoints_(breakers(),
+          endpoints_(guards(),
                      {},
                      {.next_if = [](const verdict& v) { return is_for_the_next(v); },
                       .name = "introspection endpoints"}),
           policies_(std::ref(cache_),
                     timeout{{.limit = this->options().overall_timeout, .name = "introspection"}},
                     outlast::retry{retry_options_of()},
-                    std::ref(latch_),
                     std::ref(endpoints_),
                     timeout{{.limit = this->options().attempt_timeout,
                              .name = "introspection attempt"}}) {}
@@ -188,48 +190,60 @@ private:
         };
         return o;
     }
-    circuit_breaker_options latch_options() const {
+    circuit_breaker_options latch_options(const std::string& endpoint) const {
         return {.failure_ratio = ratio::of(1.0),
-                .window = 3,
-                .minimum_calls = 3,
+                .window = fault_row::length,
+                .minimum_calls = fault_row::length,
                 .open_for = options().fault_pause,
                 .failure_if =
                     [](const verdict& v) {
-                        // A 403 may come from a filter that a crafted token provokes.
-                        return class_in(v) == outcome_class::fault &&
-                               reason_in(v.error()) != reason::forbidden;
+                        const auto why = reason_in(v.error());
+                        return why && fault_row::takes(*why) && !is_repeated(v.error());
                     },
-                .name = label::intern("our credentials at " +
-                                      http::shown_url(options().endpoints.front()))};
+                .name = label::intern("our credentials at " + http::shown_url(endpoint))};
     }
-    std::vector<std::reference_wrapper<circuit_breaker>> breakers() {
-        std::vector<std::reference_wrapper<circuit_breaker>> all;
-        for (const std::string& endpoint : options().endpoints) {
-            circuit_breaker_options o = options().breaker;
-            o.failure_if = [](const verdict& v) { return is_server_outage(v); };
-            o.name = label::intern(http::shown_url(endpoint));
-            all.emplace_back(breakers_.emplace_back(o));
-        }
+    circuit_breaker_options breaker_options(const std::string& endpoint) const {
+        circuit_breaker_options o = options().breaker;
+        o.failure_if = [](const verdict& v) { return is_server_outage(v); };
+        o.name = label::intern(http::shown_url(endpoint));
+        return o;
+    }
+
+    /// What stands in front of one endpoint.
+    struct endpoint_guards {
+        using in_order = pipeline<std::reference_wrapper<circuit_breaker>,
+                                  std::reference_wrapper<circuit_breaker>>;
+        circuit_breaker latch;
+        circuit_breaker breaker;
+        in_order both{std::ref(latch), std::ref(breaker)};
+
+        endpoint_guards(const circuit_breaker_options& of_latch,
+                        const circuit_breaker_options& of_breaker)
+            : latch(of_latch), breaker(of_breaker) {}
+    };
+    std::vector<std::reference_wrapper<endpoint_guards::in_order>> guards() {
+        std::vector<std::reference_wrapper<endpoint_guards::in_order>> all;
+        for (const std::string& endpoint : options().endpoints)
+            all.emplace_back(
+                guards_.emplace_back(latch_options(endpoint), breaker_options(endpoint)).both);
         return all;
     }
 
     using store_type = memory<token_digest, knowledge>;
     using cache_type = cache_aside<store_type, key_of_query, token_life>;
-    using endpoints_type = failover<circuit_breaker, endpoint_of_query>;
+    using endpoints_type = failover<endpoint_guards::in_order, endpoint_of_query>;
 
     std::shared_ptr<introspection> what_;
     quoted realm_;
     token_keyer key_of_;
     store_type store_;
     cache_type cache_;
-    circuit_breaker latch_;
-    std::deque<circuit_breaker> breakers_{}; // deque: they stay where they are
+    std::deque<endpoint_guards> guards_{}; // deque: they stay where they are
     endpoints_type endpoints_;
     std::atomic<std::size_t> turn_{0};
     pipeline<std::reference_wrapper<cache_type>,
              timeout,
              outlast::retry,
-             std::reference_wrapper<circuit_breaker>,
              std::reference_wrapper<endpoints_type>,
              timeout>
         policies_;

@@ -61,7 +61,8 @@ struct introspector_options {
                                     .probes = 2,
                                     .probe_lease = std::chrono::seconds{5},
                                     .hold_back = std::chrono::milliseconds{500}};
-    /// After three refusals in a row of our own credentials or configuration: no calls for so long.
+    /// After refusals of our own credentials or configuration over three tokens in a row, by one of the
+    /// endpoints: no calls to that one for so long. By each of them: a 503 until the first is tried again.
     duration fault_pause = std::chrono::seconds{30};
 
     bearer_options bearer{};

@@ -28,15 +28,16 @@ namespace outlast::oauth2::detail {
 
 /// What a check keeps where it stays, in one piece of memory of the handler's; the token lies behind
 /// it. Shared by the handler's side and by the call, which may go on without it: others may wait for
-/// what it learns about the token.
-/// \tparam Api the introspector
+/// what it learns about the token. Has a share in what the check is carried out by, which so stays
+/// until both are done, whoever else lets go of it.
+/// \tparam Api what decides, and has all that the call refers to
 template <class Api, class Handler>
 class pending_check : public outlast::detail::counted<pending_check<Api, Handler>> {
 public:
     using owner = outlast::detail::share<pending_check>;
 
     std::optional<Handler> handler; ///< while it waits
-    const Api* api;
+    std::shared_ptr<const Api> api;
     const requirements* wanted;
     report* asked_for; ///< what the caller wants to know, or null
     report facts{};
@@ -45,7 +46,7 @@ public:
     [[nodiscard]] std::string_view token() const noexcept { return {behind(), size_}; }
 
     static owner make(Handler&& handler,
-                      const Api& api,
+                      std::shared_ptr<const Api> api,
                       const requirements& wanted,
                       report* asked_for,
                       std::string_view token) {
@@ -55,7 +56,7 @@ public:
         pending_check* const place = traits::allocate(mine, places);
         try {
             return owner{::new (static_cast<void*>(place)) pending_check(
-                std::move(handler), api, wanted, asked_for, token, mine)};
+                std::move(handler), std::move(api), wanted, asked_for, token, mine)};
         } catch (...) {
             traits::deallocate(mine, place, places);
             throw;
@@ -76,13 +77,13 @@ private:
     using traits = std::allocator_traits<allocator>;
 
     pending_check(Handler&& h,
-                  const Api& a,
+                  std::shared_ptr<const Api>&& a,
                   const requirements& demanded,
                   report* interested,
                   std::string_view about,
                   const allocator& mine)
         : handler(std::move(h)),
-          api(&a),
+          api(std::move(a)),
           wanted(&demanded),
           asked_for(interested),
           size_(about.size()),
@@ -110,7 +111,8 @@ private:
 };
 
 /// What the call is about, as an argument of it: token and endpoint lie in the check, for as long as
-/// the call may ask about them.
+/// the call may ask about them. A call gives its arguments back after everything else, so that the
+/// policies are there until it is gone.
 template <class Check>
 struct pending_query : query {
     outlast::detail::share<Check> where;

@@ -37,10 +37,15 @@ public:
 
     /// Until nothing is left to happen.
     void run() {
+        run_until([] { return false; });
+    }
+    /// Or until that is so.
+    template <class Done>
+    void run_until(Done done) {
         for (;;) {
             poll();
             const outlast::instant next = outlast::earlier(first(), deadlines().first());
-            if (next == outlast::never)
+            if (next == outlast::never || done())
                 return;
             step_to(next);
         }
