@@ -166,9 +166,11 @@ response introspection_gateway::metrics_now(const request& asked) {
 json::object introspection_gateway::status_json() {
     const auto now = outlast::steady::now();
     json::array endpoints;
+    bool refused = false;
     for (std::size_t i = 0; i != endpoints_.size(); ++i) {
         auto& breaker = check_.breaker(i);
         const auto counts = breaker.counts();
+        refused = refused || check_.latch(i).state(now) != outlast::circuit_state::closed;
         endpoints.push_back(json::object{{"name", endpoints_[i]},
                                          {"state", text_of(breaker.state(now))},
                                          {"succeeded", counts.succeeded},
@@ -178,7 +180,7 @@ json::object introspection_gateway::status_json() {
     return {{"uptime", std::chrono::duration<double>(steady_clock::now() - begun_).count()},
             {"now", second()},
             {"known_tokens", check_.store().size()},
-            {"credentials_refused", check_.latch().state(now) != outlast::circuit_state::closed},
+            {"credentials_refused", refused},
             {"stopping", retired_},
             {"endpoints", std::move(endpoints)},
             {"history", history_.json(second())}};
