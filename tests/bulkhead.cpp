@@ -428,6 +428,35 @@ TEST_CASE("bulkhead: events and wakes: nothing of the user's runs under the lock
     CHECK(watched_lock::taken > 0);
 }
 
+TEST_CASE(
+    "bulkhead: calls with something in hand have permits of their own, and stand in no line") {
+    bulkhead door{{.permits = 1, .spare_permits = 1, .queue = 8, .wait = 1s}};
+    auto plain = door.start();
+    auto spare = door.start();
+    auto second = door.start();
+    outlast::reading now{at(0ms)};
+    const outlast::terms in_hand{at(2s), true};
+    const auto call = step::call(outlast::work, at(2s));
+    CHECK(outlast_tests::begin(spare, now, in_hand) == call);
+    CHECK(outlast_tests::begin(plain, now, outlast::terms{at(2s)}) ==
+          call); // its place is not taken
+    CHECK(outlast_tests::begin(second, now, in_hand) == outlast_tests::finished(full));
+    CHECK(door.counts() == bulkhead_counts{.running = 2, .refused = 1});
+    CHECK(outlast_tests::settle(spare, now, {}) == outlast_tests::finished({}));
+    CHECK(outlast_tests::begin(second, now, in_hand) == call);
+    {
+        const auto kept = second.keep(0); // as for work that goes on without its call
+        CHECK(door.counts().running == 2);
+    }
+    CHECK(outlast_tests::settle(plain, now, {}) == outlast_tests::finished({}));
+    CHECK(door.counts().running == 0);
+    CHECK(door.options().spare_permits == 1);
+    door.reconfigure({.permits = 1, .queue = 8, .wait = 1s});
+    auto as_others = door.start();
+    CHECK(outlast_tests::begin(as_others, now, in_hand) == call);
+    CHECK(door.counts().running == 1);
+}
+
 TEST_CASE("bulkhead: in words, and at worst") {
     bulkhead door{{.permits = 4, .queue = 2, .wait = 50ms, .name = "orders"}};
     outlast::pipeline p{outlast::timeout{1s}, std::ref(door), outlast::timeout{200ms}};
@@ -435,7 +464,8 @@ TEST_CASE("bulkhead: in words, and at worst") {
           "pipeline\n"
           "  timeout: limit 1 s, keep_late no, name \"timeout\", tags \"\", events told to nobody, "
           "counts none\n"
-          "  bulkhead (shared): permits 4, queue 2, wait 50 ms, name \"orders\", tags \"\", events "
+          "  bulkhead (shared): permits 4, spare_permits 0, queue 2, wait 50 ms, name \"orders\", "
+          "tags \"\", events "
           "told to nobody\n"
           "  timeout: limit 200 ms, keep_late no, name \"timeout\", tags \"\", events told to "
           "nobody, counts none\n"

@@ -17,6 +17,10 @@ namespace outlast {
 struct bulkhead_options {
     /// The most calls at once, up to 1 000 000 000; 0 is a closed door. Default 16.
     std::uint32_t permits = 16;
+    /// Permits besides, for calls that have something in hand: a stale value of a cache further out.
+    /// They never stand in the line, and go on with what they have where none of these is left. Default
+    /// 0: such calls are as all others.
+    std::uint32_t spare_permits = 0;
     /// The most calls that wait for a permit. Default 0: none waits, so `wait` is 0 too.
     std::uint32_t queue = 0;
     /// The longest that one waits, if its deadline does not come first; `no_limit`: until then.
@@ -30,7 +34,7 @@ struct bulkhead_options {
 
     /// What is wrong with these options, as a sentence; null if nothing is.
     [[nodiscard]] constexpr const char* problem() const noexcept {
-        if (permits > 1'000'000'000)
+        if (permits > 1'000'000'000 || spare_permits > 1'000'000'000)
             return "bulkhead: at most 1000000000 permits";
         if (wait < duration::zero())
             return "bulkhead: wait is 0 or a length of time";
@@ -44,6 +48,7 @@ struct bulkhead_options {
     template <class F>
     constexpr void each(F&& f) const {
         f("permits", permits);
+        f("spare_permits", spare_permits);
         f("queue", queue);
         f("wait", wait);
         f("name", name);
@@ -54,7 +59,7 @@ struct bulkhead_options {
 
 /// What a bulkhead is doing, and did.
 struct bulkhead_counts {
-    std::uint32_t running = 0; ///< permits that are out
+    std::uint32_t running = 0; ///< permits that are out, spare ones included
     std::uint32_t queued = 0;  ///< calls that wait for one
     std::uint64_t waited = 0;  ///< calls let through after a wait, in its whole life
     std::uint64_t refused = 0; ///< calls not let through, the same
@@ -96,6 +101,7 @@ public:
 
     constexpr explicit basic_bulkhead(const bulkhead_options& options = {})
         : permits_((require_valid(options.problem()), options.permits)),
+          spare_(options.spare_permits),
           queue_(options.queue),
           wait_(options.wait.count()),
           events_(options.events),
@@ -106,6 +112,7 @@ public:
 
     [[nodiscard]] constexpr bulkhead_options options() const noexcept {
         return {.permits = permits_.limit(),
+                .spare_permits = spare_.limit(),
                 .queue = queue_.load(),
                 .wait = duration{wait_.load()},
                 .name = name_,
@@ -114,7 +121,7 @@ public:
     }
 
     [[nodiscard]] constexpr bulkhead_counts counts() {
-        return {permits_.out(), permits_.waiting(), waited_.load(), refused_.load()};
+        return {permits_.out() + spare_.out(), permits_.waiting(), waited_.load(), refused_.load()};
     }
 
     /// Other options, of which `name`, `tags` and `events` stay what they were. More permits go to
@@ -125,6 +132,7 @@ public:
         queue_.store(options.queue);
         wait_.store(options.wait.count());
         permits_.resize(options.permits);
+        spare_.resize(options.spare_permits);
     }
 
     /// See worst_case.hpp.
@@ -138,6 +146,7 @@ private:
     static constexpr auto one_more = [](std::uint64_t& n) { return ++n, true; };
 
     pool permits_;
+    pool spare_;
     shared_word<std::uint32_t, Lock> queue_;
     shared_word<duration::rep, Lock> wait_;
     atomic_word<std::uint64_t, Lock> waited_{};
@@ -155,10 +164,15 @@ public:
 
     OUTLAST_INLINE constexpr explicit run(basic_bulkhead& shared) noexcept : shared_(&shared) {}
 
-    constexpr step begin(reading& now, instant by, verdict& v) {
+    constexpr step begin(reading& now, terms t, verdict& v) {
+        instant by = t.by;
         by_ = by;
         doing_ = work;
         refused_ = false;
+        if (t.spare && shared_->spare_.limit() != 0)
+            return seat_.holds() || seat_.take(shared_->spare_)
+                       ? step::call(work, by)
+                       : refuse(v, refusal::bulkhead_full, "full", duration::zero());
         if (plain_begin(now, by))
             return step::call(work, by);
         if (shared_->queue_.load() == 0)

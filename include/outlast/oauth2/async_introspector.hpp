@@ -116,6 +116,7 @@ public:
     [[nodiscard]] circuit_breaker& latch(std::size_t endpoint = 0) noexcept {
         return shared_->latch(endpoint);
     }
+    [[nodiscard]] bulkhead& door() noexcept { return shared_->door(); }
     [[nodiscard]] std::size_t first_endpoint() noexcept { return shared_->first_endpoint(); }
     [[nodiscard]] auto& store() noexcept { return shared_->store(); }
     [[nodiscard]] std::optional<token_digest> key_of(std::string_view token) const noexcept {

@@ -4,6 +4,7 @@
 #ifndef OUTLAST_OAUTH2_INTROSPECTOR_BASE_HPP
 #define OUTLAST_OAUTH2_INTROSPECTOR_BASE_HPP
 
+#include <outlast/bulkhead.hpp>
 #include <outlast/cache/memory.hpp>
 #include <outlast/cache_aside.hpp>
 #include <outlast/failover.hpp>
@@ -36,7 +37,7 @@ namespace outlast::oauth2 {
 /// Made of public policies only, outermost first: cache (fresh, stale, negative; one call a token
 /// at a time) · overall timeout · retry · failover over the endpoints, each with its fault latch (a
 /// breaker that counts refusals of our own credentials) and its breaker (counts outages and answers
-/// that cannot be believed; not the 4xx that a crafted token can provoke) · attempt timeout · the
+/// that cannot be believed; not the 4xx that a crafted token can provoke) · admission · attempt timeout · the
 /// request.
 class introspector_base {
     struct endpoint_of_query {
@@ -68,6 +69,8 @@ public:
     [[nodiscard]] circuit_breaker& latch(std::size_t endpoint = 0) noexcept {
         return guards_[endpoint].latch;
     }
+    /// How many calls run, and wait for that.
+    [[nodiscard]] bulkhead& door() noexcept { return door_; }
     /// Which endpoint the next call is to ask first.
     [[nodiscard]] std::size_t first_endpoint() noexcept {
         return options().order == endpoint_order::preference
@@ -96,10 +99,12 @@ protected:
                      {},
                      {.next_if = [](const verdict& v) { return is_for_the_next(v); },
                       .name = "introspection endpoints"}),
+          door_(this->options().admission),
           policies_(std::ref(cache_),
                     timeout{{.limit = this->options().overall_timeout, .name = "introspection"}},
                     outlast::retry{retry_options_of()},
                     std::ref(endpoints_),
+                    std::ref(door_),
                     timeout{{.limit = this->options().attempt_timeout,
                              .name = "introspection attempt"}}) {}
     ~introspector_base() = default;
@@ -240,11 +245,13 @@ private:
     cache_type cache_;
     std::deque<endpoint_guards> guards_{}; // deque: they stay where they are
     endpoints_type endpoints_;
+    bulkhead door_;
     std::atomic<std::size_t> turn_{0};
     pipeline<std::reference_wrapper<cache_type>,
              timeout,
              outlast::retry,
              std::reference_wrapper<endpoints_type>,
+             std::reference_wrapper<bulkhead>,
              timeout>
         policies_;
 };

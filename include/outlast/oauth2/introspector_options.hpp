@@ -4,6 +4,7 @@
 #ifndef OUTLAST_OAUTH2_INTROSPECTOR_OPTIONS_HPP
 #define OUTLAST_OAUTH2_INTROSPECTOR_OPTIONS_HPP
 
+#include <outlast/bulkhead.hpp>
 #include <outlast/cache/memory.hpp>
 #include <outlast/circuit_options.hpp>
 #include <outlast/oauth2/answer.hpp> // quoted
@@ -61,6 +62,16 @@ struct introspector_options {
                                     .probes = 2,
                                     .probe_lease = std::chrono::seconds{5},
                                     .hold_back = std::chrono::milliseconds{500}};
+    /// How many calls to the server run at once, for tokens that nothing good is known of, and besides
+    /// for those with a stale verdict in hand, so that made-up tokens keep no known one waiting. The
+    /// former may stand in a line; the latter never do: without a place they go on with their stale
+    /// verdict. Who gets no place gets 503, and no call was made. Default: 32 of each kind, 1024 wait
+    /// for up to 500 ms. A transport has its own bound on connections.
+    bulkhead_options admission{.permits = 32,
+                               .spare_permits = 32,
+                               .queue = 1024,
+                               .wait = std::chrono::milliseconds{500},
+                               .name = "introspection"};
     /// After refusals of our own credentials or configuration over three tokens in a row, by one of the
     /// endpoints: no calls to that one for so long. By each of them: a 503 until the first is tried again.
     duration fault_pause = std::chrono::seconds{30};
@@ -93,6 +104,8 @@ struct introspector_options {
         if (const char* p = retry.problem())
             return p;
         if (const char* p = breaker.problem())
+            return p;
+        if (const char* p = admission.problem())
             return p;
         if (fault_pause <= duration::zero())
             return "introspector: fault_pause is longer than 0";
