@@ -168,8 +168,8 @@ claims = ["tenant_id"]
 endpoints = ["http://127.0.0.1:{server.port}/introspect"]
 client_id = "gateway"
 client_secret_env = "GATEWAY_SECRET"
-attempt_timeout = "500ms"
-overall_timeout = "1s"
+attempt_timeout = "1s"
+overall_timeout = "2s"
 [cache]
 fresh_for = "1s"
 negative_for = "1s"
