@@ -3,7 +3,6 @@
 """gateway.py PROGRAM: the introspection gateway with a real nginx in front of it and an authorization server that
 comes, goes and hangs. Everything on loopback, in real time: what is asserted about time is a bound, never a pause."""
 import contextlib
-import http.client
 import http.server
 import json
 import os
@@ -19,36 +18,12 @@ import threading
 import time
 import urllib.parse
 
+from support import Counted, eventually, free_port, get, process
+
 HERE = pathlib.Path(__file__).resolve().parent
 GATEWAY_FILES = HERE.parent.parent / "examples" / "introspection_gateway"
-passed = failed = skipped = 0
-
-
-def check(holds, sentence):
-    global passed, failed
-    passed, failed = passed + bool(holds), failed + (not holds)
-    print(("ok    " if holds else "FAIL  ") + sentence, flush=True)
-
-
-def skip(what):
-    global skipped
-    skipped += 1
-    print("SKIPPED " + what, flush=True)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def eventually(holds, seconds=20):
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if holds():
-            return True
-        time.sleep(0.02)
-    return False
+story = Counted()
+check, skip = story.check, story.skip
 
 
 class Threaded(socketserver.ThreadingMixIn, http.server.HTTPServer):
@@ -132,31 +107,6 @@ class Api(Handler):
             return self.reply(500, "the API's own")
         said = {n.lower(): v for n, v in self.headers.items() if n.lower().startswith("x-auth-")}
         self.reply(200, json.dumps(said))
-
-
-def get(port, path, token=None, headers=(), timeout=20):
-    """(status, headers, body, seconds)"""
-    began = time.monotonic()
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
-    sent = dict(headers)
-    if token is not None:
-        sent["Authorization"] = "Bearer " + token
-    connection.request("GET", path, headers=sent)
-    answer = connection.getresponse()
-    body = answer.read().decode()
-    connection.close()
-    return answer.status, answer.headers, body, time.monotonic() - began
-
-
-@contextlib.contextmanager
-def process(*command, **options):
-    running = subprocess.Popen(command, **options)
-    try:
-        yield running
-    finally:
-        if running.poll() is None:
-            running.kill()
-        running.wait()
 
 
 def configuration(server, port):
@@ -328,10 +278,9 @@ def main(program):
         check("good-" not in text and "bad-" not in text and "top-secret" not in text,
               "no token and no secret is in it")
         check('"state":"opened"' in text and '"state":"closed"' in text, "it tells what the breaker did")
-        if failed:
+        if story.failed:
             print(text)
-    print(f"gateway: {passed} passed, {failed} failed, {skipped} skipped")
-    return failed > 0
+    return story.end("gateway")
 
 
 if __name__ == "__main__":
