@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""gateway.py PROGRAM: the introspection gateway with a real nginx in front of it and an authorization server that
-comes, goes and hangs. Everything on loopback, in real time: what is asserted about time is a bound, never a pause."""
+"""gateway.py PROGRAM: the introspection gateway with a real nginx and HAProxy in front of it and an authorization server
+that comes, goes and hangs. Everything on loopback, in real time: what is asserted about time is a bound, never a pause."""
 import contextlib
 import http.server
 import json
@@ -91,7 +91,7 @@ class AuthorizationServer:
                 said = {"active": active}
                 if active:
                     said |= {"sub": "alice\r\nX-Auth-Scope: admin", "client_id": "web", "aud": "orders",
-                             "scope": "orders.read", "tenant_id": "7", "exp": int(time.time()) + 3600}
+                             "scope": "none" if token.startswith("goodless") else "orders.read", "tenant_id": "7", "exp": int(time.time()) + 3600}
                 self.reply(200, json.dumps(said), [("Content-Type", "application/json")])
 
         self.server = Threaded(("127.0.0.1", self.port), Introspection)
@@ -156,20 +156,23 @@ def through_gateway(server, port):
     check(get(port, "/status")[1]["Content-Type"].startswith("text/html"), "there is a page")
 
 
-def through_nginx(server, port, front):
-    status, _, body, _ = get(front, "/orders/1", "good-n", headers={"X-Auth-Subject": "root"})
-    said = json.loads(body)
-    check(status == 200 and said["x-auth-subject"].startswith("alice") and said["x-auth-how"] == "live",
-          "nginx: the API is told who it is, not what the client said")
-    check(get(front, "/orders/1", "good-n2")[0] == 200, "nginx: a second token passes")
-    check(get(front, "/orders/broken", "good-n")[::2] == (500, "the API's own"), "nginx: a 500 of the API stays one")
-    status, headers, _, _ = get(front, "/orders/1", "bad-n")
-    check(status == 401 and 'error="invalid_token"' in headers["WWW-Authenticate"], "nginx: 401 with its challenge")
-    check(get(front, "/orders/1")[0] == 401, "nginx: 401 without a token")
+def through_proxy(name, front):
+    status, _, body, _ = get(front, "/orders/1", f"good-{name}", headers={"X-Auth-Subject": "root"})
+    said = json.loads(body) if status == 200 else {}
+    check(said.get("x-auth-subject", "").startswith("alice") and said.get("x-auth-how") == "live",
+          f"{name}: the API is told who it is, not what the client said ({status})")
+    check(get(front, "/orders/1", f"good-{name}-2")[0] == 200, f"{name}: a second token passes")
+    check(get(front, "/orders/broken", f"good-{name}")[::2] == (500, "the API's own"),
+          f"{name}: a 500 of the API stays one")
+    status, headers, _, _ = get(front, "/orders/1", f"bad-{name}")
+    check(status == 401 and 'error="invalid_token"' in headers["WWW-Authenticate"], f"{name}: 401 with its challenge")
+    status, headers, _, _ = get(front, "/orders/1", f"goodless-{name}")
+    check(status == 403 and 'scope="orders.read"' in headers["WWW-Authenticate"], f"{name}: 403 with its challenge")
+    check(get(front, "/orders/1")[0] == 401, f"{name}: 401 without a token")
 
 
-def outage(server, port, front, how):
-    """`front` is None without nginx."""
+def outage(server, port, fronts, how):
+    front = fronts.get("nginx")
     ask = (lambda token: get(front, "/orders/1", token)) if front else (lambda token: get(port, "/auth/orders", token))
     known = f"good-{how}"
     check(ask(known)[0] == 200, f"{how}: a token passes before it")
@@ -189,6 +192,11 @@ def outage(server, port, front, how):
     check(status == 503 and int(headers["Retry-After"]) > 0 and "temporarily unavailable" in body,
           f"{how}: an unknown one gets {status}, Retry-After {headers['Retry-After']}")
     check(took < 5, f"{how}: in {took * 1000:.0f} ms")
+    if "HAProxy" in fronts:
+        status, headers, body, _ = get(fronts["HAProxy"], "/orders/1", f"good-unknown-{how}-h")
+        check(status == 503 and int(headers["Retry-After"]) > 0 and "temporarily unavailable" in body,
+              f"{how}: by HAProxy, too: {status}")
+        check(get(fronts["HAProxy"], "/orders/1", known)[0] == 200, f"{how}: and the known one passes")
     refused = [ask(f"good-unknown-{how}-{i}") for i in range(30)]
     check({r[0] for r in refused} == {503}, f"{how}: so do all others, none gets 401")
     calls = server.calls
@@ -228,22 +236,50 @@ def stop_gracefully(gateway, server, port):
     check(gateway.wait(timeout=30) == 0, "which then ends with exit code 0")
 
 
-def nginx_in_front(folder, port):
-    if shutil.which("nginx") is None:
-        return None, skip("nginx in front: it is not installed")
-    front, api = free_port(), Threaded(("127.0.0.1", 0), Api)
-    threading.Thread(target=api.serve_forever, daemon=True).start()
-    text = (GATEWAY_FILES / "nginx.conf").read_text()
-    for old, new in {"127.0.0.1:8480": f"127.0.0.1:{port}", "127.0.0.1:9000": f"127.0.0.1:{api.server_port}",
-                     "127.0.0.1:8080": f"127.0.0.1:{front}"}.items():
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
+def shipped(name, port, api, front):
+    """A configuration that is shipped, with its addresses replaced."""
+    text = (GATEWAY_FILES / name).read_text()
+    for old, new in {"127.0.0.1:8480": port, "127.0.0.1:9000": api, "127.0.0.1:8080": front}.items():
+        assert text.count(old) == 1, (name, old)
+        text = text.replace(old, f"127.0.0.1:{new}")
+    return text
+
+
+def nginx(folder, port, api, front):
     paths = "".join(f"{name}_temp_path {folder}/{name};\n" for name in
                     ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"])
-    text = text.replace("http {", f"http {{\naccess_log off;\n{paths}", 1)
+    text = shipped("nginx.conf", port, api, front).replace("http {", f"http {{\naccess_log off;\n{paths}", 1)
     (folder / "nginx.conf").write_text(text)
-    return front, ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "nginx.log"),
-                   "-g", f"daemon off; master_process off; pid {folder}/nginx.pid;"]
+    return ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "nginx.log"),
+            "-g", f"daemon off; master_process off; pid {folder}/nginx.pid;"]
+
+
+def haproxy(folder, port, api, front):
+    shutil.copy(GATEWAY_FILES / "haproxy.lua", folder)
+    (folder / "haproxy.cfg").write_text(shipped("haproxy.cfg", port, api, front))
+    return ["haproxy", "-db", "-q", "-C", str(folder), "-f", str(folder / "haproxy.cfg")]
+
+
+def proxies_in_front(stack, folder, port):
+    """Their ports by their names."""
+    api = Threaded(("127.0.0.1", 0), Api)
+    threading.Thread(target=api.serve_forever, daemon=True).start()
+    fronts = {}
+    for name, command in {"nginx": nginx, "HAProxy": haproxy}.items():
+        if shutil.which(name.lower()) is None:
+            skip(f"{name} in front: it is not installed")
+            continue
+        front = free_port()
+        stack.enter_context(process(*command(folder, port, api.server_port, front)))
+
+        def listens():
+            with contextlib.suppress(OSError):
+                return get(front, "/orders/1")[0] == 401
+            return False
+        check(eventually(listens), f"{name} has started")
+        through_proxy(name, front)
+        fronts[name] = front
+    return fronts
 
 
 def main(program):
@@ -258,18 +294,9 @@ def main(program):
         up = eventually(lambda: '"started"' in (folder / "gateway.log").read_text() or gateway.poll() is not None)
         check(up and gateway.poll() is None, "the gateway has started")
         through_gateway(server, port)
-        front, command = nginx_in_front(folder, port)
-        if front is not None:
-            stack.enter_context(process(*command))
-
-            def listens():
-                with contextlib.suppress(OSError):
-                    return get(front, "/orders/1")[0] == 401
-                return False
-            check(eventually(listens), "nginx has started")
-            through_nginx(server, port, front)
-        outage(server, port, front, "killed")
-        outage(server, port, front, "frozen")
+        fronts = proxies_in_front(stack, folder, port)
+        outage(server, port, fronts, "killed")
+        outage(server, port, fronts, "frozen")
         metrics(port)
         stop_gracefully(gateway, server, port)
         log.flush()
