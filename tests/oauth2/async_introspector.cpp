@@ -72,6 +72,17 @@ TEST_CASE("async_check: callback, use_awaitable, use_future, deferred") {
     CHECK(words == std::vector<std::string>{"ALLOW(live)", "ALLOW(cached)", "401 bare"});
 }
 
+TEST_CASE("async_check: a token that was revoked here is refused, whatever the server says") {
+    scripted_server server{.otherwise = says(r_plus(3600))};
+    posted<scripted_server> transport{&server};
+    async_introspector api{options(), transport};
+    CHECK(words_for(transport, api, "Bearer tokA") == "ALLOW(live)");
+    api.revoke("tokA");
+    CHECK(words_for(transport, api, "Bearer tokA") == "401-IT");
+    CHECK(words_for(transport, api, "Bearer tokB") == "ALLOW(live)");
+    CHECK(server.calls() == 2);
+}
+
 TEST_CASE("async_check: the handler is called on its executor, never from inside") {
     scripted_server server{.otherwise = says(r_plus(3600))};
     posted<scripted_server> transport{&server};

@@ -241,6 +241,29 @@ TEST_CASE("introspector: what is known about a token can be forgotten") {
     CHECK(s.request("tokA") == "ALLOW(live), calls 1");
 }
 
+#ifndef OUTLAST_TESTS_ASYNC // there it is async_introspector.cpp that checks whole requests
+TEST_CASE("introspector: a token that was revoked here is refused, whatever the server says or "
+          "cannot say") {
+    scripted_server server;
+    server.otherwise = says(r_plus(3600));
+    auto options = profile_d();
+    options.wall = [] { return outlast_tests::at(0); };
+    introspector api{std::move(options), server};
+    const requirements route{.audience = "api"};
+    CHECK(words_of(api("Bearer tokA", route)) == "ALLOW(live)");
+    CHECK(words_of(api("Bearer tokB", route)) == "ALLOW(live)");
+    api.revoke("tokA");
+    CHECK(words_of(api("Bearer tokA", route)) == "401-IT");
+    CHECK(words_of(api("Bearer tokA", route, 0s)) == "401-IT"); // not even a live yes lets it pass
+    CHECK(api("Bearer tokA", route).because == reason::inactive);
+    CHECK(!api.store().find(*api.key_of("tokA")));
+    CHECK(words_of(api("Bearer tokB", route)) == "ALLOW(cached)");
+    server.otherwise = refuses();
+    CHECK(words_of(api("Bearer tokA", route)) == "401-IT");
+    CHECK(server.calls() == 2);
+}
+#endif
+
 TEST_CASE("introspector: neither copied nor moved, as its policies refer to it") {
     using type = introspector<scripted_server>;
     static_assert(!std::is_copy_constructible_v<type> && !std::is_move_constructible_v<type>);

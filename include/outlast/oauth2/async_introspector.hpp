@@ -107,6 +107,7 @@ public:
     }
 
     // As those of `introspector`; what they refer to is the introspector's.
+    void revoke(std::string_view token) { shared_->revoke(token); }
     void forget(std::string_view token) { shared_->forget(token); }
     [[nodiscard]] auto& policies() noexcept { return shared_->policies(); }
     [[nodiscard]] const async_ask<Transport>& work() const noexcept { return shared_->ask; }

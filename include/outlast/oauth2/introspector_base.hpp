@@ -12,6 +12,7 @@
 #include <outlast/oauth2/decision.hpp>
 #include <outlast/oauth2/introspection.hpp>
 #include <outlast/oauth2/introspector_options.hpp>
+#include <outlast/oauth2/revocations.hpp>
 #include <outlast/oauth2/token_key.hpp>
 #include <outlast/pipeline.hpp>
 #include <outlast/retry.hpp>
@@ -53,7 +54,16 @@ public:
     introspector_base(const introspector_base&) = delete;
     introspector_base& operator=(const introspector_base&) = delete;
 
-    /// Forgets what is known about a token: it was revoked here.
+    /// Refuses a token from now on, without asking: 401 even where the server (a replica that lags) still
+    /// calls it active, or cannot be asked. Requests under way may still pass. See
+    /// `introspector_options::revocations`. \throws std::bad_alloc
+    void revoke(std::string_view token) {
+        if (const auto digest = key_of_(token)) {
+            revoked_.add(*digest);
+            cache_.forget(*digest);
+        }
+    }
+    /// Forgets what is known about a token: it is asked about again.
     void forget(std::string_view token) {
         if (const auto digest = key_of_(token))
             cache_.forget(*digest);
@@ -90,6 +100,7 @@ protected:
                  std::make_shared<introspection>(std::move(options)))),
           realm_(*quoted::make(this->options().realm)),
           key_of_(key, binding_of(this->options())),
+          revoked_(this->options().revocations),
           store_(this->options().cache),
           cache_(store_,
                  {},
@@ -129,6 +140,11 @@ protected:
         const auto digest = key_of_(read.token);
         if (!digest)
             return detail::refused(unavailable(retry_after_for({}, {})));
+        if (revoked_.holds(*digest)) {
+            decision d;
+            d.because = reason::inactive;
+            return detail::refused(invalid_token(realm_, description::not_active), std::move(d));
+        }
         q.token = read.token;
         q.key = *digest;
         return std::nullopt;
@@ -241,6 +257,7 @@ private:
     std::shared_ptr<introspection> what_;
     quoted realm_;
     token_keyer key_of_;
+    revocations revoked_;
     store_type store_;
     cache_type cache_;
     std::deque<endpoint_guards> guards_{}; // deque: they stay where they are

@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -41,6 +42,8 @@ struct introspector_options {
 
     lifetime_options lifetimes{};
     memory_options<knowledge> cache{};
+    /// How many of the tokens that were revoked here (`revoke`) are remembered: the last ones. At least 1.
+    std::size_t revocations = 65'536;
     /// A call that holds a stale verdict waits so long for another call's fresh one.
     duration stale_wait = std::chrono::milliseconds{500};
     /// Whether stale verdicts also stand in while our own credentials are refused.
@@ -94,6 +97,8 @@ struct introspector_options {
             return p;
         if (const char* p = cache.problem())
             return p;
+        if (revocations == 0)
+            return "introspector: revocations is 1 or more";
         if (stale_wait < duration::zero())
             return "introspector: stale_wait is not negative";
         if (attempt_timeout <= duration::zero() || overall_timeout <= duration::zero())
