@@ -95,8 +95,8 @@ public:
                    "): correct the path" + (s_.what == step::discovery ? " of the issuer" : "");
         case reason::request_timeout:
         case reason::too_many_requests:
-            return host_ + " has too much to do (" + status() + "): ask it less often" + wait() +
-                   ", or give it more room";
+            return host_ + " has too much to do (" + status() + wait() +
+                   "): ask it less often, or give it more room";
         case reason::server_error:
             return host_ + " is there and ails (" + status() +
                    "): look into the log of the authorization server";
@@ -232,12 +232,20 @@ std::string date_of(std::chrono::sys_seconds moment) {
 }
 
 std::string span_of(std::chrono::nanoseconds span) {
-    const double ms = std::chrono::duration<double, std::milli>(span).count();
+    const double s = std::chrono::duration<double>(span).count();
     char text[32];
-    if (ms < 1000)
-        std::snprintf(text, sizeof text, "%.0f ms", ms);
+    if (s < 0.01)
+        std::snprintf(text, sizeof text, "%.1f ms", s * 1e3);
+    else if (s < 1)
+        std::snprintf(text, sizeof text, "%.0f ms", s * 1e3);
+    else if (s < 120)
+        std::snprintf(text, sizeof text, "%.3g s", s);
+    else if (s < 7200)
+        std::snprintf(text, sizeof text, "%.0f min", s / 60);
+    else if (s < 172'800)
+        std::snprintf(text, sizeof text, "%.0f h", s / 3600);
     else
-        std::snprintf(text, sizeof text, "%.3g s", ms / 1000);
+        std::snprintf(text, sizeof text, "%.0f days", s / 86'400);
     return text;
 }
 

@@ -27,7 +27,7 @@ struct asker {
 /// "2026-11-01"
 [[nodiscard]] std::string date_of(std::chrono::sys_seconds moment);
 
-/// "350 ms", "2 s", "2.5 s"
+/// "0.4 ms", "350 ms", "2.5 s", "5 min", "3 h", "40 days"
 [[nodiscard]] std::string span_of(std::chrono::nanoseconds span);
 
 } // namespace doctor

@@ -174,7 +174,7 @@ def over_http(doctor):
         for how, code, words in [
                 ("401", 7, ["client 'orders'", "secret"]), ("403", 7, ["'orders'", "that right"]),
                 ("404", 7, ["no introspection endpoint", "correct the path"]), ("405", 7, ["correct the path"]),
-                ("429", 6, ["too much to do", "for 7 s"]), ("500", 6, ["ails (500)"]), ("503", 6, ["away", "for 7 s"]),
+                ("429", 6, ["too much to do", "for 7 s)"]), ("500", 6, ["ails (500)"]), ("503", 6, ["away", "for 7 s"]),
                 ("418", 7, ["refuses the request"]), ("html", 8, ["text/html instead of JSON"]),
                 ("redirect", 8, ["leads elsewhere (302"]), ("yes", 8, ["lets everybody in"]),
                 ("twice", 8, ["duplicate member"]), ("garbage", 8, ["not HTTP"]), ("cut", 6, ["ends the connection"]),
