@@ -53,13 +53,16 @@ std::string certificate_lines(const certificate& c) {
            "valid    " + date_of(c.not_before) + " to " + date_of(c.not_after) + '\n';
 }
 
-std::string line(const sight& s, std::size_t width) {
+std::string line(const sight& s, const examination& of, std::size_t width) {
     char head[32];
     std::snprintf(head, sizeof head, "  %-11s", std::string{to_string(s.what)}.c_str());
     std::string where = s.where;
     where.resize(std::max(width, where.size()), ' ');
     char middle[64];
-    std::snprintf(middle, sizeof middle, "  %-4s %8s  ", s.good() ? "ok" : "FAIL",
+    std::snprintf(middle, sizeof middle, "  %-4s %8s  ",
+                  s.good()                ? "ok"
+                  : goes_unnoticed(s, of) ? "-"
+                                          : "FAIL",
                   span_of(s.took).c_str());
     std::string made = head + where + middle + what_happened(s);
     made.erase(made.find_last_not_of(' ') + 1);
@@ -118,7 +121,7 @@ std::string table(const std::vector<examination>& all, const asker& who) {
             width = std::max(width, s.where.size());
         made += e.url + '\n';
         for (const sight& s : e.sights)
-            made += line(s, width);
+            made += line(s, e, width);
         made += '\n';
     }
     return made + judge(all, who).sentence + '\n';

@@ -19,23 +19,22 @@ bool is_discovery(const examination& e) {
     return std::ranges::any_of(e.sights, [](const sight& s) { return s.what == step::discovery; });
 }
 
+/// Whether an address was good enough to be asked.
+bool some_work(const examination& e) { return std::ranges::any_of(e.sights, is_question); }
+
 /// The step that decides; null when all is well.
-const sight* worst(const examination& e, bool& some_work) {
+const sight* worst(const examination& e) {
     const auto question = std::ranges::find_if(e.sights, is_question);
-    some_work = question != e.sights.end();
-    if (some_work && !question->good())
+    if (question != e.sights.end() && !question->good())
         return &*question;
+    const problem no_route = errc::unreachable;
     const sight* found = nullptr;
     for (const sight& s : e.sights) {
-        const bool no_route = s.wrong == problem{errc::unreachable};
-        // Clients go on to the next address at once.
-        const bool goes_unnoticed =
-            no_route || (e.target.is_local && s.wrong == problem{errc::connection_refused});
-        if (s.good() || (some_work && goes_unnoticed))
+        if (s.good() || goes_unnoticed(s, e))
             continue;
         // What came furthest says most; that there is no route may be said of each address of a kind.
         const bool says_more = found == nullptr || s.what > found->what ||
-                               (found->wrong == problem{errc::unreachable} && !no_route);
+                               (found->wrong == no_route && s.wrong != no_route);
         if (says_more)
             found = &s;
     }
@@ -68,19 +67,22 @@ std::string all_is_well(const examination& e, const asker& who) {
         made += ", and the token is active";
     else
         made += ", and the token is not active there: expired, revoked, from another server, or "
-                "not for this "
-                "client to ask about; its bearer rightly gets 401";
+                "not for this client to ask about; its bearer rightly gets 401";
     return made + remarks_on(e, who);
 }
 
 } // namespace
 
+bool goes_unnoticed(const sight& s, const examination& of) {
+    const bool refused_here = of.target.is_local && s.wrong == problem{errc::connection_refused};
+    return some_work(of) && (s.wrong == problem{errc::unreachable} || refused_here);
+}
+
 verdict judge(const examination& e, const asker& who) {
-    bool some_work = false;
-    const sight* const s = worst(e, some_work);
+    const sight* const s = worst(e);
     if (s == nullptr)
         return {condition::well, "All is well: " + all_is_well(e, who) + '.'};
-    const bool for_all = is_question(*s) || !some_work;
+    const bool for_all = is_question(*s) || !some_work(e);
     std::string made = sentence_on(*s, e, who);
     if (s->wrong == problem{surprise::random_token_active})
         made += '.';

@@ -17,6 +17,10 @@ struct verdict {
     std::string sentence;
 };
 
+/// An address that fails and that nobody misses, since clients go on to one that works: there is no way to it from this
+/// machine, or it is the other loopback address.
+[[nodiscard]] bool goes_unnoticed(const sight& s, const examination& of);
+
 /// What stops everybody comes before what stops some: an address that fails beside one that works is told when nothing
 /// else is wrong, and not at all where clients don't notice it.
 [[nodiscard]] verdict judge(const examination& e, const asker& who);

@@ -60,6 +60,15 @@ TEST_CASE("doctor report: what a server said") {
                ContainsSubstring("401 client refused\n"));
 }
 
+TEST_CASE("doctor report: an address that nobody misses is no failure") {
+    const auto said = doctor::table({of({connection("2001:db8::7", errc::unreachable),
+                                         connection("192.0.2.7"), introspection()})},
+                                    orders());
+    CHECK_THAT(said,
+               Catch::Matchers::ContainsSubstring("2001:db8::7  -      1.0 ms  unreachable\n"));
+    CHECK(said.find("FAIL") == std::string::npos);
+}
+
 TEST_CASE("doctor report: the same for machines") {
     const auto said = boost::json::parse(doctor::json(an_expired_certificate(), orders()));
     CHECK(said.at("exit_code") == 5);
