@@ -86,8 +86,8 @@ certificate read_certificate(X509* from, int depth) {
             .depth = depth};
 }
 
-std::shared_ptr<std::optional<certificate>> watch_certificates(boost::asio::ssl::context& context) {
-    auto seen = std::make_shared<std::optional<certificate>>();
+std::shared_ptr<handshake_seen> watch_handshakes(boost::asio::ssl::context& context) {
+    auto seen = std::make_shared<handshake_seen>();
     context.set_verify_callback([seen](bool good, boost::asio::ssl::verify_context& at) {
         using outlast::http::errc;
         X509_STORE_CTX* const native = at.native_handle();
@@ -99,9 +99,14 @@ std::shared_ptr<std::optional<certificate>> watch_certificates(boost::asio::ssl:
         X509* const told = of_authority ? X509_STORE_CTX_get_current_cert(native)
                                         : X509_STORE_CTX_get0_cert(native);
         if (told != nullptr)
-            *seen = read_certificate(told, of_authority ? depth : 0);
+            seen->shown = read_certificate(told, of_authority ? depth : 0);
         return good;
     });
+    const auto is_asked = [](SSL* connection, void* of) {
+        static_cast<handshake_seen*>(of)->misses_ours = SSL_get_certificate(connection) == nullptr;
+        return 1; // go on
+    };
+    SSL_CTX_set_cert_cb(context.native_handle(), is_asked, seen.get());
     return seen;
 }
 

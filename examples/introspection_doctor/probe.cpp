@@ -6,7 +6,6 @@
 #include <outlast/http/request_head.hpp>
 #include <outlast/http/wipe.hpp>
 
-#include "certificate.hpp"
 #include "options.hpp" // usage_error
 
 #include <boost/asio/strand.hpp>
@@ -58,7 +57,7 @@ probe::probe(asio::io_context& where,
           asio::make_strand(asio::any_io_executor{where.get_executor()}))),
       names_(std::make_shared<http::name_resolver>(one_look_up())),
       tls_(usable(tls)),
-      shown_(watch_certificates(tls_)) {
+      seen_(watch_handshakes(tls_)) {
     asio::use_service<http::context_end>(where).add(names_);
 }
 
@@ -98,7 +97,7 @@ task<std::unique_ptr<http::beast_connection>> probe::connect(const http::url_tar
     if (!to.is_tls)
         co_return made;
 
-    shown_->reset();
+    *seen_ = {};
     begun = steady_clock::now();
     timer_->guard(made->socket(), limit());
     const auto failed = co_await made->handshake(tls_, to.host, to.is_literal);
@@ -106,7 +105,7 @@ task<std::unique_ptr<http::beast_connection>> probe::connect(const http::url_tar
     sight tls{.what = step::tls,
               .where = tcp.where,
               .took = steady_clock::now() - begun,
-              .shown = *shown_};
+              .shown = seen_->shown};
     if (failed)
         tls.wrong = why(*failed, http::errc::tls_timeout);
     into.push_back(std::move(tls));
@@ -122,6 +121,13 @@ probe::exchange(http::beast_connection& over, const http::url_target& to, http::
     timer_->guard(over.socket(), limit());
     auto answered = co_await converse(over, head, asked.body);
     timer_->stand_down();
+    // In TLS 1.3 a server that misses our certificate says so when the request is on its way already, and its word may
+    // be lost when it closes the connection with the request unread.
+    const bool has_gone =
+        answered.has_error() && (answered.error() == http::errc::connection_reset ||
+                                 answered.error() == http::errc::closed_early);
+    if (has_gone && to.is_tls && seen_->misses_ours)
+        co_return http::errc::tls_broken;
     co_return answered;
 }
 

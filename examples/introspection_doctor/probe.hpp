@@ -9,6 +9,7 @@
 #include <outlast/http/phase_timer.hpp>
 #include <outlast/http/result.hpp>
 
+#include "certificate.hpp"
 #include "plan.hpp"
 #include "seen.hpp"
 
@@ -66,7 +67,7 @@ private:
     std::shared_ptr<outlast::http::phase_timer> timer_;
     std::shared_ptr<outlast::http::name_resolver> names_;
     boost::asio::ssl::context tls_;
-    std::shared_ptr<std::optional<certificate>> shown_;
+    std::shared_ptr<handshake_seen> seen_;
 };
 
 } // namespace doctor
