@@ -305,7 +305,7 @@ configuration read_configuration(std::string_view text, const std::string& name)
     top.nothing_else();
     if (c.routes.empty())
         throw bad_configuration{name + ":1: there is no [[route]]: nothing would be checked"};
-    std::ranges::stable_sort(c.routes, std::greater{},
+    std::ranges::sort(c.routes, std::greater{},
                              [](const route& r) { return r.path.size(); });
     if (const char* const problem = c.introspector.problem())
         throw bad_configuration{name + ": " + problem};
