@@ -231,6 +231,14 @@ void read_breaker(section breaker, oauth2::introspector_options& o) {
     breaker.nothing_else();
 }
 
+void read_admission(section admission, oauth2::introspector_options& o) {
+    admission.number("unknown", o.admission.permits, 1, 10'000);
+    admission.number("known", o.admission.spare_permits, 1, 10'000);
+    admission.number("queue", o.admission.queue, 0, 1'000'000);
+    admission.span("wait", o.admission.wait);
+    admission.nothing_else();
+}
+
 route route_in(section one) {
     route r;
     r.path = one.text("path").value_or("");
@@ -292,6 +300,9 @@ configuration read_configuration(std::string_view text, const std::string& name)
     if (auto breaker = sub("breaker"))
         read_breaker(std::move(*breaker), c.introspector);
 
+    if (auto admission = sub("admission"))
+        read_admission(std::move(*admission), c.introspector);
+
     if (const toml::node* const routes = top.find("route")) {
         if (!routes->is_array_of_tables())
             top.wrong(*routes, "routes are written [[route]], with two brackets");
@@ -305,8 +316,7 @@ configuration read_configuration(std::string_view text, const std::string& name)
     top.nothing_else();
     if (c.routes.empty())
         throw bad_configuration{name + ":1: there is no [[route]]: nothing would be checked"};
-    std::ranges::sort(c.routes, std::greater{},
-                             [](const route& r) { return r.path.size(); });
+    std::ranges::sort(c.routes, std::greater{}, [](const route& r) { return r.path.size(); });
     if (const char* const problem = c.introspector.problem())
         throw bad_configuration{name + ": " + problem};
     if (!outlast::http::is_usable(c.transport))

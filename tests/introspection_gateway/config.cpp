@@ -85,6 +85,11 @@ minimum_calls = 4
 open_for = "9s"
 probes = 3
 fault_pause = "11s"
+[admission]
+unknown = 3
+known = 4
+queue = 5
+wait = "6ms"
 [[route]]
 path = "/auth"
 [[route]]
@@ -128,6 +133,10 @@ max_age = "0s"
     CHECK(o.breaker.minimum_calls == 4);
     CHECK(o.breaker.probes == 3);
     CHECK(o.fault_pause == 11s);
+    CHECK(o.admission.permits == 3);
+    CHECK(o.admission.spare_permits == 4);
+    CHECK(o.admission.queue == 5);
+    CHECK(o.admission.wait == 6ms);
     REQUIRE(c.routes.size() == 2);
     CHECK(c.routes[0].path == "/auth/orders"); // the longest first
     CHECK(c.routes[0].wanted.audience == "orders");
@@ -173,6 +182,7 @@ TEST_CASE("gateway configuration: what is wrong is said with its line") {
         {good + "[cache]\ntokens = \"5\"\n", "g.toml:7: cache.tokens is a whole number"},
         {good + "[breaker]\nfailure_percent = 0\n",
          "g.toml:7: breaker.failure_percent is between 1 and 100"},
+        {good + "[admission]\nqueue = 0\n", "g.toml: bulkhead: queue says how many calls may wait"},
         {good + "[[route]]\npath = \"/auth\"\n", "g.toml:6: there are two routes /auth"},
         {good + "[[route]]\npath = \"auth\"\n", "g.toml:7: a route has a path"},
         {good + "[[route]]\npath = \"/x\"\nscopes = [\"a b\"]\n",
