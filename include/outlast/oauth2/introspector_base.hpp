@@ -176,7 +176,7 @@ private:
     // about this one.
     static bool is_for_the_next(const verdict& v) noexcept {
         const auto why = reason_in(v.error());
-        if (v.kind == verdict_kind::failure && !v.error())
+        if (v.error() == make_error_code(refusal::threw))
             return false; // something of ours threw
         return is_outage(v) && why != reason::shed && why != reason::no_credentials;
     }
@@ -221,7 +221,8 @@ private:
                         const auto why = reason_in(v.error());
                         return why && fault_row::takes(*why) && !is_repeated(v.error());
                     },
-                .name = label::intern("our credentials at " + http::shown_url(endpoint))};
+                .name = label::intern("our credentials at " + http::shown_url(endpoint)),
+                .events = options().breaker.events};
     }
     circuit_breaker_options breaker_options(const std::string& endpoint) const {
         circuit_breaker_options o = options().breaker;

@@ -59,7 +59,8 @@ struct introspector_options {
                         .backoff = constant(std::chrono::milliseconds{100}).with(jitter::full)};
     /// Around each attempt, one for each endpoint. Default: of the last 20 at least 10 seen and half of them failed opens
     /// it for 10 s; 2 probes close it, made by known tokens if any come along within 500 ms.
-    /// `failure_if` and `name` are set here and not looked at.
+    /// `failure_if` and `name` are set here and not looked at; `events` hears the fault latches, too ("our credentials
+    /// at …").
     circuit_breaker_options breaker{.window = 20,
                                     .minimum_calls = 10,
                                     .probes = 2,

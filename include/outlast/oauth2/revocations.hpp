@@ -6,6 +6,7 @@
 
 #include <outlast/oauth2/token_digest.hpp>
 
+#include <algorithm> // std::ranges::find, std::rotate
 #include <atomic>
 #include <cstddef>
 #include <deque>
@@ -28,8 +29,11 @@ public:
     /// Once it returns, `holds` is true for every thread. \throws std::bad_alloc, and nothing changed
     void add(const token_digest& token) {
         const std::unique_lock hold{lock_};
-        if (all_.contains(token))
+        if (all_.contains(token)) { // the latest now
+            const auto there = std::ranges::find(order_, token);
+            std::rotate(there, there + 1, order_.end());
             return;
+        }
         order_.push_back(token);
         try {
             all_.insert(token);
