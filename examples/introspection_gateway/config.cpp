@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "config.hpp"
 
+#include "identity.hpp"
+
+#include <boost/asio/ip/address.hpp>
+
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -152,7 +156,7 @@ oauth2::secret secret_in(section& server) {
     } else if (variable) {
         const char* const value = std::getenv(variable->c_str());
         if (value == nullptr)
-            server.wrong_key("client_secret_env", "the environment has no " + *variable);
+            server.wrong_key("client_secret_env", "the environment has no variable of this name");
         read = value;
     }
     return oauth2::secret::take(read);
@@ -166,6 +170,8 @@ oauth2::client_auth auth_in(section& server) {
         if (!there)
             server.wrong_key("client_auth", "client_auth \"" + how + "\" needs " + what);
     };
+    if (how == "none" && !password.empty())
+        server.wrong_key("client_auth", "client_auth \"none\" sends no secret, and there is one");
     if (how == "none")
         return oauth2::no_client_auth{std::move(id)};
     need(!id.empty(), "client_id");
@@ -186,6 +192,11 @@ void read_server(section server, configuration& c) {
         server.wrong_key(
             "endpoints",
             R"(server.endpoints is a list of at least one URL, as ["https://idp.example/introspect"])");
+    for (const std::string& endpoint : o.endpoints)
+        if (!(endpoint.starts_with("https://") || endpoint.starts_with("http://")) ||
+            !std::ranges::all_of(endpoint, [](char b) { return b > ' ' && b <= '~'; }))
+            server.wrong_key("endpoints",
+                             "an endpoint begins with https:// (or http://, on loopback)");
     const std::string order = server.text("order").value_or("preference");
     if (order != "preference" && order != "round_robin")
         server.wrong_key("order", R"(server.order is "preference" or "round_robin")");
@@ -243,7 +254,7 @@ route route_in(section one) {
     route r;
     r.path = one.text("path").value_or("");
     if (!r.path.starts_with('/') || (r.path.size() > 1 && r.path.ends_with('/')) ||
-        r.path.find_first_of("?# ") != r.path.npos)
+        is_ambiguous(r.path) || r.path.find_first_of("? ") != r.path.npos)
         one.wrong_key("path", R"(a route has a path as "/auth/orders")");
     r.wanted.audience = one.text("audience");
     r.wanted.issuer = one.text("issuer");
@@ -256,6 +267,14 @@ route route_in(section one) {
 }
 
 } // namespace
+
+bool is_ambiguous(std::string_view path) {
+    if (!path.starts_with('/') || path.find_first_of("\\%;#") != path.npos ||
+        path.find("//") != path.npos)
+        return true;
+    return path.find("/./") != path.npos || path.find("/../") != path.npos ||
+           path.ends_with("/.") || path.ends_with("/..");
+}
 
 configuration read_configuration(std::string_view text, const std::string& name) {
     toml::table file;
@@ -277,7 +296,12 @@ configuration read_configuration(std::string_view text, const std::string& name)
     };
     if (auto host = top.text("host"))
         c.host = std::move(*host);
+    boost::system::error_code no_address;
+    (void)boost::asio::ip::make_address(c.host, no_address);
+    if (no_address)
+        top.wrong_key("host", "host is an address, as \"127.0.0.1\" or \"::1\"");
     top.number("port", c.port, 0, std::numeric_limits<std::uint16_t>::max());
+    top.number("admin_port", c.admin_port, 0, std::numeric_limits<std::uint16_t>::max());
     if (auto realm = top.text("realm"))
         c.introspector.realm = std::move(*realm);
     top.span("drain", c.drain);
@@ -289,6 +313,10 @@ configuration read_configuration(std::string_view text, const std::string& name)
             }))
             top.wrong_key("claims",
                           "a claim that becomes a header is made of letters, digits, '_' and '-'");
+    std::set<std::string> names;
+    for (const std::string& claim : c.claims)
+        if (!names.insert(header_name(claim)).second)
+            top.wrong_key("claims", "two claims would be one header: " + header_name(claim));
     c.introspector.reading.keep = c.claims;
 
     auto server = sub("server");

@@ -24,13 +24,17 @@ struct route {
 
 struct configuration {
     std::string host = "127.0.0.1";
-    std::uint16_t port = 8480;
+    std::uint16_t port = 8480;       ///< for the proxy
+    std::uint16_t admin_port = 8481; ///< for the monitoring: /health, /ready, /metrics, /status
     outlast::duration drain = std::chrono::seconds{10}; ///< for requests under way, at the end
     std::vector<std::string> claims; ///< further ones, handed on as X-Auth-Claim-…
     outlast::oauth2::introspector_options introspector;
     outlast::http::beast_options transport;
     std::vector<route> routes; ///< the longest path first
 };
+
+/// Whether two programs might read a path differently: dots, empty parts, and what is escaped or ends a path elsewhere.
+[[nodiscard]] bool is_ambiguous(std::string_view path);
 
 /// What is wrong, and where: "gateway.toml:12: …".
 struct bad_configuration : std::runtime_error {

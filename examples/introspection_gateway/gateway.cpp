@@ -59,15 +59,6 @@ std::string_view text_of(outlast::circuit_state s) {
     return "unknown";
 }
 
-// As two programs might read it differently: dots, empty parts, and what is escaped or ends a path elsewhere.
-bool is_ambiguous(std::string_view path) {
-    if (!path.starts_with('/') || path.find_first_of("\\%;#") != path.npos ||
-        path.find("//") != path.npos)
-        return true;
-    return path.find("/./") != path.npos || path.find("/../") != path.npos ||
-           path.ends_with("/.") || path.ends_with("/..");
-}
-
 } // namespace
 
 const route* route_for(const std::vector<route>& routes, std::string_view target) {
@@ -101,6 +92,14 @@ oauth2::introspector_options introspection_gateway::with_events() {
 
 asio::awaitable<response> introspection_gateway::answer(const request& asked) {
     const std::string_view target{asked.target().data(), asked.target().size()};
+    if (const route* const r = route_for(options_.routes, target))
+        co_return co_await checked(asked, *r);
+    co_return answer_of(asked, 404,
+                        "no route in the configuration of the gateway fits this path\n");
+}
+
+asio::awaitable<response> introspection_gateway::show(const request& asked) {
+    const std::string_view target{asked.target().data(), asked.target().size()};
     const std::string_view path = target.substr(0, target.find('?'));
     if (path == "/health")
         co_return answer_of(asked, 200, "ok\n");
@@ -112,10 +111,7 @@ asio::awaitable<response> introspection_gateway::answer(const request& asked) {
         co_return answer_of(asked, 200, json::serialize(status_json()), "application/json");
     if (path == "/status")
         co_return answer_of(asked, 200, std::string{status_page}, "text/html; charset=utf-8");
-    if (const route* const r = route_for(options_.routes, target))
-        co_return co_await checked(asked, *r);
-    co_return answer_of(asked, 404,
-                        "no route in the configuration of the gateway fits this path\n");
+    co_return answer_of(asked, 404, "/health, /ready, /metrics, /status\n");
 }
 
 asio::awaitable<response> introspection_gateway::checked(const request& asked, const route& r) {
@@ -126,12 +122,15 @@ asio::awaitable<response> introspection_gateway::checked(const request& asked, c
         if (line.name() == http::field::authorization && found != authorization.size())
             authorization[found++] = {line.value().data(), line.value().size()};
 
-    metrics_.began();
+    const struct under_way {
+        metrics& counts;
+        explicit under_way(metrics& m) : counts(m) { counts.began(); }
+        ~under_way() { counts.ended(); }
+    } counted{metrics_};
     const auto begun = steady_clock::now();
     const oauth2::decision d =
         co_await check_.async_check(std::span{authorization.data(), found}, std::cref(r.wanted),
                                     r.max_age, {}, asio::use_awaitable);
-    metrics_.ended();
     metrics_.checked(d, steady_clock::now() - begun);
     history_.checked(second(), class_of(d));
     if (d.status == 503)
@@ -140,9 +139,18 @@ asio::awaitable<response> introspection_gateway::checked(const request& asked, c
     response made = answer_of(asked, d.status, d.reply.body);
     for (const auto& [name, value] : d.reply.headers)
         made.set(name, value);
-    if (d.allowed())
-        for (const auto& [name, value] : identity_headers(d, options_.claims))
+    if (d.allowed()) {
+        const auto identity = identity_headers(d, options_.claims);
+        std::size_t bytes = 0;
+        for (const auto& [name, value] : identity)
+            bytes += value.size();
+        if (bytes > most_of_identity) { // a part of it would be another identity
+            log_.line("error", "identity_too_long", {{"bytes", bytes}});
+            co_return answer_of(asked, 500, "the claims of this token are too long for headers\n");
+        }
+        for (const auto& [name, value] : identity)
             made.set(name, value);
+    }
     co_return made;
 }
 

@@ -42,8 +42,10 @@ public:
     introspection_gateway(const introspection_gateway&) = delete;
     introspection_gateway& operator=(const introspection_gateway&) = delete;
 
-    /// `asked` lives until the answer.
+    /// For the proxy. `asked` lives until the answer.
     [[nodiscard]] boost::asio::awaitable<response> answer(const request& asked);
+    /// For the monitoring, and never on the port of the proxy, where these paths may be the API's.
+    [[nodiscard]] boost::asio::awaitable<response> show(const request& asked);
 
     /// From now on it is not ready: no further requests are wanted.
     void retire() noexcept { retired_ = true; }

@@ -7,12 +7,19 @@ namespace gateway {
 
 namespace {
 
-std::string joined(const auto& texts) {
+// A blank stands between two, and in none of them.
+std::string list_value(const auto& texts) {
     std::string all;
-    for (const std::string& one : texts)
-        all.append(all.empty() ? "" : " ").append(one);
+    for (const std::string& one : texts) {
+        if (!all.empty())
+            all.push_back(' ');
+        for (const char c : header_value(one))
+            all.append(c == ' ' ? "%20" : std::string(1, c));
+    }
     return all;
 }
+
+} // namespace
 
 std::string header_name(const std::string& claim) {
     std::string name = "X-Auth-Claim-";
@@ -25,13 +32,13 @@ std::string header_name(const std::string& claim) {
     return name;
 }
 
-} // namespace
-
 std::string header_value(std::string_view text) {
     constexpr std::string_view digits = "0123456789ABCDEF";
     std::string value;
-    for (const char c : text) {
-        if (c >= ' ' && c <= '~' && c != '%') {
+    for (std::size_t i = 0; i != text.size(); ++i) {
+        const char c = text[i];
+        const bool trimmed = c == ' ' && (i == 0 || i + 1 == text.size() || text[i - 1] == ' ');
+        if (c >= ' ' && c <= '~' && c != '%' && !trimmed) {
             value.push_back(c);
             continue;
         }
@@ -56,14 +63,14 @@ identity_headers(const outlast::oauth2::decision& d, const std::vector<std::stri
         {"X-Auth-Client", or_empty(who.client_id)},
         {"X-Auth-Username", or_empty(who.username)},
         {"X-Auth-Issuer", or_empty(who.iss)},
-        {"X-Auth-Audience", header_value(joined(who.aud))},
-        {"X-Auth-Scope", header_value(joined(who.scope))},
+        {"X-Auth-Audience", list_value(who.aud)},
+        {"X-Auth-Scope", list_value(who.scope)},
         {"X-Auth-Expires", who.exp ? std::to_string(who.exp->time_since_epoch().count()) : ""},
         {"X-Auth-How", std::string{to_string(d.how)}},
         {"X-Auth-Age", std::to_string(duration_cast<seconds>(d.age).count())},
     };
     for (const std::string& claim : claims)
-        all.emplace_back(header_name(claim), header_value(joined(who.claim(claim))));
+        all.emplace_back(header_name(claim), list_value(who.claim(claim)));
     return all;
 }
 

@@ -31,7 +31,7 @@ constexpr const char* usage = R"(usage: introspection_gateway [--check] FILE
   --check   reads it, says what is wrong with it, and ends
 
 Answers a proxy that asks about requests with a bearer token: 200 with X-Auth-… headers, 401, 403, or 503 with
-Retry-After when the authorization server cannot be asked and nothing is known. Beside that /health, /ready,
+Retry-After when the authorization server cannot be asked and nothing is known. On a second port /health, /ready,
 /metrics (Prometheus), /status (a page). SIGTERM and SIGINT: requests under way are answered first.
 Exit code: 0 stopped or the file is good, 1 it cannot run, 2 a wrong argument or configuration.
 )";
@@ -54,12 +54,19 @@ int run(gateway::configuration c) {
     gateway::log log{std::cout};
     asio::io_context context{1}; // one thread: no locks inside
     const tcp::endpoint at{asio::ip::make_address(c.host), c.port};
+    const tcp::endpoint admin_at{at.address(), c.admin_port};
     const outlast::duration drain = c.drain;
     gateway::introspection_gateway answers{std::move(c), context, log};
-    gateway::server front{context, at, answers};
+    gateway::server front{context, at,
+                          [&](const gateway::request& asked) { return answers.answer(asked); }};
+    gateway::server admin{context, admin_at,
+                          [&](const gateway::request& asked) { return answers.show(asked); }};
     front.start();
+    admin.start();
     asio::co_spawn(context, until_told(context, answers, front, drain, log), asio::detached);
-    log.line("info", "started", {{"host", at.address().to_string()}, {"port", front.port()}});
+    log.line(
+        "info", "started",
+        {{"host", at.address().to_string()}, {"port", front.port()}, {"admin_port", admin.port()}});
     context.run();
     return 0;
 }
@@ -73,6 +80,7 @@ int main(int argc, char** argv) {
         (asked ? std::cout : std::cerr) << usage;
         return asked ? 0 : 2;
     }
+    std::signal(SIGPIPE, SIG_IGN); // whoever reads the log may go
     try {
         gateway::configuration c = gateway::read_configuration_file(argv[argc - 1]);
         return only_check ? 0 : run(std::move(c));

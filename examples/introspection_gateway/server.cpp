@@ -6,10 +6,13 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
 
+#include <exception>
 #include <tuple>
 #include <utility>
 
@@ -27,8 +30,8 @@ constexpr std::chrono::seconds longest_quiet{75};
 
 } // namespace
 
-server::server(asio::io_context& context, const tcp::endpoint& at, introspection_gateway& answers)
-    : context_(context), acceptor_(context, at), answers_(answers), emptied_(context) {
+server::server(asio::io_context& context, const tcp::endpoint& at, answerer answers)
+    : context_(context), acceptor_(context, at), answers_(std::move(answers)), emptied_(context) {
     emptied_.expires_at(asio::steady_timer::time_point::max());
 }
 
@@ -67,35 +70,55 @@ asio::awaitable<void> server::accept() {
 }
 
 asio::awaitable<void> server::serve(std::list<connection>::iterator c) {
-    beast::flat_buffer buffer;
-    for (;;) {
-        http::request_parser<http::string_body> parser;
-        parser.header_limit(32 * 1024);
-        parser.body_limit(64 * 1024); // of no use to us: a proxy should not send it
-        auto [error, n] = co_await http::async_read_header(c->socket, buffer, parser, or_error);
-        // What comes behind a body in chunks is no header: a proxy in front has not looked at it.
-        const http::request_header<> head = parser.get().base();
-        if (!error && !parser.is_done())
-            std::tie(error, n) = co_await http::async_read(c->socket, buffer, parser, or_error);
-        if (error)
-            break;
-        request asked = parser.release();
-        asked.base() = head;
-        c->busy = true;
-        response r = co_await answers_.answer(asked);
-        if (stopping_)
-            r.keep_alive(false);
-        std::tie(error, n) = co_await http::async_write(c->socket, r, or_error);
-        c->busy = false;
-        c->quiet_since = std::chrono::steady_clock::now();
-        if (error || !r.keep_alive())
-            break;
+    try {
+        co_await converse(*c);
+    } catch (const std::exception&) { // out of memory, say: this client's request, and no other's
     }
     boost::system::error_code ignored;
     c->socket.shutdown(tcp::socket::shutdown_send, ignored);
     connections_.erase(c);
     if (connections_.empty())
         emptied_.cancel();
+}
+
+asio::awaitable<void> server::converse(connection& c) {
+    beast::flat_buffer buffer{128 *
+                              1024}; // a chunk's extension, or a trailer, knows no other limit
+    for (;;) {
+        http::request_parser<http::string_body> parser;
+        parser.header_limit(64 * 1024);
+        parser.body_limit(64 * 1024); // of no use to us: a proxy should not send it
+        auto [error, n] = co_await http::async_read_header(c.socket, buffer, parser, or_error);
+        // What comes behind a body in chunks is no header: a proxy in front has not looked at it.
+        const http::request_header<> head = parser.get().base();
+        if (!error && !parser.is_done())
+            std::tie(error, n) = co_await http::async_read(c.socket, buffer, parser, or_error);
+        if (error) {
+            if (error == http::error::header_limit || error == http::error::body_limit) {
+                http::response<http::empty_body> too_large{
+                    error == http::error::body_limit
+                        ? http::status::payload_too_large
+                        : http::status::request_header_fields_too_large,
+                    11};
+                too_large.keep_alive(false);
+                too_large.prepare_payload();
+                std::tie(error, n) = co_await http::async_write(c.socket, too_large, or_error);
+            }
+            co_return;
+        }
+        request asked = parser.release();
+        asked.base() = head;
+        c.busy = true;
+        response r = co_await answers_(asked);
+        if (stopping_)
+            r.keep_alive(false);
+        // A client that does not read is not waited for as one that is asking.
+        c.busy = false;
+        c.quiet_since = std::chrono::steady_clock::now();
+        std::tie(error, n) = co_await http::async_write(c.socket, r, or_error);
+        if (error || !r.keep_alive())
+            co_return;
+    }
 }
 
 asio::awaitable<void> server::stop(outlast::duration drain) {

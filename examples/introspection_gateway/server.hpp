@@ -12,16 +12,20 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <list>
 
 namespace gateway {
+
+/// Answers a request, which lives until then.
+using answerer = std::function<boost::asio::awaitable<response>(const request&)>;
 
 class server {
 public:
     /// Listens. Throws `boost::system::system_error`.
     server(boost::asio::io_context& context,
            const boost::asio::ip::tcp::endpoint& at,
-           introspection_gateway& answers);
+           answerer answers);
     server(const server&) = delete;
     server& operator=(const server&) = delete;
 
@@ -38,11 +42,12 @@ private:
     };
     boost::asio::awaitable<void> accept();
     boost::asio::awaitable<void> sweep();
+    boost::asio::awaitable<void> converse(connection& c);
     boost::asio::awaitable<void> serve(std::list<connection>::iterator c);
 
     boost::asio::io_context& context_;
     boost::asio::ip::tcp::acceptor acceptor_;
-    introspection_gateway& answers_;
+    answerer answers_;
     std::list<connection> connections_{};
     boost::asio::steady_timer emptied_; // set off when the last one has gone
     bool stopping_ = false;

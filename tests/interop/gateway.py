@@ -89,6 +89,8 @@ class AuthorizationServer:
                 token = form["token"][0]
                 active = token.startswith("good") and token not in home.revoked
                 said = {"active": active}
+                if token == "good-long":
+                    said["username"] = "%" * 22_000
                 if active:
                     said |= {"sub": "alice\r\nX-Auth-Scope: admin", "client_id": "web", "aud": "orders",
                              "scope": "none" if token.startswith("goodless") else "orders.read", "tenant_id": "7", "exp": int(time.time()) + 3600}
@@ -105,13 +107,14 @@ class Api(Handler):
     def do_GET(self):
         if self.path.endswith("/broken"):
             return self.reply(500, "the API's own")
-        said = {n.lower(): v for n, v in self.headers.items() if n.lower().startswith("x-auth-")}
+        said = {n.lower(): v for n, v in self.headers.items() if n.lower().replace("_", "-").startswith("x-auth-")}
         self.reply(200, json.dumps(said))
 
 
-def configuration(server, port):
+def configuration(server, port, admin):
     return f"""
 port = {port}
+admin_port = {admin}
 realm = "orders"
 claims = ["tenant_id"]
 [server]
@@ -135,7 +138,7 @@ scopes = ["admin"]
 """
 
 
-def through_gateway(server, port):
+def through_gateway(server, port, admin):
     status, headers, _, _ = get(port, "/auth/orders", "good-1")
     check(status == 200 and headers["X-Auth-How"] == "live", "a token that is active passes")
     check(headers["X-Auth-Subject"] == "alice%0D%0AX-Auth-Scope: admin" and headers["X-Auth-Scope"] == "orders.read"
@@ -152,8 +155,13 @@ def through_gateway(server, port):
     check(status == 401 and headers["WWW-Authenticate"] == 'Bearer realm="orders"', "no token gets 401")
     for path in ["/auth/orders/../admin", "/auth/orders/%2e%2e/admin", "/auth/orders//x", "/auth/ordersx", "/other"]:
         check(get(port, path, "good-1")[0] == 404, f"{path} has no route")
-    check(get(port, "/health")[0] == 200 and get(port, "/ready")[0] == 200, "it is healthy and ready")
-    check(get(port, "/status")[1]["Content-Type"].startswith("text/html"), "there is a page")
+    check(get(admin, "/health")[0] == 200 and get(admin, "/ready")[0] == 200, "it is healthy and ready")
+    check(get(admin, "/status")[1]["Content-Type"].startswith("text/html"), "there is a page")
+    check({get(port, path)[0] for path in ["/health", "/metrics", "/status"]} == {404},
+          "on the port of the proxy these paths mean nothing")
+    check(get(port, "/auth/orders", "good-long")[0] == 500 and get(port, "/auth/orders", "good-1")[0] == 200,
+          "claims that no header can hold are no crash, and no half identity")
+    check(get(port, "/auth/orders", headers={"X-Long": "x" * 70_000})[0] == 431, "neither are headers that are too long")
 
 
 def through_proxy(name, front):
@@ -169,6 +177,12 @@ def through_proxy(name, front):
     status, headers, _, _ = get(front, "/orders/1", f"goodless-{name}")
     check(status == 403 and 'scope="orders.read"' in headers["WWW-Authenticate"], f"{name}: 403 with its challenge")
     check(get(front, "/orders/1")[0] == 401, f"{name}: 401 without a token")
+    spoofed = {f"X-Auth-{what}": "root" for what in ["Username", "Issuer", "Audience", "Expires", "Age"]}
+    said = json.loads(get(front, "/orders/1", f"good-{name}", headers={**spoofed, "X_Auth_Subject": "root"})[2])
+    check("root" not in said.values(), f"{name}: no header of the client's that looks like one of ours reaches the API")
+    for path in ["/orders/..%2fadmin", "/orders/%2e%2e/admin", "/orders/..;/admin", "/orders//1", "/orders/../admin"]:
+        check(get(front, path, f"good-{name}")[0] == 400, f"{name}: {path} is refused")
+    check(get(front, "/orders/1?next=//x/../y;z", f"good-{name}")[0] == 200, f"{name}: a query is not a path")
 
 
 def outage(server, port, fronts, how):
@@ -211,8 +225,8 @@ def outage(server, port, fronts, how):
     check(eventually(lambda: ask(known)[0] == 401), f"{how}: one that was revoked meanwhile is found out")
 
 
-def metrics(port):
-    text = get(port, "/metrics")[2]
+def metrics(admin):
+    text = get(admin, "/metrics")[2]
     for name in ["checks_total", "server_calls_total", "circuit_breaker_state", "stale_age_seconds",
                  "server_call_duration_seconds"]:
         check("introspection_gateway_" + name in text, "there is a metric introspection_gateway_" + name)
@@ -223,12 +237,12 @@ def metrics(port):
     check(lint.returncode == 0, "promtool finds nothing wrong with them " + lint.stderr.strip())
 
 
-def stop_gracefully(gateway, server, port):
+def stop_gracefully(gateway, server, port, admin):
     server.hangs.set()
     got = []
     asker = threading.Thread(target=lambda: got.append(get(port, "/auth/orders", "good-last")[0]))
     asker.start()
-    check(eventually(lambda: "introspection_gateway_checks_under_way 1" in get(port, "/metrics")[2]),
+    check(eventually(lambda: "introspection_gateway_checks_under_way 1" in get(admin, "/metrics")[2]),
           "a request is under way")
     gateway.send_signal(signal.SIGTERM)
     asker.join(timeout=30)
@@ -285,20 +299,20 @@ def proxies_in_front(stack, folder, port):
 def main(program):
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        server, port = AuthorizationServer(), free_port()
+        server, port, admin = AuthorizationServer(), free_port(), free_port()
         server.start()
-        (folder / "gateway.toml").write_text(configuration(server, port))
+        (folder / "gateway.toml").write_text(configuration(server, port, admin))
         log = stack.enter_context(open(folder / "gateway.log", "w+", encoding="utf-8"))
         gateway = stack.enter_context(process(program, str(folder / "gateway.toml"), stdout=log, stderr=log,
                                               env={**os.environ, "GATEWAY_SECRET": "top-secret"}))
         up = eventually(lambda: '"started"' in (folder / "gateway.log").read_text() or gateway.poll() is not None)
         check(up and gateway.poll() is None, "the gateway has started")
-        through_gateway(server, port)
+        through_gateway(server, port, admin)
         fronts = proxies_in_front(stack, folder, port)
         outage(server, port, fronts, "killed")
         outage(server, port, fronts, "frozen")
-        metrics(port)
-        stop_gracefully(gateway, server, port)
+        metrics(admin)
+        stop_gracefully(gateway, server, port, admin)
         log.flush()
         text = (folder / "gateway.log").read_text()
         check(all(json.loads(line)["event"] for line in text.splitlines()), "its log is one JSON object a line")

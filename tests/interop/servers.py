@@ -198,10 +198,11 @@ database = {{ type = "sqlite3"; path = "{self.folder}/glewlwyd.db"; }};
         return 'client_id = "rs"\nclient_auth = "bearer"', self.own
 
 
-def configuration(server, port):
+def configuration(server, port, admin):
     client, _ = server.credentials()
     return f"""
 port = {port}
+admin_port = {admin}
 [server]
 endpoints = ["http://{HOST}:{server.port}{server.introspection}"]
 {client}
@@ -257,9 +258,9 @@ def outage(server, port, how, begin, end):
 
 def told_with(server, gateway):
     server.start()
-    port = free_port()
+    port, admin = free_port(), free_port()
     file = server.folder / "gateway.toml"
-    file.write_text(configuration(server, port))
+    file.write_text(configuration(server, port, admin))
     with contextlib.ExitStack() as stack:
         stack.callback(server.kill)
         log = stack.enter_context(open(server.folder / "gateway.log", "w+", encoding="utf-8"))
@@ -268,7 +269,7 @@ def told_with(server, gateway):
 
         def listens():
             with contextlib.suppress(OSError):
-                return get(port, "/ready")[0] == 200
+                return get(admin, "/ready")[0] == 200
             return False
         check(eventually(listens), f"{server.name}: the gateway is ready")
         token = server.token()

@@ -52,6 +52,7 @@ TEST_CASE("gateway configuration: everything that can be set") {
     const auto c = read_configuration(R"(
 host = "::1"
 port = 1
+admin_port = 2
 realm = "orders"
 drain = "2s"
 claims = ["tenant"]
@@ -103,6 +104,7 @@ max_age = "0s"
     std::filesystem::remove(file);
     CHECK(c.host == "::1");
     CHECK(c.port == 1);
+    CHECK(c.admin_port == 2);
     CHECK(c.drain == 2s);
     CHECK(c.claims == std::vector<std::string>{"tenant"});
     const auto& o = c.introspector;
@@ -159,6 +161,16 @@ TEST_CASE("gateway configuration: what is wrong is said with its line") {
         {"drain = \"99999999999h\"\n" + good, "g.toml:1: drain is a time as \"500ms\""},
         {"claims = [\"a b\"]\n" + good, "g.toml:1: a claim that becomes a header"},
         {"realm = \"a\\nb\"\n" + good, "g.toml: introspector: the realm is not printable ASCII"},
+        {"host = \"localhost\"\n" + good, "g.toml:1: host is an address"},
+        {"claims = [\"a_b\", \"a-b\"]\n" + good,
+         "g.toml:1: two claims would be one header: X-Auth-Claim-A-B"},
+        {"[server]\nendpoints = [\"://\"]\n", "g.toml:2: an endpoint begins with https://"},
+        {"[server]\nendpoints = [\"https://a.example/\\r\\nx\"]\n",
+         "g.toml:2: an endpoint begins with https://"},
+        {good + "[[route]]\npath = \"/a/../b\"\n", "g.toml:7: a route has a path"},
+        {"[server]\nendpoints = [\"https://a.example/\"]\nclient_auth = "
+         "\"none\"\nclient_secret_env = \"PATH\"\n",
+         "g.toml:3: client_auth \"none\" sends no secret"},
         {"server = 1\n", "g.toml:1: server is a section: [server]"},
         {"", "g.toml:1: there is no [server]"},
         {"[server]\n", "g.toml:1: server.endpoints is a list of at least one URL"},
@@ -172,7 +184,7 @@ TEST_CASE("gateway configuration: what is wrong is said with its line") {
          "g.toml:1: client_auth \"basic\" needs a secret"},
         {"[server]\nendpoints = [\"https://a.example/\"]\nclient_secret_env = "
          "\"OUTLAST_NOT_SET\"\n",
-         "g.toml:3: the environment has no OUTLAST_NOT_SET"},
+         "g.toml:3: the environment has no variable of this name"},
         {"[server]\nendpoints = [\"https://a.example/\"]\nclient_secret_file = \"/nowhere/x\"\n",
          "g.toml:3: cannot read /nowhere/x"},
         {"[server]\nendpoints = [\"https://a.example/\"]\nclient_secret_file = "
