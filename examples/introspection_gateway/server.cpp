@@ -82,8 +82,8 @@ asio::awaitable<void> server::serve(std::list<connection>::iterator c) {
 }
 
 asio::awaitable<void> server::converse(connection& c) {
-    beast::flat_buffer buffer{128 *
-                              1024}; // a chunk's extension, or a trailer, knows no other limit
+    // A chunk's extension, or a trailer, knows no other limit.
+    beast::flat_buffer buffer{128 * 1024};
     for (;;) {
         http::request_parser<http::string_body> parser;
         parser.header_limit(64 * 1024);
@@ -126,9 +126,8 @@ asio::awaitable<void> server::stop(outlast::duration drain) {
     boost::system::error_code ignored;
     acceptor_.close(ignored);
     for (connection& c : connections_)
-        if (!c.busy)
-            c.socket.shutdown(tcp::socket::shutdown_receive,
-                              ignored); // a request that is on its way is lost anyway
+        if (!c.busy) // a request that is on its way is lost anyway
+            c.socket.shutdown(tcp::socket::shutdown_receive, ignored);
     if (connections_.empty())
         co_return;
     emptied_.expires_after(std::chrono::duration_cast<asio::steady_timer::duration>(drain));

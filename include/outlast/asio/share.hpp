@@ -27,8 +27,6 @@ public:
 protected:
     counted() noexcept = default;
     ~counted() = default;
-    /// Disposed of before, and used again: by one owner.
-    void revive() noexcept { owners_.store(1, std::memory_order_relaxed); }
 
 private:
     std::atomic<std::uint32_t> owners_{1};
