@@ -2,6 +2,7 @@
 #include "gateway.hpp"
 
 #include <outlast/event_text.hpp>
+#include <outlast/names.hpp>
 
 #include "identity.hpp"
 #include "status_page.hpp"
@@ -45,18 +46,6 @@ std::vector<std::string> shown(const std::vector<std::string>& urls) {
     for (const std::string& url : urls)
         names.push_back(outlast::http::shown_url(url));
     return names;
-}
-
-std::string_view text_of(outlast::circuit_state s) {
-    switch (s) {
-    case outlast::circuit_state::closed:
-        return "closed";
-    case outlast::circuit_state::open:
-        return "open";
-    case outlast::circuit_state::half_open:
-        return "half_open";
-    }
-    return "unknown";
 }
 
 } // namespace
@@ -180,7 +169,7 @@ json::object introspection_gateway::status_json() {
         const auto counts = breaker.counts();
         refused = refused || check_.latch(i).state(now) != outlast::circuit_state::closed;
         endpoints.push_back(json::object{{"name", endpoints_[i]},
-                                         {"state", text_of(breaker.state(now))},
+                                         {"state", to_string(breaker.state(now))},
                                          {"succeeded", counts.succeeded},
                                          {"failed", counts.failed},
                                          {"refused", counts.refused()}});

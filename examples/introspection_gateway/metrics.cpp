@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "metrics.hpp"
 
+#include <outlast/names.hpp>
+
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
@@ -20,7 +22,6 @@ constexpr std::array<const char*, answer_classes> answer_names{
     "live", "cached", "stale", "refused", "unavailable", "unauthenticated"};
 constexpr std::array states{outlast::circuit_state::closed, outlast::circuit_state::open,
                             outlast::circuit_state::half_open};
-constexpr std::array<const char*, 3> state_names{"closed", "open", "half_open"};
 
 double seconds(outlast::duration d) { return std::chrono::duration<double>(d).count(); }
 
@@ -96,7 +97,8 @@ metrics::metrics(const std::vector<std::string>& endpoints)
                  {"outcome", std::string{to_string(static_cast<oauth2::outcome_class>(i))}}});
         m.took = &took.Add({{"endpoint", endpoint}}, call_buckets());
         for (std::size_t i = 0; i != states.size(); ++i)
-            m.states[i] = &breakers.Add({{"endpoint", endpoint}, {"state", state_names[i]}});
+            m.states[i] = &breakers.Add(
+                {{"endpoint", endpoint}, {"state", std::string{to_string(states[i])}}});
         endpoints_.push_back(m);
         breaker_is(endpoints_.size() - 1, outlast::circuit_state::closed);
     }
