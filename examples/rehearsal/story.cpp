@@ -198,10 +198,10 @@ private:
     }
 
     void recovered() {
+        compare_counts(); // first: from the moment that the server answers again, calls are the next scene's
         server_.overload(false);
-        compare_counts();
-        asked_ = server_.introspections();
         notes_.begin({.name = "recovered", .cause = "it answers again"});
+        asked_ = server_.introspections();
     }
 
     void end() {

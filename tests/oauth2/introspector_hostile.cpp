@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace http = outlast::http;
 using namespace outlast::oauth2;
@@ -325,6 +326,26 @@ TEST_CASE("S8 one token whose answers cannot be read opens the breaker for nobod
         CHECK(s.request("evil").words == "503(5)");
     CHECK(s.breaker() == outlast::circuit_state::closed);
     CHECK(s.request("good") == "ALLOW(live), calls 1");
+}
+
+TEST_CASE("S8 an outage that comes back opens the breaker as soon as the first one did") {
+    introspector_options o = profile_d();
+    o.breaker.open_for = 1s;
+    story s{std::move(o)};
+    const auto calls_until_open = [&] {
+        s.server.otherwise = answers(500);
+        std::size_t calls = 0;
+        for (int n = 0; n != 40 && s.breaker() == outlast::circuit_state::closed; ++n)
+            calls += s.request("tok" + std::to_string(n % 12)).calls;
+        return calls;
+    };
+    CHECK(calls_until_open() == 10);
+    s.server.otherwise = says(r_plus(3600));
+    s.at(s.time() - outlast::instant{} + 2s);
+    s.request("new1");
+    s.request("new2");
+    REQUIRE(s.breaker() == outlast::circuit_state::closed);
+    CHECK(calls_until_open() == 10); // the same tokens, less than 10 s after they were counted
 }
 
 TEST_CASE("S8 one token that is answered as if we were misconfigured sets the latch for nobody") {

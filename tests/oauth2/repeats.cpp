@@ -48,3 +48,25 @@ TEST_CASE("S8: a definite answer ends the suspicion") {
     CHECK_FALSE(r.again(digest(1), instant{1s}));
     CHECK(r.again(digest(1), instant{2s}));
 }
+
+TEST_CASE(
+    "S8: the answer after an outage ends all suspicions, and one after fewer failures does not") {
+    const unsigned char tokens = GENERATE(as<unsigned char>{}, 9, 10);
+    repeated_failures r{10s};
+    for (unsigned char n = 0; n != tokens; ++n) {
+        CHECK_FALSE(r.again(digest(n), instant{0s}));
+        CHECK(r.again(digest(n), instant{0s})); // a repeat lengthens no row
+    }
+    r.answered(digest(200));
+    for (unsigned char n = 0; n != tokens; ++n)
+        CHECK(r.again(digest(n), instant{1s}) == (tokens < 10));
+}
+
+TEST_CASE("S8: answers between the failures of many tokens leave each under suspicion") {
+    repeated_failures r{10s};
+    for (unsigned char n = 0; n != 20; ++n) {
+        CHECK_FALSE(r.again(digest(n), instant{0s}));
+        r.answered(digest(200));
+    }
+    CHECK(r.again(digest(0), instant{1s}));
+}

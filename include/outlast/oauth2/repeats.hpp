@@ -12,12 +12,15 @@
 #include <chrono>
 #include <cstddef>
 #include <mutex>
+#include <utility>
 
 namespace outlast::oauth2 {
 
 /// One token can make a healthy server fail again and again (an answer that cannot be read, a crash
 /// on that very token). So that it cannot open the breaker for all others, a failure after the
 /// request was sent counts once a token in `span` (threat S8), until the server has answered about it.
+/// Failures over ten tokens in a row are no token's doing: the answer that ends such an outage ends all
+/// suspicions, so that the next outage opens the breaker as soon as this one did.
 ///
 /// Thread-safe; bounded: beyond `capacity` the token that failed longest ago is forgotten, and its
 /// next failure counts again.
@@ -30,21 +33,38 @@ public:
     /// Whether a failure over this token was counted less than `span` ago. If not, this one is.
     [[nodiscard]] bool again(const token_digest& token, instant now) {
         return last_.with([&](table& t) {
-            const instant* counted = t.find(token);
-            if (counted != nullptr && now < after(*counted, span_))
+            const counted* last = t.of.find(token);
+            if (last != nullptr && last->outages == t.outages && now < after(last->at, span_))
                 return true;
-            t.put(token, now);
+            t.of.put(token, {now, t.outages});
+            ++t.row;
             return false;
         });
     }
 
     /// The server has given a definite answer about this token: it is under no suspicion any more.
     void answered(const token_digest& token) {
-        last_.with([&](table& t) { t.erase(token); });
+        last_.with([&](table& t) {
+            t.of.erase(token);
+            if (std::exchange(t.row, 0) >= outage)
+                ++t.outages;
+        });
     }
 
 private:
-    using table = lru_map<token_digest, instant>;
+    static constexpr std::size_t outage =
+        10; // what opens the introspector's breaker if not set otherwise
+
+    struct counted {
+        instant at;
+        std::size_t outages; // that had ended by then
+    };
+    struct table {
+        explicit table(std::size_t capacity) : of(capacity) {}
+        lru_map<token_digest, counted> of;
+        std::size_t row = 0; // counted since the last answer
+        std::size_t outages = 0;
+    };
 
     duration span_;
     guarded<table, std::mutex> last_;
