@@ -27,7 +27,7 @@ using cache = outlast::cache_aside<store, int (*)(int), outlast::lifetime (*)(in
 struct opened : outlast::detail::cache_access<cache> {
     using base = outlast::detail::cache_access<cache>;
     opened(cache& shared, outlast::duration max_age)
-        : base(shared, outlast::wanted<int>{0, max_age}) {}
+        : base(shared, [=] { return std::optional{outlast::wanted<int>{0, max_age}}; }) {}
     using base::begin_at;
     using base::due_;
     using base::judge;

@@ -70,8 +70,9 @@ protected:
     static constexpr std::uint8_t not_wanted = 4; // it was forgotten before it was learnt
     static constexpr auto fresh = static_cast<std::uint8_t>(grade::fresh);
 
-    cache_access(Cache& shared, std::optional<wanted<key_type>> want)
-        : shared_(&shared), want_(std::move(want)) {}
+    // In its place: a copy would wait for bytes that are still being written.
+    template <class Wants>
+    cache_access(Cache& shared, const Wants& wants) : shared_(&shared), want_(wants()) {}
 
     [[nodiscard]] const cache_aside_options& options() const noexcept { return shared_->options_; }
 

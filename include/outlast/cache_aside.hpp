@@ -113,7 +113,7 @@ public:
     template <class... A>
         requires std::is_invocable_v<const KeyOf&, const A&...>
     [[nodiscard]] run start(const A&... arguments) {
-        return run{*this, wants(arguments...)};
+        return run{*this, [&] { return wants(arguments...); }};
     }
 
     /// What a call with these arguments looks for; nothing if it goes past the cache.
@@ -123,7 +123,7 @@ public:
         std::optional<wanted<key_type>> want;
         if constexpr (std::is_convertible_v<given, std::optional<key_type>>) {
             if (std::optional<key_type> key = key_of_(arguments...))
-                want.emplace(wanted<key_type>{*std::move(key)});
+                want.emplace().key = *std::move(key);
         } else if constexpr (std::is_convertible_v<given, std::optional<wanted<key_type>>>) {
             want = key_of_(arguments...);
         } else {

@@ -47,8 +47,9 @@ public:
     static constexpr operation look_up = 1, put = 2, drop = 3, recall = 4;
     static constexpr operation send = 5; // what is to be kept, to a store that takes its time
 
-    cache_run(Cache& shared, std::optional<wanted<key_type>> want)
-        : access(shared, std::move(want)) {}
+    /// \param wants gives a `std::optional` of what the call looks for
+    template <class Wants>
+    cache_run(Cache& shared, const Wants& wants) : access(shared, wants) {}
 
     step begin(reading& now, terms t, verdict&) {
         asking_.reset();

@@ -7,6 +7,7 @@
 #include <outlast/config.hpp>
 #include <outlast/machine.hpp>
 
+#include <concepts>
 #include <type_traits>
 #include <utility>
 
@@ -30,6 +31,14 @@ public:
 
     OUTLAST_INLINE constexpr nest(Outer outer, Inner inner)
         : outer_(std::move(outer)), inner_(std::move(inner)) {}
+    /// Of callables that give the two, each of which is made in its place and moved nowhere.
+    template <class Start, class StartInner>
+        requires requires(const Start& outer, const StartInner& inner) {
+            { outer() } -> std::same_as<Outer>;
+            { inner() } -> std::same_as<Inner>;
+        }
+    OUTLAST_INLINE constexpr nest(const Start& outer, const StartInner& inner)
+        : outer_(outer()), inner_(inner()) {}
 
     OUTLAST_INLINE constexpr nest(nest&& other) noexcept = default;
     OUTLAST_INLINE constexpr ~nest() = default;

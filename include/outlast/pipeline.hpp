@@ -149,15 +149,29 @@ private:
             auto& policy = policy_of(std::get<I>(policies_));
             using outer = decltype(start_policy(policy, arguments...));
             static_assert(check_machine<outer>());
-            if constexpr (lanes_of<outer> > 1) {
-                const auto inner = [&] { return start_from<I + 1>(arguments...); };
-                static_assert(
-                    lanes_of<decltype(inner())> == 1,
-                    "outlast::pipeline: a hedge stands inside a hedge, so that each of its calls "
-                    "would start several: name one of them.");
-                return fan<outer, decltype(inner())>{start_policy(policy, arguments...), inner};
-            } else
-                return nest{start_policy(policy, arguments...), start_from<I + 1>(arguments...)};
+            // The innermost one calls the work itself.
+            if constexpr (I + 1 == sizeof...(Policies) && lanes_of<outer> == 1)
+                return start_policy(policy, arguments...);
+            else {
+                const auto start = [&] { return start_policy(policy, arguments...); };
+                const auto start_inner = [&] { return start_from<I + 1>(arguments...); };
+                return both(start, start_inner);
+            }
+        }
+    }
+
+    template <class Start, class StartInner>
+    OUTLAST_INLINE static constexpr auto both(const Start& start, const StartInner& start_inner) {
+        using outer = decltype(start());
+        using inner = decltype(start_inner());
+        if constexpr (lanes_of<outer> > 1) {
+            static_assert(
+                lanes_of<inner> == 1,
+                "outlast::pipeline: a hedge stands inside a hedge, so that each of its calls "
+                "would start several: name one of them.");
+            return fan<outer, inner>{start(), start_inner};
+        } else {
+            return nest<outer, inner>{start, start_inner};
         }
     }
 

@@ -157,9 +157,9 @@ public:
     static constexpr duty does = duty::repeats;
 
     constexpr explicit retry(const retry_options& options = {})
-        : options_(options), random_(options.seed != 0 ? options.seed : arbitrary_seed()) {
-        require_valid(options.problem());
-    }
+        : options_((require_valid(options.problem()), options)),
+          random_(options.seed != 0 ? options.seed : arbitrary_seed()),
+          only_counts_(counts_only(options)) {}
 
     [[nodiscard]] constexpr run start() noexcept;
     [[nodiscard]] constexpr const retry_options& options() const noexcept { return options_; }
@@ -187,8 +187,16 @@ private:
                                             : options_.max_attempts;
     }
 
+    // Whether a failure is repeated at once, unless it says otherwise, as long as there are attempts.
+    static constexpr bool counts_only(const retry_options& o) noexcept {
+        return o.budget == nullptr && !o.retry_if && o.max_duration == no_limit && !o.events &&
+               o.counts == nullptr &&
+               o.backoff.longest(o.max_attempts - 1, duration::zero()) == duration::zero();
+    }
+
     retry_options options_;
     random random_;
+    bool only_counts_;
 };
 
 class retry::run : public pass_through {
@@ -204,16 +212,14 @@ public:
         return step::call(work, by_);
     }
 
-    constexpr step settled(reading& now, lane, verdict& v) {
-        if (!v.ok())
-            return not_good(now, v);
-        if (options().budget != nullptr) [[unlikely]]
-            settle_account(v);
-        if (made_ > 1 && options().counts != nullptr) [[unlikely]]
-            options().counts->recovered.add();
-        plain_end();
-        seat_.leave();
-        return step::finish();
+    OUTLAST_INLINE constexpr step settled(reading& now, lane, verdict& v) {
+        // As `not_good` would, without the questions that nobody asked.
+        if (shared_->only_counts_ && v.kind == verdict_kind::failure && !v.has_hint() &&
+            by_ == never && made_ < options().max_attempts) {
+            ++made_;
+            return step::call(work, by_);
+        }
+        return v.ok() ? good(v) : not_good(now, v);
     }
 
     OUTLAST_INLINE constexpr bool plain_begin(const reading& now, instant& by) {
@@ -256,7 +262,17 @@ private:
         return shared_->options_;
     }
 
-    OUTLAST_INLINE constexpr step not_good(reading& now, verdict& v) {
+    OUTLAST_COLD constexpr step good(const verdict& v) {
+        if (options().budget != nullptr) [[unlikely]]
+            settle_account(v);
+        if (made_ > 1 && options().counts != nullptr) [[unlikely]]
+            options().counts->recovered.add();
+        plain_end();
+        seat_.leave();
+        return step::finish();
+    }
+
+    OUTLAST_COLD constexpr step not_good(reading& now, verdict& v) {
         outlast::budget* const budget = options().budget;
         if (budget != nullptr) [[unlikely]]
             settle_account(v);

@@ -63,7 +63,7 @@ inline constexpr duration no_limit = forever;
 }
 
 /// The time from `from` until `to`, zero when `to` is not ahead, `forever` when `to` is `never`.
-[[nodiscard]] constexpr duration until(instant from, instant to) noexcept {
+[[nodiscard]] OUTLAST_INLINE constexpr duration until(instant from, instant to) noexcept {
     if (to <= from)
         return duration::zero();
     if (to == never)

@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <stop_token>
 #include <tuple>
@@ -215,12 +216,13 @@ private:
         if (a.of_policy)
             v_ = a.landed_at_policy(now);
         else if (plain_ == plainly::begun) {
-            v_ = this->judged(a);
+            // In place: a copy would wait for bytes that are still being written.
+            ::new (static_cast<void*>(&v_)) verdict(this->judged(a));
             if (ended_plainly(now))
                 return false;
             in_hand(0).adopt(std::move(*a.arrived));
         } else
-            v_ = in_hand(a.on).land(std::move(*a.arrived));
+            ::new (static_cast<void*>(&v_)) verdict(in_hand(a.on).land(std::move(*a.arrived)));
         a.forget();
         if (!stopping_ || v_.ok() || a.of_policy)
             return true;
