@@ -111,7 +111,8 @@ auto ordinary_hit() {
 } // namespace
 
 void add_benchmarks() {
-    add_round<1000>("sha256", sha256);
+    for (const int threads : {1, 2})
+        add_round<1000>("sha256", sha256, threads);
     add_round<1000>("siphash", siphash);
     add_round<1'000>("lookup_1k", lookup<1'000>);
     add_round<100'000>("lookup_100k", lookup<100'000>);

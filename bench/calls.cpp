@@ -26,7 +26,8 @@ auto after_failures(int failures) {
 }
 
 void add_floors() {
-    add("call", [] { benchmark::DoNotOptimize(work(7)); });
+    for (const int threads : {1, 2})
+        add("call", [] { benchmark::DoNotOptimize(work(7)); }, threads);
     add("clock", [] { benchmark::DoNotOptimize(std::chrono::steady_clock::now()); });
     add("coarse_clock", [] { benchmark::DoNotOptimize(coarse::now()); });
     static std::mutex mutex;

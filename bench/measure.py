@@ -164,6 +164,8 @@ def take_all(build, quick):
     say("calling a server that never answers ...")
     all_of_it.attempt("calls to a server that never answers", counts,
                       lambda: json.loads(output_of(str(build / "bench_hung"))))
+    say("bringing made-up tokens ...")
+    all_of_it.attempt("made-up tokens", counts, lambda: json.loads(output_of(str(build / "bench_flood"))))
     if shutil.which("valgrind") is None:
         all_of_it.attempt("instructions", counts, no_valgrind)
     else:
