@@ -63,6 +63,11 @@ TEST_CASE("event_text: what happened, in a sentence") {
     CHECK(said({.what = k::timed_out, .span = 3s, .outcome = verdict::expired()}) ==
           "timed out after 3 s");
     CHECK(said({.what = k::late_value, .span = 3s}) == "a good answer came later than 3 s");
+    CHECK(to_string({.what = k::refused,
+                     .policy = "failure memo",
+                     .span = 700ms,
+                     .why = "failed lately"}) ==
+          "failure memo: refused a call (failed lately); next call in 700 ms");
     CHECK(said({.what = k::refused, .span = 4200ms, .why = "open"}) ==
           "refused a call (open); next probe in 4.2 s");
     CHECK(said({.what = k::refused, .span = verdict::no_hint, .why = "isolated"}) ==

@@ -69,6 +69,7 @@ namespace detail {
     case event_kind::refused:
         return "refused a call" + why_in_words(e) +
                span_in_words(e.outcome.why == refusal::bulkhead_full ? "; it had waited for "
+                             : e.policy == label{"failure memo"}     ? "; next call in "
                                                                      : "; next probe in ",
                              e.span);
     case event_kind::waited:

@@ -256,8 +256,10 @@ TEST_CASE("S8 one token that makes the server hang opens the breaker for nobody;
         CHECK(outlast::until(begun, loop.now()) == 1990ms);
         return words;
     };
-    for (int i = 0; i != 5; ++i)
+    for (int i = 0; i != 3; ++i) {
         CHECK(ask("crafted") == "503(5)");
+        loop.advance(1s); // the memo of this failure
+    }
     CHECK(api.breaker().window(loop.now()).failed == 1);
     for (int i = 0; i != 9; ++i)
         CHECK(ask("tok" + std::to_string(i)) == (i == 8 ? "503(10)" : "503(5)"));

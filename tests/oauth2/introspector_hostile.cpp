@@ -366,14 +366,15 @@ TEST_CASE("S8 two such tokens do not set it either; three do") {
     for (const char* token : {"evil", "worse", "worst"})
         s.server.of[token] = {answers(404)};
     for (int i = 0; i != 10; ++i) {
-        CHECK(s.request("evil") == "503(5), calls 1");
+        CHECK(s.at(2s * i).request("evil") == "503(5), calls 1");
         CHECK(s.request("worse") == "503(5), calls 1");
     }
     CHECK(s.latch() == outlast::circuit_state::closed);
     // An answer in between: each of them counts again, once.
     CHECK(s.request("good") == "ALLOW(live), calls 1");
-    for (const char* token : {"evil", "worse", "evil", "worse"})
-        CHECK(s.request(token) == "503(5), calls 1");
+    for (const outlast::duration when : {20s, 22s})
+        for (const char* token : {"evil", "worse"})
+            CHECK(s.at(when).request(token) == "503(5), calls 1");
     CHECK(s.latch() == outlast::circuit_state::closed);
     CHECK(s.request("worst") == "503(30), calls 1");
     CHECK(s.latch() == outlast::circuit_state::open);

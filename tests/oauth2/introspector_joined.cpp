@@ -48,7 +48,8 @@ TEST_CASE("O-64 1000 at once, one token, the server fails") {
     CHECK(thousand(s) == std::map<std::string, int>{{"503(5)", 1000}});
     CHECK(s.server.calls() == 1);
     CHECK(s.counted() == outlast::tally{.recorded = 1, .failed = 1});
-    CHECK(s.at(2s).request("tokA") == "503(5), calls 1"); // at 1 s too: there is no memo yet
+    CHECK(s.at(1s).request("tokA") == "503(5), calls 0"); // the memo lasts until 1.2 s
+    CHECK(s.at(2s).request("tokA") == "503(5), calls 1");
 }
 
 TEST_CASE("introspector: a no, and a Retry-After, are shared by all who wait") {

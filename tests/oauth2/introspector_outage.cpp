@@ -50,8 +50,7 @@ TEST_CASE("O-21 end of the stale window") {
     CHECK(s.at(359s).request("tokA") == "ALLOW(stale), calls 2");
     CHECK(s.breaker() == outlast::circuit_state::closed);
     CHECK(s.counted() == outlast::tally{.recorded = 5, .failed = 4});
-    // Without the memo of failures this one asks: calls 2 where the scenario has 0.
-    CHECK(s.at(360s).request("tokA").words == "503(5)");
+    CHECK(s.at(360s).request("tokA") == "503(5), calls 0"); // the memo lasts until 360.1 s
 }
 
 TEST_CASE("O-22 stale never crosses exp") {
@@ -135,8 +134,9 @@ TEST_CASE("introspector: a route may bound the age of a verdict, fresh or stale"
     CHECK(s.at(70s).request("tokA", 70s) == "ALLOW(stale), calls 2");
     CHECK(s.at(72s).request("tokA", 70s) == "503(5), calls 2");
     // A negative age is no age at all: strict.
-    CHECK(s.at(73s).request("tokA", -1s) == "503(5), calls 2");
-    CHECK(s.request("tokA", outlast::duration::min()).words == "503(10)"); // the breaker has opened
+    CHECK(s.at(74s).request("tokA", -1s) == "503(5), calls 2");
+    CHECK(s.at(76s).request("tokA", outlast::duration::min()).words ==
+          "503(10)"); // the breaker has opened
 }
 
 TEST_CASE("introspector: negative and expired entries answer a strict route without a call") {
@@ -304,4 +304,54 @@ TEST_CASE("S3 a wall clock that was behind and is set right ends a token at its 
     s.server.otherwise = refuses();
     CHECK(s.at(99s).request("tokA") == "ALLOW(stale), calls 2");
     CHECK(s.at(100s).request("tokA") == "401-IT, calls 0");
+}
+
+// --- the memo of failures ---
+
+TEST_CASE("memo: for a second the same outcome again, whatever it was, and no call") {
+    struct outcome {
+        reply says;
+        const char* words;
+        std::size_t calls;
+    };
+    for (const outcome& o :
+         {outcome{refuses(), "503(5)", 2},                                     // DOWN
+          outcome{says("{"), "503(5)", 1},                                     // BAD
+          outcome{answers(401, R"({"error":"invalid_client"})"), "503(5)", 1}, // FAULT
+          outcome{answers(400), "503(5)", 1}}) {                               // ODD
+        story s;
+        s.server.otherwise = o.says;
+        const told first = s.request("tokA");
+        CHECK(first.words == o.words);
+        CHECK(first.calls == o.calls);
+        s.server.otherwise = says(r_plus(3600));
+        const told again = s.at(900ms).request("tokA");
+        CHECK(again.words == first.words);
+        CHECK(again.calls == 0);
+        CHECK(again.d.because == first.d.because);
+        CHECK(s.request("tokB") == "ALLOW(live), calls 1"); // another token
+        CHECK(s.at(1100ms).request("tokA") == "ALLOW(live), calls 1");
+    }
+}
+
+TEST_CASE("memo: what made no call leaves none") {
+    story s;
+    for (int i = 0; i != 10; ++i) {
+        s.server.otherwise = refuses();
+        s.request("tok" + std::to_string(i));
+    }
+    REQUIRE(s.breaker() == outlast::circuit_state::open);
+    CHECK(s.request("tokA").calls == 0); // refused by the breaker
+    s.server.otherwise = says(r_plus(3600));
+    s.api.breaker().set_mode(outlast::circuit_mode::disabled);
+    CHECK(s.request("tokA") == "ALLOW(live), calls 1");
+}
+
+TEST_CASE("memo: a token that is forgotten is asked about again") {
+    story s;
+    s.server.otherwise = refuses();
+    CHECK(s.request("tokA") == "503(5), calls 2");
+    s.server.otherwise = says(r_plus(3600));
+    s.api.forget("tokA");
+    CHECK(s.request("tokA") == "ALLOW(live), calls 1");
 }

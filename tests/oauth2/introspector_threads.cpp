@@ -96,6 +96,7 @@ TEST_CASE("introspector: many threads, many tokens, and a server that comes and 
     o.lifetimes.fresh_for = 1ms;
     o.breaker.open_for = 1ms;
     o.breaker.hold_back = 0ms;
+    o.memo.lasts = 1ms;
     o.cache = {.capacity = 4, .negative_capacity = 4};
     introspector api{std::move(o), server};
     std::atomic<int> odd = 0;

@@ -8,6 +8,7 @@
 #include <outlast/cache/memory.hpp>
 #include <outlast/cache_aside.hpp>
 #include <outlast/failover.hpp>
+#include <outlast/failure_memo.hpp>
 #include <outlast/oauth2/bearer.hpp>
 #include <outlast/oauth2/decision.hpp>
 #include <outlast/oauth2/introspection.hpp>
@@ -36,13 +37,16 @@ namespace outlast::oauth2 {
 /// The part of `introspector` and `async_introspector` that they share.
 ///
 /// Made of public policies only, outermost first: cache (fresh, stale, negative; one call a token
-/// at a time) · overall timeout · retry · failover over the endpoints, each with its fault latch (a
+/// at a time) · failure memo · overall timeout · retry · failover over the endpoints, each with its fault latch (a
 /// breaker that counts refusals of our own credentials) and its breaker (counts outages and answers
 /// that cannot be believed; not the 4xx that a crafted token can provoke) · admission · attempt timeout · the
 /// request.
 class introspector_base {
     struct endpoint_of_query {
         std::size_t& operator()(const query& q) const noexcept { return *q.endpoint; }
+    };
+    struct token_of_query {
+        token_digest operator()(const query& q) const noexcept { return q.key; }
     };
     struct key_of_query {
         wanted<token_digest> operator()(const query& q) const noexcept {
@@ -65,8 +69,10 @@ public:
     }
     /// Forgets what is known about a token: it is asked about again.
     void forget(std::string_view token) {
-        if (const auto digest = key_of_(token))
+        if (const auto digest = key_of_(token)) {
             cache_.forget(*digest);
+            memo_.forget(*digest);
+        }
     }
 
     // For another driver, and for probes: the pieces that a check puts together.
@@ -106,12 +112,14 @@ protected:
                  {},
                  token_life{this->options().lifetimes, this->options().wall},
                  cache_options()),
+          memo_({}, memo_options()),
           endpoints_(guards(),
                      {},
                      {.next_if = [](const verdict& v) { return is_for_the_next(v); },
                       .name = "introspection endpoints"}),
           door_(this->options().admission),
           policies_(std::ref(cache_),
+                    std::ref(memo_),
                     timeout{{.limit = this->options().overall_timeout, .name = "introspection"}},
                     outlast::retry{retry_options_of()},
                     std::ref(endpoints_),
@@ -194,6 +202,15 @@ private:
             o.stale_if = [](const verdict& v) { return is_outage(v); };
         return o;
     }
+    failure_memo_options memo_options() const noexcept {
+        failure_memo_options o = options().memo;
+        o.remember_if = [](const verdict& v) {
+            const auto why = reason_in(v.error());
+            return v.error() != make_error_code(refusal::threw) && why != reason::shed &&
+                   why != reason::no_credentials; // the server was not asked
+        };
+        return o;
+    }
     retry_options retry_options_of() const noexcept {
         retry_options o = options().retry;
         o.retry_if = [](const verdict& v) {
@@ -253,6 +270,7 @@ private:
 
     using store_type = memory<token_digest, knowledge>;
     using cache_type = cache_aside<store_type, key_of_query, token_life>;
+    using memo_type = failure_memo<token_of_query, token_digest>;
     using endpoints_type = failover<endpoint_guards::in_order, endpoint_of_query>;
 
     std::shared_ptr<introspection> what_;
@@ -261,11 +279,13 @@ private:
     revocations revoked_;
     store_type store_;
     cache_type cache_;
+    memo_type memo_;
     std::deque<endpoint_guards> guards_{}; // deque: they stay where they are
     endpoints_type endpoints_;
     bulkhead door_;
     std::atomic<std::size_t> turn_{0};
     pipeline<std::reference_wrapper<cache_type>,
+             std::reference_wrapper<memo_type>,
              timeout,
              outlast::retry,
              std::reference_wrapper<endpoints_type>,

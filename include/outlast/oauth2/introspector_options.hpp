@@ -4,6 +4,7 @@
 #ifndef OUTLAST_OAUTH2_INTROSPECTOR_OPTIONS_HPP
 #define OUTLAST_OAUTH2_INTROSPECTOR_OPTIONS_HPP
 
+#include <outlast/basic_failure_memo.hpp>
 #include <outlast/bulkhead.hpp>
 #include <outlast/cache/memory.hpp>
 #include <outlast/circuit_options.hpp>
@@ -57,6 +58,10 @@ struct introspector_options {
     /// endpoints. Default: once, after up to 100 ms. `retry_if` is set here and not looked at.
     retry_options retry{.max_attempts = 2,
                         .backoff = constant(std::chrono::milliseconds{100}).with(jitter::full)};
+    /// What came to nothing for a token, in whatever way, is the answer for that token again for a
+    /// moment, so that a popular one is not a call for each request. `remember_if` is set here and not
+    /// looked at; a refusal for which no call was made is not remembered. Default: 1 s, 4096 tokens.
+    failure_memo_options memo{.name = "introspection failures"};
     /// Around each attempt, one for each endpoint. Default: of the last 20 at least 10 seen and half of them failed opens
     /// it for 10 s; 2 probes close it, made by known tokens if any come along within 500 ms.
     /// `failure_if` and `name` are set here and not looked at; `events` hears the fault latches, too ("our credentials
@@ -108,6 +113,8 @@ struct introspector_options {
             return "introspector: one attempt may take longer than the whole (attempt_timeout, "
                    "overall_timeout): the breaker would never see a timeout";
         if (const char* p = retry.problem())
+            return p;
+        if (const char* p = memo.problem())
             return p;
         if (const char* p = breaker.problem())
             return p;
