@@ -7,6 +7,7 @@
 #include <outlast/asio/answer.hpp>
 #include <outlast/asio/async_run.hpp>
 #include <outlast/oauth2/async_ask.hpp>
+#include <outlast/oauth2/async_discovery.hpp>
 #include <outlast/oauth2/decision.hpp>
 #include <outlast/oauth2/introspector_base.hpp>
 #include <outlast/oauth2/pending_check.hpp>
@@ -110,7 +111,11 @@ public:
     void revoke(std::string_view token) { shared_->revoke(token); }
     void forget(std::string_view token) { shared_->forget(token); }
     [[nodiscard]] auto& policies() noexcept { return shared_->policies(); }
-    [[nodiscard]] const async_ask<Transport>& work() const noexcept { return shared_->ask; }
+    [[nodiscard]] const async_ask<Transport, Clock>& work() const noexcept { return shared_->ask; }
+    /// What tells the endpoint; null where the options do.
+    [[nodiscard]] async_discovery<Transport, Clock>* where() const noexcept {
+        return shared_->where.get();
+    }
     [[nodiscard]] circuit_breaker& breaker(std::size_t endpoint = 0) noexcept {
         return shared_->breaker(endpoint);
     }
@@ -133,14 +138,18 @@ private:
     class shared : public introspector_base {
     public:
         std::shared_ptr<Transport> send;
-        async_ask<Transport> ask;
+        std::shared_ptr<async_discovery<Transport, Clock>> where;
+        async_ask<Transport, Clock> ask;
 
         shared(introspector_options options,
                std::shared_ptr<Transport> transport,
                const master_key& key)
             : introspector_base(std::move(options), key),
               send(std::move(transport)),
-              ask(*send, what()) {}
+              where(this->options().discover ? std::make_shared<async_discovery<Transport, Clock>>(
+                                                   *this->options().discover, send)
+                                             : nullptr),
+              ask(*send, what(), where) {}
 
         using introspector_base::answered_already;
 

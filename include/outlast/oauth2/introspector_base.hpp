@@ -158,7 +158,7 @@ protected:
 private:
     static key_binding binding_of(const introspector_options& o) {
         key_binding b;
-        b.endpoint = o.endpoints.front();
+        b.endpoint = o.servers().front();
         b.client = client_id(o.auth);
         return b;
     }
@@ -178,7 +178,8 @@ private:
         const auto why = reason_in(v.error());
         if (v.error() == make_error_code(refusal::threw))
             return false; // something of ours threw
-        return is_outage(v) && why != reason::shed && why != reason::no_credentials;
+        return is_outage(v) && why != reason::shed && why != reason::no_credentials &&
+               why != reason::not_discovered;
     }
     static bool is_server_outage(const verdict& v) noexcept {
         return is_for_the_next(v) && !is_repeated(v.error()); // this token was counted already
@@ -196,19 +197,7 @@ private:
     }
     retry_options retry_options_of() const noexcept {
         retry_options o = options().retry;
-        o.retry_if = [](const verdict& v) {
-            if (v.has_hint() || v.kind == verdict_kind::expired)
-                return false;
-            switch (reason_in(v.error()).value_or(reason::timed_out)) {
-            case reason::name_not_resolved:
-            case reason::connection_refused:
-            case reason::connection_lost:
-            case reason::server_unavailable:
-                return true;
-            default:
-                return false;
-            }
-        };
+        o.retry_if = [](const verdict& v) { return is_worth_another_try(v); };
         return o;
     }
     circuit_breaker_options latch_options(const std::string& endpoint) const {
@@ -245,7 +234,7 @@ private:
     };
     std::vector<std::reference_wrapper<endpoint_guards::in_order>> guards() {
         std::vector<std::reference_wrapper<endpoint_guards::in_order>> all;
-        for (const std::string& endpoint : options().endpoints)
+        for (const std::string& endpoint : options().servers())
             all.emplace_back(
                 guards_.emplace_back(latch_options(endpoint), breaker_options(endpoint)).both);
         return all;
