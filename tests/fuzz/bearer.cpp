@@ -21,6 +21,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
 
     holds((read.status == bearer_status::several) == (values.size() > 1));
     holds((read.status == bearer_status::token) != read.token.empty());
+    holds(read.scheme == auth_scheme::bearer);
     if (read.status == bearer_status::token) {
         const std::string_view value = values.front();
         holds(read.token.data() >= value.data() &&

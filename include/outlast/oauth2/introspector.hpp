@@ -50,29 +50,33 @@ public:
     /// \param authorization the values of all its Authorization headers
     /// \param wanted what the route demands
     /// \param max_age the oldest verdict that the route takes; 0: a live one each time
+    /// \param keys that the sender has shown to hold, for tokens that are bound to one
     [[nodiscard]] decision operator()(std::span<const std::string_view> authorization,
                                       const requirements& wanted = {},
                                       duration max_age = forever,
-                                      limits until = {}) {
+                                      limits until = {},
+                                      const held_keys& keys = {}) {
         std::size_t endpoint = first_endpoint();
         query q{.max_age = max_age, .endpoint = &endpoint};
-        if (std::optional<decision> at_once = answered_already(authorization, q))
+        sender from{.keys = keys};
+        if (std::optional<decision> at_once = answered_already(authorization, q, from))
             return *std::move(at_once);
         report facts;
         report* const asked_for = std::exchange(until.facts, &facts);
         result<knowledge> known = run<Clock>(policies(), until, ask_, q);
         if (asked_for != nullptr)
             *asked_for = facts;
-        return decided(std::move(known), facts, wanted);
+        return decided(std::move(known), facts, wanted, from);
     }
 
     /// For a request with one Authorization header.
     [[nodiscard]] decision operator()(std::string_view authorization,
                                       const requirements& wanted = {},
                                       duration max_age = forever,
-                                      limits until = {}) {
+                                      limits until = {},
+                                      const held_keys& keys = {}) {
         const std::string_view only[] = {authorization};
-        return (*this)(std::span<const std::string_view>{only}, wanted, max_age, until);
+        return (*this)(std::span<const std::string_view>{only}, wanted, max_age, until, keys);
     }
 
     /// What the policies guard: for another driver, and for probes.

@@ -10,6 +10,8 @@
 #include <outlast/failover.hpp>
 #include <outlast/oauth2/bearer.hpp>
 #include <outlast/oauth2/decision.hpp>
+#include <outlast/oauth2/dpop_challenge.hpp>
+#include <outlast/oauth2/held_keys.hpp>
 #include <outlast/oauth2/introspection.hpp>
 #include <outlast/oauth2/introspector_options.hpp>
 #include <outlast/oauth2/revocations.hpp>
@@ -123,10 +125,29 @@ protected:
     /// Shared with exchanges that nobody waits for any more, which may outlive us.
     [[nodiscard]] const std::shared_ptr<introspection>& what() const noexcept { return what_; }
 
-    /// What the policies are to be asked, in `q`; or the answer, if they need not be.
-    [[nodiscard]] std::optional<decision>
-    answered_already(std::span<const std::string_view> authorization, query& q) const {
+    /// What the policies are to be asked, in `q`, and how the token came; or the answer, if they need not be
+    /// asked.
+    [[nodiscard]] std::optional<decision> answered_already(
+        std::span<const std::string_view> authorization, query& q, sender& from) const {
         const bearer_reading read = read_bearer(authorization, options().bearer);
+        from.scheme = read.scheme;
+        std::optional<decision> d = answer_to(read, q, from);
+        if (d)
+            d = framed(*std::move(d), from);
+        return d;
+    }
+
+    [[nodiscard]] decision decided(result<knowledge> known,
+                                   const report& facts,
+                                   const requirements& wanted,
+                                   const sender& from) const {
+        return framed(decide(std::move(known), facts, wanted, realm_, options().wall(), from),
+                      from);
+    }
+
+private:
+    [[nodiscard]] std::optional<decision>
+    answer_to(const bearer_reading& read, query& q, const sender& from) const {
         switch (read.status) {
         case bearer_status::none:
             return detail::refused(no_token(realm_));
@@ -137,6 +158,8 @@ protected:
         case bearer_status::token:
             break;
         }
+        if (from.scheme == auth_scheme::dpop && from.keys.dpop.empty())
+            return detail::refused(invalid_dpop_proof(realm_));
         const auto digest = key_of_(read.token);
         if (!digest)
             return detail::refused(unavailable(retry_after_for({}, {})));
@@ -150,12 +173,13 @@ protected:
         return std::nullopt;
     }
 
-    [[nodiscard]] decision
-    decided(result<knowledge> known, const report& facts, const requirements& wanted) const {
-        return decide(std::move(known), facts, wanted, realm_, options().wall());
+    [[nodiscard]] decision framed(decision d, const sender& from) const {
+        const std::string_view algorithms = options().bearer.dpop_algorithms;
+        if (!algorithms.empty() && !d.allowed())
+            d.reply = offering_dpop(std::move(d.reply), from.scheme, realm_, algorithms);
+        return d;
     }
 
-private:
     static key_binding binding_of(const introspector_options& o) {
         key_binding b;
         b.endpoint = o.servers().front();

@@ -116,6 +116,9 @@ struct introspector_options {
                    "there is at least one";
         if (!quoted::make(realm))
             return "introspector: the realm is not printable ASCII";
+        const auto algorithms = quoted::make(bearer.dpop_algorithms);
+        if (!algorithms || algorithms->text() != bearer.dpop_algorithms)
+            return "introspector: bearer.dpop_algorithms is names of algorithms, parted by blanks";
         if (const char* p = lifetimes.problem())
             return p;
         if (const char* p = cache.problem())
