@@ -72,14 +72,8 @@ std::string_view name_of(reason why) { return outlast::oauth2::to_string(why); }
 
 std::string_view name_of(surprise s) {
     switch (s) {
-    case surprise::wrong_issuer:
-        return "wrong_issuer";
     case surprise::no_endpoint:
         return "no_endpoint";
-    case surprise::unusable_endpoint:
-        return "unusable_endpoint";
-    case surprise::bad_document:
-        return "bad_document";
     case surprise::random_token_active:
         return "random_token_active";
     case surprise::slow:

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "examine.hpp"
 
+#include <outlast/oauth2/answer_view.hpp>
+#include <outlast/oauth2/issuer.hpp>
 #include <outlast/oauth2/request.hpp>
 #include <outlast/oauth2/response.hpp>
+#include <outlast/oauth2/server_metadata.hpp>
 
-#include "discovery.hpp"
 #include "probe.hpp"
 #include "text.hpp"
 
@@ -89,7 +91,7 @@ private:
     /// \return the endpoint, or nothing
     task<std::string> discover(std::vector<examination>& into) {
         std::string endpoint;
-        for (const std::string& url : discovery_urls(plan_.issuer)) {
+        for (const std::string& url : oauth2::metadata_urls(plan_.issuer)) {
             into.push_back(co_await look_at(
                 url, [&](auto& over, auto& e) { return read_about(over, url, e, endpoint); }));
             const auto& seen = into.back().sights;
@@ -114,14 +116,22 @@ private:
         sight seen{.what = step::discovery, .where = e.sights.back().where};
         const auto answer = co_await timed(over, e, std::move(asked), seen);
         if (answer) {
-            const auto type = answer->headers.first("content-type").value_or("");
-            const discovered found = read_document(answer->status, type, answer->body, plan_.issuer,
-                                                   plan_.allow_plain_http);
-            seen.wrong = found.wrong;
-            const bool is_other = found.wrong == problem{surprise::wrong_issuer};
-            seen.named = fit(is_other ? found.issuer : http::shown_url(found.endpoint), hidden_);
+            auto [wrong, said, retry_after] = oauth2::read_server_metadata(
+                oauth2::view_of(*answer), std::chrono::system_clock::now());
+            if (!wrong)
+                wrong = oauth2::problem_of(said, plan_.issuer,
+                                           {.allow_plain_http = plan_.allow_plain_http});
+            if (wrong)
+                seen.wrong = *wrong;
+            else if (said.introspection_endpoint.empty())
+                seen.wrong = surprise::no_endpoint;
+            seen.retry_after = retry_after;
+            seen.named = fit(wrong == oauth2::reason::wrong_issuer
+                                 ? said.issuer
+                                 : http::shown_url(said.introspection_endpoint),
+                             hidden_);
             if (seen.good())
-                endpoint = found.endpoint;
+                endpoint = said.introspection_endpoint;
         }
         e.sights.push_back(std::move(seen));
     }
@@ -170,18 +180,8 @@ private:
 
     void
     judge(const http::response& answer, bool is_random, const examination& e, sight& seen) const {
-        const auto only = [&](std::string_view name) -> std::string_view {
-            return answer.headers.count(name) > 1 ? "," : answer.headers.first(name).value_or("");
-        };
         const auto now = std::chrono::system_clock::now();
-        const oauth2::finding found =
-            oauth2::classify({.status = answer.status,
-                              .content_type = only("content-type"),
-                              .content_encoding = only("content-encoding"),
-                              .retry_after = only("retry-after"),
-                              .date = only("date"),
-                              .body = answer.body},
-                             now);
+        const oauth2::finding found = oauth2::classify(oauth2::view_of(answer), now);
         seen.retry_after = found.retry_after;
         if (found.date)
             seen.clock_ahead = *found.date - std::chrono::floor<std::chrono::seconds>(now);

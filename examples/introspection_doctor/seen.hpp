@@ -19,10 +19,7 @@ enum class step { name, connection, tls, discovery, introspection };
 
 /// What neither a transport nor `classify` knows to be wrong.
 enum class surprise {
-    wrong_issuer,        ///< the document of discovery is about another server
-    no_endpoint,         ///< it names no introspection endpoint
-    unusable_endpoint,   ///< it names one that is no https URL
-    bad_document,        ///< it is no JSON object
+    no_endpoint,         ///< the metadata of the server name no introspection endpoint
     random_token_active, ///< whatever is asked about is active
     slow,                ///< a good answer, after the askers have given up
 };
@@ -53,7 +50,7 @@ struct sight {
     int status = 0;                          ///< of HTTP; 0: no answer
     std::string content_type = {};           ///< media type, without parameters
     std::string location = {};               ///< where a redirection leads to: its origin
-    std::string named = {};          ///< by discovery: the issuer if it is wrong, the endpoint else
+    std::string named = {}; ///< by discovery: the issuer if that is wrong, the endpoint else
     std::optional<bool> active = {}; ///< what was said of the token
     std::optional<std::chrono::seconds> retry_after = {};
     std::optional<std::chrono::seconds> clock_ahead = {}; ///< the server's, of ours

@@ -122,7 +122,17 @@ public:
         case reason::unexpected_status:
             return url_ + " answers " + status() +
                    ", which is no answer to an introspection: correct the URL";
+        case reason::wrong_issuer:
+            return "The document at " + url_ + " is about another issuer (" +
+                   (s_.named.empty() ? "none is named" : s_.named) +
+                   "): correct --issuer, to the last character, or the server";
+        case reason::bad_endpoint:
+            return "An endpoint named in " + url_ + " can't be used (introspection: " + s_.named +
+                   "): each must be an https URL at the origin of the issuer";
         default:
+            if (s_.what == step::discovery)
+                return "What stands at " + url_ + " is no discovery document (" +
+                       words(to_string(why)) + "): correct the issuer";
             return "The answer from " + url_ + " can't be believed (" + words(to_string(why)) +
                    "): tell those who run the server";
         }
@@ -130,18 +140,9 @@ public:
 
     std::string operator()(surprise why) const {
         switch (why) {
-        case surprise::wrong_issuer:
-            return "The document at " + url_ + " is about another issuer (" +
-                   (s_.named.empty() ? "none is named" : s_.named) +
-                   "): correct --issuer, to the last character, or the server";
         case surprise::no_endpoint:
             return "The server names no introspection endpoint in " + url_ +
                    ": give its URL, or have introspection switched on";
-        case surprise::unusable_endpoint:
-            return "The introspection endpoint named in " + url_ + " (" + s_.named +
-                   ") can't be used: it must be an https URL";
-        case surprise::bad_document:
-            return "What stands at " + url_ + " is no discovery document: correct the issuer";
         case surprise::random_token_active:
             return url_ + " calls a random token active: it lets everybody in, so close the API "
                           "until it is put right";

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "token_source.hpp"
 
+#include <outlast/oauth2/issuer.hpp>
+#include <outlast/oauth2/server_metadata.hpp>
+
 #include <boost/json.hpp>
 
+#include <chrono>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 namespace rehearsal {
@@ -13,12 +18,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::chrono::milliseconds patience{5000};
-
-/// Scheme, host and port of a URL.
-std::string origin_of(const std::string& url) {
-    const auto authority = url.find("://");
-    return url.substr(0, authority == url.npos ? 0 : url.find('/', authority + 3));
-}
 
 /// The document's members; none if it is no JSON object.
 json::object members_of(const std::string& document) {
@@ -33,36 +32,33 @@ std::string text_in(const json::object& members, const char* name) {
                                                   : std::string{};
 }
 
-std::string
-own_endpoint(const json::object& metadata, const char* name, const std::string& origin) {
-    std::string url = text_in(metadata, name);
-    if (!url.empty() && origin_of(url) != origin) {
-        throw std::runtime_error{std::string{"the "} + name +
-                                 " in the issuer's metadata is not at the issuer's own origin"};
-    }
-    return url;
-}
-
 } // namespace
 
 endpoints discover(const std::string& issuer) {
-    const std::string origin = origin_of(issuer);
-    std::string path = issuer.substr(origin.size());
-    while (path.ends_with('/')) {
-        path.pop_back();
-    }
+    using outlast::oauth2::reason;
     http_client http;
-    for (const std::string& url : {origin + "/.well-known/oauth-authorization-server" + path,
-                                   origin + path + "/.well-known/openid-configuration"}) {
+    std::string why;
+    for (const std::string& url : outlast::oauth2::metadata_urls(issuer)) {
         const http_answer answer = http.get(url, {}, patience);
-        const json::object metadata = members_of(answer.body);
-        if (answer.status == 200 && text_in(metadata, "issuer") == issuer) {
-            return {own_endpoint(metadata, "token_endpoint", origin),
-                    own_endpoint(metadata, "introspection_endpoint", origin)};
+        const std::string* const type = answer.header("content-type");
+        outlast::oauth2::response_view view;
+        view.status = answer.status;
+        view.content_type = type != nullptr ? std::string_view{*type} : std::string_view{};
+        view.body = answer.body;
+        const auto found =
+            outlast::oauth2::read_server_metadata(view, std::chrono::system_clock::now());
+        const auto wrong =
+            found.wrong ? found.wrong : outlast::oauth2::problem_of(found.said, issuer);
+        if (!wrong) {
+            return {found.said.token_endpoint, found.said.introspection_endpoint};
+        }
+        why = to_string(*wrong);
+        if (wrong != reason::not_found) {
+            break;
         }
     }
-    throw std::runtime_error{"no metadata of the issuer " + issuer +
-                             " (name --introspection-endpoint and --token instead)"};
+    throw std::runtime_error{"no metadata of the issuer " + issuer + " (" + why +
+                             "; name --introspection-endpoint and --token instead)"};
 }
 
 token_source::token_source(std::string token_endpoint,

@@ -16,8 +16,7 @@ struct endpoints {
     std::string introspection;
 };
 
-/// Reads the issuer's metadata (RFC 8414, OpenID discovery). Only endpoints at the issuer's own
-/// origin are taken. Throws std::runtime_error, in one sentence, when that does not work.
+/// Reads the issuer's metadata (RFC 8414, OpenID discovery) as the library does, but once. Throws std::runtime_error, in one sentence, when that does not work.
 endpoints discover(const std::string& issuer);
 
 class token_source {

@@ -59,6 +59,22 @@ TEST_CASE("beast reply: the same answer however it is cut") {
     }
 }
 
+TEST_CASE("beast reply: a chunked body that is empty, however it is cut") {
+    for (const std::string& bytes :
+         {chunked + "0\r\n\r\n", chunked + "0\r\nX: no\r\n\r\n", chunked + "1\r\na\r\n0\r\n\r\n"})
+        for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {
+            CAPTURE(bytes, piece);
+            beast_reply reply{usual, false};
+            REQUIRE(feed(reply, bytes, piece) == state::complete);
+            CHECK(reply.may_keep());
+        }
+    for (std::size_t piece = 1; piece <= 7; ++piece) {
+        CAPTURE(piece);
+        CHECK(failure_of(chunked + "0\r\nabc\r\n\r\n", usual, piece) == errc::malformed);
+        CHECK(failure_of(chunked + "0\r\n", usual, piece) == errc::closed_early);
+    }
+}
+
 TEST_CASE("beast reply: where a body ends") {
     const auto body_of = [](std::string_view bytes, bool without_body = false) {
         beast_reply reply{usual, without_body};

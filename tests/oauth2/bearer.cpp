@@ -36,6 +36,21 @@ TEST_CASE("O-08 no Authorization header, or another scheme: no token") {
         CHECK(status_of(value) == bearer_status::none);
 }
 
+TEST_CASE("bearer: the scheme DPoP is taken when it is asked for") {
+    const bearer_options both{.dpop_algorithms = "ES256"};
+    for (const std::string_view value : {"DPoP abc", "dpop abc"}) {
+        const bearer_reading reading = read_one(value, both);
+        CHECK(reading.status == bearer_status::token);
+        CHECK(reading.token == "abc");
+        CHECK(reading.scheme == auth_scheme::dpop);
+        CHECK(read_one(value).status == bearer_status::none);
+    }
+    CHECK(read_one("Bearer abc", both).scheme == auth_scheme::bearer);
+    CHECK(read_one("DPoP", both).status == bearer_status::malformed);
+    CHECK(read_one("DPoP a b", both).scheme == auth_scheme::dpop);
+    CHECK(read_one("DPoPs abc", both).status == bearer_status::none);
+}
+
 TEST_CASE("O-09 two Authorization headers, different or equal: several") {
     const auto status = [](std::string_view a, std::string_view b) {
         const bearer_reading reading = read_bearer(std::array{a, b});

@@ -55,8 +55,10 @@ struct looking {
 /// Decides as a test wants it.
 struct decider {
     decision d{};
-    decision
-    decided(outlast::result<knowledge>, const outlast::report&, const requirements&) const {
+    decision decided(outlast::result<knowledge>,
+                     const outlast::report&,
+                     const requirements&,
+                     const sender&) const {
         return d;
     }
 };
@@ -72,7 +74,7 @@ TEST_CASE("pending_check: the token lies where it stays, and is wiped with the c
     for (const std::size_t size : {std::size_t{0}, token.size(), std::size_t{4096}}) {
         std::string about{token};
         about.resize(size, 'a');
-        auto made = check::make(decltype(handler){handler}, api, route, nullptr, about);
+        auto made = check::make(decltype(handler){handler}, api, route, {}, nullptr, about);
         CHECK(made->token() == about);
         CHECK(notes.pieces == 1);
     }
@@ -92,7 +94,7 @@ TEST_CASE("S13 pending_check: it is gone, token and all, before its handler is c
     });
     using handler_type = decltype(handler);
     auto made = outlast::oauth2::detail::pending_check<decider, handler_type>::make(
-        std::move(handler), api, route, &facts, token);
+        std::move(handler), api, route, {}, &facts, token);
     made->facts.attempts = 7;
     outlast::oauth2::detail::check_done<decider, handler_type> done{std::move(made)};
     done(knowledge{});
@@ -111,7 +113,7 @@ TEST_CASE(
                                                [&](const decision& d) { told = d.status; });
     using handler_type = decltype(handler);
     auto made = outlast::oauth2::detail::pending_check<decider, handler_type>::make(
-        std::move(handler), std::move(api), route, nullptr, token);
+        std::move(handler), std::move(api), route, {}, nullptr, token);
     made->endpoint = 1;
     {
         const outlast::oauth2::detail::pending_query about{query{.max_age = outlast::duration{5}},
@@ -137,7 +139,7 @@ TEST_CASE("pending_check: what is associated with the handler is the end's too")
     auto handler = boost::asio::bind_executor(context, [](const decision&) {});
     using handler_type = decltype(handler);
     const outlast::oauth2::detail::check_done<decider, handler_type> done{
-        outlast::oauth2::detail::pending_check<decider, handler_type>::make(std::move(handler), api,
-                                                                            route, nullptr, token)};
+        outlast::oauth2::detail::pending_check<decider, handler_type>::make(
+            std::move(handler), api, route, {}, nullptr, token)};
     CHECK(boost::asio::get_associated_executor(done) == context.get_executor());
 }

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 
 using namespace outlast::oauth2;
 using namespace std::chrono_literals;
@@ -151,10 +152,42 @@ TEST_CASE("S24 a sender-constrained token without a proof is refused") {
         const facts what = with(member);
         CHECK(live(what) == ruling::sender_constrained);
         CHECK(cached(what, 0) == ruling::sender_constrained);
-        CHECK(check(what, usual(), at(0), freshness::live, possession::proved) == ruling::ok);
     }
     CHECK(live(with(R"("token_type":"Bearer")")) == ruling::ok);
     CHECK(live(with(R"("cnf":null)")) == ruling::ok);
+}
+
+TEST_CASE("S24 each key that a token is bound to has to be held, as the scheme has it") {
+    constexpr std::string_view a = "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU";
+    constexpr std::string_view b = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    const auto by = [](auth_scheme scheme, std::string_view certificate, std::string_view dpop) {
+        return sender{
+            .scheme = scheme,
+            .keys = {.certificate = thumbprint::from_text(certificate).value_or(thumbprint{}),
+                     .dpop = thumbprint::from_text(dpop).value_or(thumbprint{})}};
+    };
+    const facts to_a = with(R"("cnf":{"jkt":")" + std::string{a} + "\"}");
+    const facts to_certificate_a = with(R"("cnf":{"x5t#S256":")" + std::string{a} + "\"}");
+    const facts to_proof = with(R"("token_type":"DPoP")");
+    const auto ruled = [](const facts& what, const sender& from) {
+        return check(what, usual(), at(0), freshness::live, from);
+    };
+    using enum auth_scheme;
+    CHECK(ruled(to_a, by(dpop, "", a)) == ruling::ok);
+    CHECK(ruled(to_a, by(dpop, a, b)) == ruling::sender_constrained);
+    CHECK(ruled(to_a, by(bearer, "", a)) == ruling::sender_constrained);
+    CHECK(ruled(to_a, by(bearer, a, "")) == ruling::sender_constrained);
+    CHECK(ruled(to_certificate_a, by(bearer, a, "")) == ruling::ok);
+    CHECK(ruled(to_certificate_a, by(bearer, b, a)) == ruling::sender_constrained);
+    CHECK(ruled(to_certificate_a, by(dpop, a, a)) == ruling::sender_constrained);
+    CHECK(ruled(to_proof, by(dpop, "", a)) == ruling::sender_constrained); // no key to compare with
+    CHECK(ruled(with(R"("sub":"x")"), by(dpop, "", a)) == ruling::not_bound);
+}
+
+TEST_CASE("policy: a route may want tokens that are bound") {
+    requirements wanted = usual();
+    wanted.sender_constrained = true;
+    CHECK(live(with(R"("sub":"x")"), wanted) == ruling::not_bound);
 }
 
 TEST_CASE("policy: a token that is not good at all gets no 403") {
@@ -194,5 +227,6 @@ TEST_CASE("ruling: has names") {
     CHECK(to_string(ruling::wrong_issuer) == "wrong_issuer");
     CHECK(to_string(ruling::wrong_audience) == "wrong_audience");
     CHECK(to_string(ruling::sender_constrained) == "sender_constrained");
+    CHECK(to_string(ruling::not_bound) == "not_bound");
     CHECK(to_string(ruling::insufficient_scope) == "insufficient_scope");
 }

@@ -154,6 +154,8 @@ public:
         unread_.commit(size);
         has_started_ = has_started_ || size != 0;
         for (;;) {
+            if (waits_for_last_chunk())
+                return state::body;
             boost::beast::error_code error;
             unread_.consume(parser_->put(unread_.data(), error));
             if (error == boost::beast::http::error::need_more) {
@@ -203,6 +205,13 @@ private:
     state fail(errc why) noexcept {
         failure_ = why;
         return state::wrong;
+    }
+
+    // Before Boost 1.86 the parser asserts that it is not given less than "0\r\n\r\n" once it has seen that a
+    // chunk is the last. No chunked body ends in less, so nothing is kept waiting.
+    [[nodiscard]] bool waits_for_last_chunk() const {
+        return parser_->is_header_done() && parser_->chunked() && unread_.size() != 0 &&
+               unread_.size() < 5 && *static_cast<const char*>(unread_.data().data()) == '0';
     }
 
     static errc meaning(const boost::beast::error_code& error) noexcept {

@@ -7,47 +7,51 @@
 #include <outlast/call.hpp>
 #include <outlast/http/limits.hpp>
 #include <outlast/http/message.hpp>
+#include <outlast/oauth2/discovery.hpp>
 #include <outlast/oauth2/error.hpp>
 #include <outlast/oauth2/introspection.hpp>
 #include <outlast/oauth2/knowledge.hpp>
-#include <outlast/outcome.hpp>
+#include <outlast/oauth2/transport.hpp>
 #include <outlast/result.hpp>
+#include <outlast/run.hpp> // steady
 
-#include <concepts>
 #include <optional>
+#include <utility>
 
 namespace outlast::oauth2 {
 
-/// A way to send one HTTP request and wait for its answer: `http::curl_transport`, or your own.
-/// Gives anything `result_like` of an `http::response`; its errors are those of http/error.hpp, or
-/// any `std::error_code`. Called from several threads at once; keeps the limits.
-template <class T>
-concept transport = requires(T& t, const http::request& asked, const http::limits& until) {
-    { t(asked, until) } -> result_like;
-    { t(asked, until).value() } -> std::convertible_to<http::response>;
-};
-
 /// Asks the authorization server about one token, once, on the calling thread: see
 /// `introspection::learnt`.
-template <transport Transport>
+/// \tparam Clock see `steady`
+template <transport Transport, class Clock = steady>
 class ask {
 public:
-    /// Both outlive it.
-    ask(Transport& send, introspection& what) : send_(&send), what_(&what) {}
+    /// All outlive it.
+    /// \param where tells the endpoint, if the options leave that to discovery
+    ask(Transport& send, introspection& what, discovery<Transport, Clock>* where = nullptr)
+        : send_(&send), what_(&what), where_(where) {}
 
     [[nodiscard]] result<knowledge> operator()(call& context, const query& q) const {
-        std::optional<http::request> asked = what_->request_for(q);
-        if (!asked)
+        std::optional<request> made = what_->request_for(q);
+        if (!made)
             return failure{reason::no_credentials};
-        const detail::wiped_request wiped{*asked};
+        if (where_ != nullptr) {
+            const auto found =
+                (*where_)({.deadline = context.steady_deadline(), .stop = context.stop_token()});
+            if (const auto nowhere = introspection::address(*made, found))
+                return *nowhere;
+        }
+        http::request asked = introspection::handed_over(*std::move(made));
+        const detail::wiped_request wiped{asked};
         auto answered = (*send_)(
-            *asked, http::limits{.by = context.steady_deadline(), .stop = context.stop_token()});
+            asked, http::limits{.by = context.steady_deadline(), .stop = context.stop_token()});
         return what_->learnt(answered, introspection::subject{q}, context);
     }
 
 private:
     Transport* send_;
     introspection* what_;
+    discovery<Transport, Clock>* where_;
 };
 
 } // namespace outlast::oauth2

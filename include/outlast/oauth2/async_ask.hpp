@@ -4,22 +4,20 @@
 #ifndef OUTLAST_OAUTH2_ASYNC_ASK_HPP
 #define OUTLAST_OAUTH2_ASYNC_ASK_HPP
 
-#include <outlast/asio/completion.hpp>
-#include <outlast/asio/operation.hpp> // signature_token
 #include <outlast/call.hpp>
-#include <outlast/hand.hpp> // caught
-#include <outlast/http/message.hpp>
+#include <outlast/oauth2/async_discovery.hpp>
+#include <outlast/oauth2/async_transport.hpp>
 #include <outlast/oauth2/error.hpp>
 #include <outlast/oauth2/introspection.hpp>
 #include <outlast/oauth2/knowledge.hpp>
+#include <outlast/oauth2/metadata_fetch.hpp> // metadata_ptr
+#include <outlast/oauth2/request.hpp>
 #include <outlast/result.hpp>
+#include <outlast/run.hpp> // steady
 
 #include <boost/asio/associator.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/execution/executor.hpp>
 
-#include <chrono>
-#include <concepts>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -28,47 +26,38 @@ namespace outlast::oauth2 {
 
 namespace detail {
 
-/// With what `async_ask` of a transport completes.
-template <class T>
-using exchanged = outlast::detail::completion<typename decltype(std::declval<T&>().async_ask(
-    std::declval<http::request>(),
-    std::chrono::steady_clock::time_point{},
-    outlast::detail::signature_token{}))::type>;
-
-} // namespace detail
-
-/// A way to send one HTTP request and be told its answer later: `http::beast_transport`, or your own.
-///
-/// `async_ask(request, by, token)` is an initiating function that completes with
-/// `(result of an http::response)` or `(error_code, http::response)`; the errors are those of
-/// http/error.hpp, or any `std::error_code`. It is called from several threads at once, answers at
-/// `by`, stops when it is cancelled, and sends nothing after either. The request becomes its own:
-/// body and header values hold secrets, which it wipes. `get_executor()` is for calls whose handler
-/// has no executor.
-template <class T>
-concept async_transport = requires(T& t) {
-    typename detail::exchanged<T>;
-    requires std::same_as<typename detail::exchanged<T>::value_type, http::response>;
-    { t.get_executor() } -> boost::asio::execution::executor;
-};
-
-namespace detail {
-
-/// Reads an answer for the handler of an attempt, and is to Asio what that handler is. Keeps what it
-/// needs for that: the attempt may have been given up, and its introspector may be gone.
-template <class Exchanged, class Handler>
-struct read_answer {
-    Handler handler;
+/// One attempt, from its request on. Keeps what it needs: it may have been given up, and its introspector
+/// may be gone.
+template <class Transport>
+struct attempt {
+    Transport* send;
     std::shared_ptr<introspection> what;
     introspection::subject about;
     call context;
 
-    template <class... X>
-    void operator()(X&&... completed) {
-        std::move(handler)(outlast::detail::caught<knowledge>([&]() -> result<knowledge> {
-            auto answered = Exchanged::lift(std::forward<X>(completed)...);
-            return what->learnt(answered, about, context);
-        }));
+    template <class Handler>
+    void begin(request made, Handler handler) const {
+        using reader = read_answer<exchanged<Transport>, knowledge, attempt, Handler>;
+        send->async_ask(introspection::handed_over(std::move(made)), what->answer_by(context),
+                        reader{std::move(handler), *this});
+    }
+    template <class Answered>
+    result<knowledge> operator()(Answered& answered) const {
+        return what->learnt(answered, about, context);
+    }
+};
+
+/// Goes on with an attempt once it is known where to ask, and is to Asio what the attempt's handler is.
+template <class Transport, class Handler>
+struct addressed {
+    Handler handler;
+    attempt<Transport> then;
+    request made; // wiped, if it is never sent
+
+    void operator()(const result<metadata_ptr>& found) {
+        if (auto nowhere = introspection::address(made, found))
+            return std::move(handler)(result<knowledge>{*std::move(nowhere)});
+        then.begin(std::move(made), std::move(handler));
     }
 };
 
@@ -76,24 +65,30 @@ struct read_answer {
 
 /// Asks the authorization server about one token, once. An operation for `async_run`: without
 /// credentials it completes at once, inside its initiation. See `introspection::learnt`.
-template <async_transport Transport>
+/// \tparam Clock see `steady`
+template <async_transport Transport, class Clock = steady>
 class async_ask {
 public:
     /// The transport outlives it.
-    async_ask(Transport& send, std::shared_ptr<introspection> what)
-        : send_(&send), what_(std::move(what)) {}
+    /// \param where tells the endpoint, if the options leave that to discovery
+    async_ask(Transport& send,
+              std::shared_ptr<introspection> what,
+              std::shared_ptr<const async_discovery<Transport, Clock>> where = nullptr)
+        : send_(&send), what_(std::move(what)), where_(std::move(where)) {}
 
     template <boost::asio::completion_token_for<void(result<knowledge>)> Token>
     auto operator()(call& context, const query& q, Token&& token) const {
         return boost::asio::async_initiate<Token, void(result<knowledge>)>(
             [this](auto handler, const call& told, const introspection::subject& about,
-                   std::optional<http::request> asked) {
-                if (!asked)
+                   std::optional<request> made) {
+                if (!made)
                     return std::move(handler)(result<knowledge>{failure{reason::no_credentials}});
-                send_->async_ask(
-                    *std::move(asked), what_->answer_by(told),
-                    detail::read_answer<detail::exchanged<Transport>, decltype(handler)>{
-                        std::move(handler), what_, about, told});
+                detail::attempt<Transport> one{send_, what_, about, told};
+                if (!where_)
+                    return one.begin(*std::move(made), std::move(handler));
+                where_->async_find({.deadline = told.steady_deadline()},
+                                   detail::addressed<Transport, decltype(handler)>{
+                                       std::move(handler), std::move(one), *std::move(made)});
             },
             token, context, introspection::subject{q}, what_->request_for(q));
     }
@@ -101,22 +96,23 @@ public:
 private:
     Transport* send_;
     std::shared_ptr<introspection> what_;
+    std::shared_ptr<const async_discovery<Transport, Clock>> where_;
 };
 
 } // namespace outlast::oauth2
 
-/// All that is associated with the reader is the handler's.
-template <template <class, class> class Associator, class Exchanged, class Handler, class Default>
+/// All that is associated with it is the handler's.
+template <template <class, class> class Associator, class Transport, class Handler, class Default>
 struct boost::asio::
-    associator<Associator, outlast::oauth2::detail::read_answer<Exchanged, Handler>, Default> {
-    using reader = outlast::oauth2::detail::read_answer<Exchanged, Handler>;
+    associator<Associator, outlast::oauth2::detail::addressed<Transport, Handler>, Default> {
+    using addressed = outlast::oauth2::detail::addressed<Transport, Handler>;
     using type = typename Associator<Handler, Default>::type;
-    static type get(const reader& r) noexcept {
-        return Associator<Handler, Default>::get(r.handler);
+    static type get(const addressed& a) noexcept {
+        return Associator<Handler, Default>::get(a.handler);
     }
-    static auto get(const reader& r, const Default& otherwise) noexcept
-        -> decltype(Associator<Handler, Default>::get(r.handler, otherwise)) {
-        return Associator<Handler, Default>::get(r.handler, otherwise);
+    static auto get(const addressed& a, const Default& otherwise) noexcept
+        -> decltype(Associator<Handler, Default>::get(a.handler, otherwise)) {
+        return Associator<Handler, Default>::get(a.handler, otherwise);
     }
 };
 

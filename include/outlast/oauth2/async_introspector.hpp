@@ -7,6 +7,7 @@
 #include <outlast/asio/answer.hpp>
 #include <outlast/asio/async_run.hpp>
 #include <outlast/oauth2/async_ask.hpp>
+#include <outlast/oauth2/async_discovery.hpp>
 #include <outlast/oauth2/decision.hpp>
 #include <outlast/oauth2/introspector_base.hpp>
 #include <outlast/oauth2/pending_check.hpp>
@@ -74,18 +75,30 @@ public:
     /// \param authorization the values of all its Authorization headers
     /// \param wanted what the route demands: an lvalue
     /// \param max_age the oldest verdict that the route takes; 0: a live one each time
+    /// \param keys that the sender has shown to hold, for tokens that are bound to one
+    template <boost::asio::completion_token_for<void(decision)> Token>
+    auto async_check(std::span<const std::string_view> authorization,
+                     std::reference_wrapper<const requirements> wanted,
+                     duration max_age,
+                     const limits& until,
+                     const held_keys& keys,
+                     Token&& token) {
+        query q{.max_age = max_age};
+        sender from{.keys = keys};
+        std::optional<decision> at_once = shared_->answered_already(authorization, q, from);
+        const auto fallback = shared_->send->get_executor();
+        return boost::asio::async_initiate<Token, void(decision)>(
+            initiation<std::remove_const_t<decltype(fallback)>>{shared_, fallback}, token,
+            std::move(at_once), q, from, wanted, until);
+    }
     template <boost::asio::completion_token_for<void(decision)> Token>
     auto async_check(std::span<const std::string_view> authorization,
                      std::reference_wrapper<const requirements> wanted,
                      duration max_age,
                      const limits& until,
                      Token&& token) {
-        query q{.max_age = max_age};
-        std::optional<decision> at_once = shared_->answered_already(authorization, q);
-        const auto fallback = shared_->send->get_executor();
-        return boost::asio::async_initiate<Token, void(decision)>(
-            initiation<std::remove_const_t<decltype(fallback)>>{shared_, fallback}, token,
-            std::move(at_once), q, wanted, until);
+        return async_check(authorization, wanted, max_age, until, held_keys{},
+                           std::forward<Token>(token));
     }
 
     /// For a request with one Authorization header.
@@ -94,9 +107,19 @@ public:
                      std::reference_wrapper<const requirements> wanted,
                      duration max_age,
                      const limits& until,
+                     const held_keys& keys,
                      Token&& token) {
         const std::string_view only[] = {authorization};
-        return async_check(std::span<const std::string_view>{only}, wanted, max_age, until,
+        return async_check(std::span<const std::string_view>{only}, wanted, max_age, until, keys,
+                           std::forward<Token>(token));
+    }
+    template <boost::asio::completion_token_for<void(decision)> Token>
+    auto async_check(std::string_view authorization,
+                     std::reference_wrapper<const requirements> wanted,
+                     duration max_age,
+                     const limits& until,
+                     Token&& token) {
+        return async_check(authorization, wanted, max_age, until, held_keys{},
                            std::forward<Token>(token));
     }
     template <boost::asio::completion_token_for<void(decision)> Token>
@@ -110,7 +133,11 @@ public:
     void revoke(std::string_view token) { shared_->revoke(token); }
     void forget(std::string_view token) { shared_->forget(token); }
     [[nodiscard]] auto& policies() noexcept { return shared_->policies(); }
-    [[nodiscard]] const async_ask<Transport>& work() const noexcept { return shared_->ask; }
+    [[nodiscard]] const async_ask<Transport, Clock>& work() const noexcept { return shared_->ask; }
+    /// What tells the endpoint; null where the options do.
+    [[nodiscard]] async_discovery<Transport, Clock>* where() const noexcept {
+        return shared_->where.get();
+    }
     [[nodiscard]] circuit_breaker& breaker(std::size_t endpoint = 0) noexcept {
         return shared_->breaker(endpoint);
     }
@@ -133,22 +160,28 @@ private:
     class shared : public introspector_base {
     public:
         std::shared_ptr<Transport> send;
-        async_ask<Transport> ask;
+        std::shared_ptr<async_discovery<Transport, Clock>> where;
+        async_ask<Transport, Clock> ask;
 
         shared(introspector_options options,
                std::shared_ptr<Transport> transport,
                const master_key& key)
             : introspector_base(std::move(options), key),
               send(std::move(transport)),
-              ask(*send, what()) {}
+              where(this->options().discover ? std::make_shared<async_discovery<Transport, Clock>>(
+                                                   *this->options().discover, send)
+                                             : nullptr),
+              ask(*send, what(), where) {}
 
         using introspector_base::answered_already;
 
         /// A wall clock that throws makes no decision: then it cannot be told.
-        [[nodiscard]] decision
-        decided(result<knowledge> known, const report& facts, const requirements& wanted) const {
+        [[nodiscard]] decision decided(result<knowledge> known,
+                                       const report& facts,
+                                       const requirements& wanted,
+                                       const sender& from) const {
             try {
-                return introspector_base::decided(std::move(known), facts, wanted);
+                return introspector_base::decided(std::move(known), facts, wanted, from);
             } catch (...) {
                 return detail::refused(unavailable(retry_after_for({}, {})));
             }
@@ -164,6 +197,7 @@ private:
         void operator()(Handler handler,
                         std::optional<decision> at_once,
                         query q,
+                        const sender& from,
                         std::reference_wrapper<const requirements> wanted,
                         limits until) {
             const auto executor = boost::asio::get_associated_executor(handler, fallback);
@@ -172,7 +206,7 @@ private:
                                                        *std::move(at_once), std::move(handler)});
             shared& all = *api;
             auto check = detail::pending_check<shared, Handler>::make(
-                std::move(handler), std::move(api), wanted.get(), until.facts, q.token);
+                std::move(handler), std::move(api), wanted.get(), from, until.facts, q.token);
             check->endpoint = all.first_endpoint();
             until.facts = &check->facts;
             detail::pending_query about{q, check};

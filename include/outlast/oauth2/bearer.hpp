@@ -18,19 +18,29 @@ namespace outlast::oauth2 {
 enum class bearer_status : std::uint8_t {
     none,      ///< no header, or another scheme: 401 with a bare challenge
     token,     ///< one well-formed token
-    malformed, ///< the Bearer scheme with nothing, too much or illegal bytes after it: 401
+    malformed, ///< a scheme that is taken with nothing, too much or illegal bytes after it: 401
     several,   ///< more than one header, whatever is in them, equal ones too: 400
+};
+
+/// How a token is presented.
+enum class auth_scheme : std::uint8_t {
+    bearer, ///< whoever has the token may use it (RFC 6750), or TLS shows who has its key (RFC 8705)
+    dpop,   ///< with a proof that the sender has its key (RFC 9449 §7.1)
 };
 
 struct bearer_options {
     /// Longest token that is passed on, in bytes; a longer one is malformed.
     std::size_t max_length = 4096;
+    /// What proofs may be signed by, for the challenges, as "ES256 PS256": then the scheme DPoP is taken, too.
+    /// Printable ASCII without quotes, which outlives all that looks at it. Default: none, it is another scheme.
+    std::string_view dpop_algorithms{};
 };
 
 /// The answer of `read_bearer`. Like everything that holds a token it has no stream output.
 struct bearer_reading {
     bearer_status status = bearer_status::none;
-    std::string_view token; ///< into the header value given; empty unless status is `token`
+    std::string_view token{}; ///< into the header value given; empty unless status is `token`
+    auth_scheme scheme = auth_scheme::bearer; ///< that was used
 };
 
 namespace detail {
@@ -74,23 +84,27 @@ inline constexpr auto b64token_bytes = [] {
     // Two headers are refused even when only one of them is a bearer token: which of the two a
     // proxy in front of us looked at is not known here.
     if (authorization.size() > 1)
-        return {bearer_status::several, {}};
+        return {bearer_status::several};
 
     const std::string_view value = detail::trimmed(authorization.front());
     std::size_t end = 0;
     while (end != value.size() && detail::is_tchar(value[end]))
         ++end;
-    if (!detail::equal_ignoring_case(value.substr(0, end), "Bearer"))
+    const std::string_view name = value.substr(0, end);
+    const bool is_dpop =
+        !options.dpop_algorithms.empty() && detail::equal_ignoring_case(name, "DPoP");
+    if (!is_dpop && !detail::equal_ignoring_case(name, "Bearer"))
         return {};
+    const auto scheme = is_dpop ? auth_scheme::dpop : auth_scheme::bearer;
 
     std::string_view token = value.substr(end);
     while (!token.empty() && token.front() == ' ')
         token.remove_prefix(1); // 1*SP, RFC 9110 §11.4
     const bool separated = token.size() != value.size() - end;
     if (!separated || token.size() > options.max_length || !is_b64token(token)) {
-        return {bearer_status::malformed, {}};
+        return {bearer_status::malformed, {}, scheme};
     }
-    return {bearer_status::token, token};
+    return {bearer_status::token, token, scheme};
 }
 
 } // namespace outlast::oauth2

@@ -6,6 +6,7 @@
 
 #include <outlast/oauth2/answer.hpp>
 #include <outlast/oauth2/error.hpp>
+#include <outlast/oauth2/held_keys.hpp>
 #include <outlast/oauth2/knowledge.hpp>
 #include <outlast/oauth2/policy.hpp>
 #include <outlast/report.hpp>
@@ -92,7 +93,8 @@ ruled(ruling what, decision d, const requirements& wanted, const quoted& realm) 
                                      const report& facts,
                                      const requirements& wanted,
                                      const quoted& realm,
-                                     std::chrono::system_clock::time_point now) {
+                                     std::chrono::system_clock::time_point now,
+                                     const sender& from = {}) {
     decision d;
     if (!known) {
         const failure& f = known.error();
@@ -124,8 +126,8 @@ ruled(ruling what, decision d, const requirements& wanted, const quoted& realm) 
     d.who = std::move(k.said); // no further turn of a counter that threads share
     const auto& said = *d.who;
     const bool live = d.how == decision::assurance::live;
-    return detail::ruled(check(said, wanted, now, live ? freshness::live : freshness::cached),
-                         std::move(d), wanted, realm);
+    const auto how = live ? freshness::live : freshness::cached;
+    return detail::ruled(check(said, wanted, now, how, from), std::move(d), wanted, realm);
 }
 
 } // namespace outlast::oauth2

@@ -7,6 +7,7 @@
 #include <outlast/failure.hpp>
 #include <outlast/http/error.hpp>
 #include <outlast/oauth2/reason.hpp>
+#include <outlast/step.hpp> // verdict
 
 #include <optional>
 #include <string>
@@ -95,6 +96,30 @@ inline constexpr int repeated_mark = 0x100; // beside the reason, in the value o
     if (code == std::errc::connection_refused || code == std::errc::host_unreachable)
         return reason::connection_refused;
     return reason::connection_lost;
+}
+
+/// What it means that an exchange brought no answer. What a policy inside the transport refused was
+/// never sent.
+[[nodiscard]] inline reason reason_of_exchange(const failure& lost) noexcept {
+    if (lost.why() != refusal::none && lost.why() != refusal::timed_out)
+        return reason::shed;
+    return reason_of_transport(lost.cause() ? lost.cause() : lost.code());
+}
+
+/// Whether the same request may well be answered if it is sent again at once: it was refused, lost or
+/// answered 502, 503 or 504, and nobody asked to be left alone.
+[[nodiscard]] inline bool is_worth_another_try(const verdict& v) noexcept {
+    if (v.has_hint() || v.kind == verdict_kind::expired)
+        return false;
+    switch (reason_in(v.error()).value_or(reason::timed_out)) {
+    case reason::name_not_resolved:
+    case reason::connection_refused:
+    case reason::connection_lost:
+    case reason::server_unavailable:
+        return true;
+    default:
+        return false;
+    }
 }
 
 /// Why a whole call through the policies failed, as one of the closed list.

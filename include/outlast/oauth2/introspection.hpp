@@ -6,10 +6,12 @@
 
 #include <outlast/call.hpp>
 #include <outlast/http/message.hpp>
+#include <outlast/oauth2/answer_view.hpp>
 #include <outlast/oauth2/error.hpp>
 #include <outlast/oauth2/fault_row.hpp>
 #include <outlast/oauth2/introspector_options.hpp>
 #include <outlast/oauth2/knowledge.hpp>
+#include <outlast/oauth2/metadata_fetch.hpp> // metadata_ptr
 #include <outlast/oauth2/repeats.hpp>
 #include <outlast/oauth2/request.hpp>
 #include <outlast/oauth2/response.hpp>
@@ -61,24 +63,38 @@ private:
 class introspection {
 public:
     explicit introspection(introspector_options options)
-        : options_(std::move(options)), suspects_(options_.endpoints.size()) {}
+        : options_(std::move(options)), suspects_(options_.servers().size()) {}
 
     [[nodiscard]] const introspector_options& options() const noexcept { return options_; }
 
-    /// The request of one attempt, which whoever sends it wipes. None: there are no credentials now.
-    /// They are made anew for each attempt: an assertion is good for one use (RFC 7523 §3).
-    [[nodiscard]] std::optional<http::request> request_for(const query& q) const {
-        std::optional<request> made =
-            introspection_request(options_.endpoints[*q.endpoint], options_.auth, q.token);
-        if (!made)
-            return std::nullopt;
+    /// The request of one attempt; without a URL where that is to be discovered. None: there are no
+    /// credentials now. They are made anew for each attempt: an assertion is good for one use (RFC 7523 §3).
+    [[nodiscard]] std::optional<request> request_for(const query& q) const {
+        const std::string_view url =
+            options_.discover ? std::string_view{} : options_.endpoints[*q.endpoint];
+        return introspection_request(url, options_.auth, q.token);
+    }
+
+    /// The same, for a transport; whoever sends it wipes it.
+    [[nodiscard]] static http::request handed_over(request made) {
         http::request asked;
         asked.method = request::method;
-        asked.url = std::move(made->url);
-        for (auto& [name, value] : made->headers)
+        asked.url = std::move(made.url);
+        for (auto& [name, value] : made.headers)
             asked.headers.add(std::move(name), std::move(value));
-        asked.body = std::move(made->body);
+        asked.body = std::move(made.body);
         return asked;
+    }
+
+    /// Gives a request its URL. \return why there is none, which is an outage and no breaker's business:
+    ///         that of the metadata has counted it
+    [[nodiscard]] static std::optional<failure> address(request& made,
+                                                        const result<metadata_ptr>& found) {
+        if (!found)
+            return failure{reason::not_discovered}.with_retry_after(
+                found.error().facts().retry_after);
+        made.url = found.assume_value()->introspection_endpoint;
+        return made.url.empty() ? std::optional{failure{reason::not_discovered}} : std::nullopt;
     }
 
     /// By when a transport that runs beside its deadline is to answer: a little before an attempt
@@ -108,10 +124,10 @@ public:
     learnt(Answered& answered, const subject& about, const call& context) {
         if (!answered.has_value()) {
             const failure lost = to_failure(answered.error());
-            if (lost.why() != refusal::none && lost.why() != refusal::timed_out)
-                return failure{reason::shed}.with_retry_after(lost.facts().retry_after);
-            const std::error_code code = lost.cause() ? lost.cause() : lost.code();
-            return failed_over(context, about, reason_of_transport(code));
+            const reason why = reason_of_exchange(lost);
+            if (why == reason::shed)
+                return failure{why}.with_retry_after(lost.facts().retry_after);
+            return failed_over(context, about, why);
         }
         const http::response& answer = answered.value();
         const auto now = options_.wall();
@@ -134,9 +150,6 @@ public:
         return why;
     }
 
-    /// What a Retry-After of the server counts for at most.
-    static constexpr std::chrono::seconds longest_retry_after{120};
-
 private:
     // What came before the request was sent is no token's doing and always counts.
     [[nodiscard]] failure failed_over(const call& context, const subject& about, reason why) {
@@ -145,7 +158,6 @@ private:
         case reason::connection_refused:
         case reason::connect_timed_out:
         case reason::tls_failed:
-        case reason::shed:
         case reason::misconfigured:
             return why;
         default:
@@ -157,22 +169,6 @@ private:
                                ? s.failures.again(about.token, context.time())
                                : fault_row::takes(why) && s.faults.again(about.token);
         return again ? repeated(why) : make_error_code(why);
-    }
-
-    static response_view view_of(const http::response& answer) {
-        // A header that came twice is not believed: its two values would have to be joined, and no
-        // joined value of these is a good one.
-        const auto only = [&](std::string_view name) -> std::string_view {
-            if (answer.headers.count(name) > 1)
-                return ",";
-            return answer.headers.first(name).value_or(std::string_view{});
-        };
-        return {.status = answer.status,
-                .content_type = only("content-type"),
-                .content_encoding = only("content-encoding"),
-                .retry_after = only("retry-after"),
-                .date = only("date"),
-                .body = answer.body};
     }
 
     static knowledge active(const finding& f, std::chrono::system_clock::time_point now) {

@@ -6,10 +6,12 @@
 
 #include <outlast/oauth2/ask.hpp>
 #include <outlast/oauth2/decision.hpp>
+#include <outlast/oauth2/discovery.hpp>
 #include <outlast/oauth2/introspector_base.hpp>
 #include <outlast/run.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -30,49 +32,62 @@ namespace outlast::oauth2 {
 /// **Secrets** tokens are kept as keyed digests; nothing here prints a token, a secret, or an
 /// answer.
 /// **Example** `examples/03_introspection.cpp`.
-template <transport Transport>
+/// \tparam Clock see `steady`
+template <transport Transport, class Clock = steady>
 class introspector : public introspector_base {
 public:
     /// Throws `std::invalid_argument` with a sentence, or `std::system_error` from OpenSSL.
     introspector(introspector_options options,
                  Transport& send,
                  const master_key& key = master_key::of_this_process().value())
-        : introspector_base(std::move(options), key), ask_(send, *what()) {}
+        : introspector_base(std::move(options), key),
+          where_(this->options().discover ? std::make_unique<discovery<Transport, Clock>>(
+                                                *this->options().discover, send)
+                                          : nullptr),
+          ask_(send, *what(), where_.get()) {}
 
     /// Decides about one request, on this thread.
     /// \param authorization the values of all its Authorization headers
     /// \param wanted what the route demands
     /// \param max_age the oldest verdict that the route takes; 0: a live one each time
+    /// \param keys that the sender has shown to hold, for tokens that are bound to one
     [[nodiscard]] decision operator()(std::span<const std::string_view> authorization,
                                       const requirements& wanted = {},
                                       duration max_age = forever,
-                                      limits until = {}) {
+                                      limits until = {},
+                                      const held_keys& keys = {}) {
         std::size_t endpoint = first_endpoint();
         query q{.max_age = max_age, .endpoint = &endpoint};
-        if (std::optional<decision> at_once = answered_already(authorization, q))
+        sender from{.keys = keys};
+        if (std::optional<decision> at_once = answered_already(authorization, q, from))
             return *std::move(at_once);
         report facts;
         report* const asked_for = std::exchange(until.facts, &facts);
-        result<knowledge> known = run(policies(), until, ask_, q);
+        result<knowledge> known = run<Clock>(policies(), until, ask_, q);
         if (asked_for != nullptr)
             *asked_for = facts;
-        return decided(std::move(known), facts, wanted);
+        return decided(std::move(known), facts, wanted, from);
     }
 
     /// For a request with one Authorization header.
     [[nodiscard]] decision operator()(std::string_view authorization,
                                       const requirements& wanted = {},
                                       duration max_age = forever,
-                                      limits until = {}) {
+                                      limits until = {},
+                                      const held_keys& keys = {}) {
         const std::string_view only[] = {authorization};
-        return (*this)(std::span<const std::string_view>{only}, wanted, max_age, until);
+        return (*this)(std::span<const std::string_view>{only}, wanted, max_age, until, keys);
     }
 
     /// What the policies guard: for another driver, and for probes.
-    [[nodiscard]] const ask<Transport>& work() const noexcept { return ask_; }
+    [[nodiscard]] const ask<Transport, Clock>& work() const noexcept { return ask_; }
+
+    /// What tells the endpoint; null where the options do.
+    [[nodiscard]] discovery<Transport, Clock>* where() const noexcept { return where_.get(); }
 
 private:
-    ask<Transport> ask_;
+    std::unique_ptr<discovery<Transport, Clock>> where_;
+    ask<Transport, Clock> ask_;
 };
 
 template <class Transport>

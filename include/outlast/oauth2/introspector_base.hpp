@@ -11,6 +11,8 @@
 #include <outlast/failure_memo.hpp>
 #include <outlast/oauth2/bearer.hpp>
 #include <outlast/oauth2/decision.hpp>
+#include <outlast/oauth2/dpop_challenge.hpp>
+#include <outlast/oauth2/held_keys.hpp>
 #include <outlast/oauth2/introspection.hpp>
 #include <outlast/oauth2/introspector_options.hpp>
 #include <outlast/oauth2/revocations.hpp>
@@ -131,10 +133,29 @@ protected:
     /// Shared with exchanges that nobody waits for any more, which may outlive us.
     [[nodiscard]] const std::shared_ptr<introspection>& what() const noexcept { return what_; }
 
-    /// What the policies are to be asked, in `q`; or the answer, if they need not be.
-    [[nodiscard]] std::optional<decision>
-    answered_already(std::span<const std::string_view> authorization, query& q) const {
+    /// What the policies are to be asked, in `q`, and how the token came; or the answer, if they need not be
+    /// asked.
+    [[nodiscard]] std::optional<decision> answered_already(
+        std::span<const std::string_view> authorization, query& q, sender& from) const {
         const bearer_reading read = read_bearer(authorization, options().bearer);
+        from.scheme = read.scheme;
+        std::optional<decision> d = answer_to(read, q, from);
+        if (d)
+            d = framed(*std::move(d), from);
+        return d;
+    }
+
+    [[nodiscard]] decision decided(result<knowledge> known,
+                                   const report& facts,
+                                   const requirements& wanted,
+                                   const sender& from) const {
+        return framed(decide(std::move(known), facts, wanted, realm_, options().wall(), from),
+                      from);
+    }
+
+private:
+    [[nodiscard]] std::optional<decision>
+    answer_to(const bearer_reading& read, query& q, const sender& from) const {
         switch (read.status) {
         case bearer_status::none:
             return detail::refused(no_token(realm_));
@@ -145,6 +166,8 @@ protected:
         case bearer_status::token:
             break;
         }
+        if (from.scheme == auth_scheme::dpop && from.keys.dpop.empty())
+            return detail::refused(invalid_dpop_proof(realm_));
         const auto digest = key_of_(read.token);
         if (!digest)
             return detail::refused(unavailable(retry_after_for({}, {})));
@@ -158,15 +181,16 @@ protected:
         return std::nullopt;
     }
 
-    [[nodiscard]] decision
-    decided(result<knowledge> known, const report& facts, const requirements& wanted) const {
-        return decide(std::move(known), facts, wanted, realm_, options().wall());
+    [[nodiscard]] decision framed(decision d, const sender& from) const {
+        const std::string_view algorithms = options().bearer.dpop_algorithms;
+        if (!algorithms.empty() && !d.allowed())
+            d.reply = offering_dpop(std::move(d.reply), from.scheme, realm_, algorithms);
+        return d;
     }
 
-private:
     static key_binding binding_of(const introspector_options& o) {
         key_binding b;
-        b.endpoint = o.endpoints.front();
+        b.endpoint = o.servers().front();
         b.client = client_id(o.auth);
         return b;
     }
@@ -186,7 +210,8 @@ private:
         const auto why = reason_in(v.error());
         if (v.error() == make_error_code(refusal::threw))
             return false; // something of ours threw
-        return is_outage(v) && why != reason::shed && why != reason::no_credentials;
+        return is_outage(v) && why != reason::shed && why != reason::no_credentials &&
+               why != reason::not_discovered;
     }
     static bool is_server_outage(const verdict& v) noexcept {
         return is_for_the_next(v) && !is_repeated(v.error()); // this token was counted already
@@ -213,19 +238,7 @@ private:
     }
     retry_options retry_options_of() const noexcept {
         retry_options o = options().retry;
-        o.retry_if = [](const verdict& v) {
-            if (v.has_hint() || v.kind == verdict_kind::expired)
-                return false;
-            switch (reason_in(v.error()).value_or(reason::timed_out)) {
-            case reason::name_not_resolved:
-            case reason::connection_refused:
-            case reason::connection_lost:
-            case reason::server_unavailable:
-                return true;
-            default:
-                return false;
-            }
-        };
+        o.retry_if = [](const verdict& v) { return is_worth_another_try(v); };
         return o;
     }
     circuit_breaker_options latch_options(const std::string& endpoint) const {
@@ -262,7 +275,7 @@ private:
     };
     std::vector<std::reference_wrapper<endpoint_guards::in_order>> guards() {
         std::vector<std::reference_wrapper<endpoint_guards::in_order>> all;
-        for (const std::string& endpoint : options().endpoints)
+        for (const std::string& endpoint : options().servers())
             all.emplace_back(
                 guards_.emplace_back(latch_options(endpoint), breaker_options(endpoint)).both);
         return all;

@@ -11,6 +11,7 @@
 #include <outlast/oauth2/answer.hpp> // quoted
 #include <outlast/oauth2/bearer.hpp>
 #include <outlast/oauth2/client_auth.hpp>
+#include <outlast/oauth2/discovery_options.hpp>
 #include <outlast/oauth2/document.hpp>
 #include <outlast/oauth2/knowledge.hpp>
 #include <outlast/retry.hpp>
@@ -19,6 +20,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,6 +39,10 @@ struct introspector_options {
     /// next; a definite answer never is (threat S12), nor what is our own fault, or that of a token.
     std::vector<std::string> endpoints{};
     endpoint_order order = endpoint_order::preference;
+    /// Instead of endpoints: the server whose metadata say where its endpoint is, now and later (RFC 8414).
+    /// Asked for when a token is first asked about; while they cannot be had, what is cached is used, and
+    /// all else is a 503. Cached verdicts belong to the issuer.
+    std::optional<discovery_options> discover{};
     /// Who we are to the server. A 401 about these credentials is a 503 to the API's client.
     client_auth auth{};
     /// Of the challenges: printable ASCII.
@@ -89,16 +96,34 @@ struct introspector_options {
     document_options reading{};
     wall_clock wall = [] { return std::chrono::system_clock::now(); };
 
+    /// What verdicts and breakers are named after: the endpoints, or the issuer that tells them.
+    [[nodiscard]] std::span<const std::string> servers() const noexcept {
+        if (discover)
+            return {&discover->issuer, 1};
+        return endpoints;
+    }
+
     /// What is wrong with these options, as a sentence; null if nothing is.
     [[nodiscard]] const char* problem() const {
         const auto usable = [](const std::string& url) {
             return url.find("://") != url.npos && url.find('@') == url.npos;
         };
-        if (endpoints.empty() || !std::ranges::all_of(endpoints, usable))
+        if (discover && !endpoints.empty())
+            return "introspector: either the endpoints are given or they are discovered, not both";
+        if (const char* p = discover ? discover->problem() : nullptr)
+            return p;
+        if (discover && discover->overall_timeout >= attempt_timeout)
+            return "introspector: discovery may take longer than the attempt that it is a part of "
+                   "(discover->overall_timeout, attempt_timeout): the server would be blamed for "
+                   "it";
+        if (servers().empty() || !std::ranges::all_of(endpoints, usable))
             return "introspector: an endpoint is an absolute URL without user and password, and "
                    "there is at least one";
         if (!quoted::make(realm))
             return "introspector: the realm is not printable ASCII";
+        const auto algorithms = quoted::make(bearer.dpop_algorithms);
+        if (!algorithms || algorithms->text() != bearer.dpop_algorithms)
+            return "introspector: bearer.dpop_algorithms is names of algorithms, parted by blanks";
         if (const char* p = lifetimes.problem())
             return p;
         if (const char* p = cache.problem())

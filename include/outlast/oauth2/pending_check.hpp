@@ -7,6 +7,7 @@
 #include <outlast/asio/recycled.hpp>
 #include <outlast/asio/share.hpp>
 #include <outlast/oauth2/decision.hpp>
+#include <outlast/oauth2/held_keys.hpp>
 #include <outlast/oauth2/introspection.hpp> // query
 #include <outlast/oauth2/policy.hpp>
 #include <outlast/oauth2/secret.hpp> // wipe
@@ -39,6 +40,7 @@ public:
     std::optional<Handler> handler; ///< while it waits
     std::shared_ptr<const Api> api;
     const requirements* wanted;
+    sender from;
     report* asked_for; ///< what the caller wants to know, or null
     report facts{};
     std::size_t endpoint = 0; ///< that is being asked
@@ -48,6 +50,7 @@ public:
     static owner make(Handler&& handler,
                       std::shared_ptr<const Api> api,
                       const requirements& wanted,
+                      const sender& from,
                       report* asked_for,
                       std::string_view token) {
         allocator mine = outlast::detail::allocator_from<pending_check>(
@@ -56,7 +59,7 @@ public:
         pending_check* const place = traits::allocate(mine, places);
         try {
             return owner{::new (static_cast<void*>(place)) pending_check(
-                std::move(handler), std::move(api), wanted, asked_for, token, mine)};
+                std::move(handler), std::move(api), wanted, from, asked_for, token, mine)};
         } catch (...) {
             traits::deallocate(mine, place, places);
             throw;
@@ -79,12 +82,14 @@ private:
     pending_check(Handler&& h,
                   std::shared_ptr<const Api>&& a,
                   const requirements& demanded,
+                  const sender& came_from,
                   report* interested,
                   std::string_view about,
                   const allocator& mine)
         : handler(std::move(h)),
           api(std::move(a)),
           wanted(&demanded),
+          from(came_from),
           asked_for(interested),
           size_(about.size()),
           allocator_(mine) {
@@ -132,7 +137,8 @@ struct check_done {
     void operator()(result<knowledge> known) {
         if (check->asked_for != nullptr)
             *check->asked_for = check->facts;
-        decision d = check->api->decided(std::move(known), check->facts, *check->wanted);
+        decision d =
+            check->api->decided(std::move(known), check->facts, *check->wanted, check->from);
         Handler handler = pending_check<Api, Handler>::handler_of(std::move(check));
         std::move(handler)(std::move(d));
     }

@@ -6,6 +6,7 @@
 
 #include <outlast/oauth2/detail/ascii.hpp>
 #include <outlast/oauth2/facts.hpp>
+#include <outlast/oauth2/held_keys.hpp>
 
 #include <algorithm> // std::clamp
 #include <chrono>
@@ -23,16 +24,14 @@ enum class freshness : std::uint8_t {
     cached, ///< from a cache, fresh or stale
 };
 
-/// Whether the caller has verified that the bearer has the key named in `cnf` (RFC 8705 §3,
-/// RFC 9449 §4.3), for this very request.
-enum class possession : std::uint8_t { not_proved, proved };
-
 /// What a token must be, for one route. Absent means that it is not looked at; it is `optional` and
 /// not an empty string, so that an empty setting refuses everything instead of allowing it.
 struct requirements {
     std::optional<std::string> audience{}; ///< must be one of `aud` (RFC 9700 §4.10.2)
     std::optional<std::string> issuer{};   ///< must be `iss`, byte for byte (RFC 8414 §3.3)
     std::vector<std::string> scopes{};     ///< all of them must be granted
+    /// Refuses tokens that anybody may use who has them: they must be bound to a key (RFC 9700 §2.2.1).
+    bool sender_constrained = false;
 
     /// How much later than `exp` a live answer still counts, for clocks that differ. In 0..300 s.
     std::chrono::seconds exp_leeway_live{10};
@@ -49,7 +48,8 @@ enum class ruling : std::uint8_t {
     not_yet_valid,
     wrong_issuer,       ///< another one, or none said
     wrong_audience,     ///< others, or none said
-    sender_constrained, ///< bound to a key, and no proof was checked
+    sender_constrained, ///< bound to a key, and its sender has not shown to hold that
+    not_bound,          ///< to a key, and should be: for the route, or for the scheme DPoP
     insufficient_scope,
 };
 
@@ -68,6 +68,8 @@ enum class ruling : std::uint8_t {
         return "wrong_audience";
     case ruling::sender_constrained:
         return "sender_constrained";
+    case ruling::not_bound:
+        return "not_bound";
     case ruling::insufficient_scope:
         return "insufficient_scope";
     }
@@ -100,12 +102,37 @@ enum class ruling : std::uint8_t {
     return {};
 }
 
+namespace detail {
+
+/// Whether the sender holds the keys that the token is bound to: each that is named. A key that a proof was
+/// made by counts under the scheme DPoP only: a token that is bound to one is no bearer token (RFC 9449 §7.2).
+[[nodiscard]] inline ruling
+binding(facts const& what, requirements const& wanted, sender const& from) noexcept {
+    const bool is_dpop = what.token_type && equal_ignoring_case(*what.token_type, "DPoP");
+    if (!what.cnf && !is_dpop) {
+        const bool must_be = wanted.sender_constrained || from.scheme == auth_scheme::dpop;
+        return must_be ? ruling::not_bound : ruling::ok;
+    }
+    const std::string_view jkt = what.cnf ? std::string_view{what.cnf->jkt} : std::string_view{};
+    const std::string_view x5t =
+        what.cnf ? std::string_view{what.cnf->x5t_s256} : std::string_view{};
+    const bool is_known = !jkt.empty() || !x5t.empty(); // else a binding that nobody here can check
+    const bool by_proof = is_dpop || !jkt.empty() || from.scheme == auth_scheme::dpop;
+    if (!is_known || (by_proof && (from.scheme != auth_scheme::dpop || !from.keys.dpop.is(jkt))) ||
+        (!x5t.empty() && !from.keys.certificate.is(x5t)))
+        return ruling::sender_constrained;
+    return ruling::ok;
+}
+
+} // namespace detail
+
 /// Checks `what` for one request. To be asked on every allow, whatever the facts come from: facts
 /// are cached, this is not, since the time goes on and routes differ (RFC 7662 §4, RFC 9068 §4).
 ///
 /// - Expired at `exp` + leeway and after; without `exp` never. At `exp` - 1 ns it is not.
-/// - A token with any `cnf`, or with the token type DPoP, is refused without proof, as a stolen one
-///   would be (RFC 9449 §7.2): under the Bearer scheme nobody proved anything.
+/// - A token with any `cnf`, or with the token type DPoP, is refused unless its sender has shown to hold each
+///   key that it names, as a stolen one would be (RFC 8705 §3, RFC 9449 §7.1, §7.2); so is one with a binding
+///   that is not known here.
 /// - An answer without `aud` or `iss` fails where one is required; so does an empty requirement.
 /// - Scope is looked at last: a token that is not good at all gets 401, not 403.
 ///
@@ -116,7 +143,7 @@ enum class ruling : std::uint8_t {
                                   requirements const& wanted,
                                   std::chrono::system_clock::time_point now,
                                   freshness how,
-                                  possession key = possession::not_proved) noexcept {
+                                  sender const& from = {}) noexcept {
     // In whole seconds, which is exact since all limits are; in the clock's nanoseconds the year
     // 9999 does not fit 64 bits.
     const auto second = std::chrono::floor<std::chrono::seconds>(now);
@@ -138,10 +165,8 @@ enum class ruling : std::uint8_t {
         return ruling::wrong_audience;
     }
 
-    const bool is_dpop = what.token_type && detail::equal_ignoring_case(*what.token_type, "DPoP");
-    const bool is_bound = what.cnf.has_value() || is_dpop;
-    if (is_bound && key == possession::not_proved)
-        return ruling::sender_constrained;
+    if (const ruling bound = detail::binding(what, wanted, from); bound != ruling::ok)
+        return bound;
 
     for (auto const& scope : wanted.scopes) {
         if (!what.has_scope(scope))

@@ -42,6 +42,7 @@ enum class reason : std::uint8_t {
     circuit_open,
     shed,
     no_credentials, ///< the maker of client credentials had none
+    not_discovered, ///< where to ask: the server's metadata cannot be had, or name no such endpoint
     // bad: the answer as a whole
     redirect,
     unexpected_status,
@@ -58,6 +59,8 @@ enum class reason : std::uint8_t {
     active_not_boolean,
     bad_time,       ///< exp, nbf or iat: not a number, or out of range
     bad_claim_type, ///< another known member of the wrong type
+    wrong_issuer,   ///< metadata that are about another server
+    bad_endpoint,   ///< they name an endpoint that is no https URL, or at another origin
     // fault
     client_refused, ///< 401
     forbidden,      ///< 403
@@ -79,9 +82,9 @@ inline constexpr std::uint8_t reason_count = static_cast<std::uint8_t>(reason::r
         return outcome_class::active;
     if (why <= reason::unsupported_token_type)
         return outcome_class::inactive;
-    if (why <= reason::no_credentials)
+    if (why <= reason::not_discovered)
         return outcome_class::down;
-    if (why <= reason::bad_claim_type)
+    if (why <= reason::bad_endpoint)
         return outcome_class::bad;
     if (why <= reason::fault_latched)
         return outcome_class::fault;
@@ -142,6 +145,8 @@ inline constexpr std::uint8_t reason_count = static_cast<std::uint8_t>(reason::r
         return "shed";
     case reason::no_credentials:
         return "no_credentials";
+    case reason::not_discovered:
+        return "not_discovered";
     case reason::redirect:
         return "redirect";
     case reason::unexpected_status:
@@ -170,6 +175,10 @@ inline constexpr std::uint8_t reason_count = static_cast<std::uint8_t>(reason::r
         return "bad_time";
     case reason::bad_claim_type:
         return "bad_claim_type";
+    case reason::wrong_issuer:
+        return "wrong_issuer";
+    case reason::bad_endpoint:
+        return "bad_endpoint";
     case reason::client_refused:
         return "client_refused";
     case reason::forbidden:

@@ -142,9 +142,10 @@ public:
     outlast::oauth2::decision operator()(const Authorization& authorization,
                                          const outlast::oauth2::requirements& wanted = {},
                                          outlast::duration max_age = outlast::forever,
-                                         const outlast::limits& until = {}) {
+                                         const outlast::limits& until = {},
+                                         const outlast::oauth2::held_keys& keys = {}) {
         std::optional<outlast::oauth2::decision> d;
-        api_.async_check(authorization, wanted, max_age, until,
+        api_.async_check(authorization, wanted, max_age, until, keys,
                          [&](outlast::oauth2::decision decided) { d = std::move(decided); });
         transport_.context.restart();
         transport_.context.run();

@@ -16,12 +16,21 @@
 
 namespace outlast_tests {
 
+/// The time of the simulation of this thread, for what runs on a thread inside of it.
+struct simulated_clock {
+    static inline thread_local const outlast::world* of = nullptr;
+    static outlast::instant now() noexcept { return of->time(); }
+};
+
 class blocking_way {
 public:
     using server_type = scripted_server;
-    using introspector_type = outlast::oauth2::introspector<server_type>;
+    using introspector_type = outlast::oauth2::introspector<server_type, simulated_clock>;
 
-    void serve(server_type& server) { server.world = &sim_; }
+    void serve(server_type& server) {
+        server.world = &sim_;
+        simulated_clock::of = &sim_;
+    }
     [[nodiscard]] outlast::instant time() const { return sim_.time(); }
     void advance(outlast::duration span) { sim_.advance(span); }
     void run() { sim_.run(); }
