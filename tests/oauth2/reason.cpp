@@ -34,7 +34,7 @@ TEST_CASE("reason: the borders between the classes") {
     CHECK(class_of(reason::request_timeout) == outcome_class::down);
     CHECK(class_of(reason::no_credentials) == outcome_class::down);
     CHECK(class_of(reason::redirect) == outcome_class::bad);
-    CHECK(class_of(reason::bad_claim_type) == outcome_class::bad);
+    CHECK(class_of(reason::unknown_key) == outcome_class::bad);
     CHECK(class_of(reason::client_refused) == outcome_class::fault);
     CHECK(class_of(reason::fault_latched) == outcome_class::fault);
     CHECK(class_of(reason::bad_request) == outcome_class::odd);

@@ -22,6 +22,7 @@
 #include <concepts>
 #include <memory>
 #include <optional>
+#include <type_traits> // std::invoke_result_t
 #include <utility>
 
 namespace outlast::oauth2 {
@@ -54,23 +55,28 @@ concept async_transport = requires(T& t) {
 
 namespace detail {
 
-/// Reads an answer for the handler of an attempt, and is to Asio what that handler is. Keeps what it
-/// needs for that: the attempt may have been given up, and its introspector may be gone.
-template <class Exchanged, class Handler>
+/// Reads an answer for the handler of an attempt, and is to Asio what that handler is. `read` has a share
+/// in what it needs for that: the attempt may have been given up, and whoever made it may be gone.
+template <class Exchanged, class Handler, class Read>
 struct read_answer {
     Handler handler;
-    std::shared_ptr<introspection> what;
-    introspection::subject about;
-    call context;
+    Read read;
 
     template <class... X>
     void operator()(X&&... completed) {
-        std::move(handler)(outlast::detail::caught<knowledge>([&]() -> result<knowledge> {
-            auto answered = Exchanged::lift(std::forward<X>(completed)...);
-            return what->learnt(answered, about, context);
-        }));
+        using read_result =
+            std::invoke_result_t<Read&, decltype(Exchanged::lift(std::forward<X>(completed)...))&>;
+        std::move(handler)(
+            outlast::detail::caught<typename read_result::value_type>([&]() -> read_result {
+                auto answered = Exchanged::lift(std::forward<X>(completed)...);
+                return read(answered);
+            }));
     }
 };
+template <class Exchanged, class Handler, class Read>
+read_answer<Exchanged, Handler, Read> reading_answer(Handler handler, Read read) {
+    return {std::move(handler), std::move(read)};
+}
 
 } // namespace detail
 
@@ -92,8 +98,10 @@ public:
                     return std::move(handler)(result<knowledge>{failure{reason::no_credentials}});
                 send_->async_ask(
                     *std::move(asked), what_->answer_by(told),
-                    detail::read_answer<detail::exchanged<Transport>, decltype(handler)>{
-                        std::move(handler), what_, about, told});
+                    detail::reading_answer<detail::exchanged<Transport>>(
+                        std::move(handler), [what = what_, about, told](auto& answered) {
+                            return what->learnt(answered, about, told);
+                        }));
             },
             token, context, introspection::subject{q}, what_->request_for(q));
     }
@@ -106,10 +114,15 @@ private:
 } // namespace outlast::oauth2
 
 /// All that is associated with the reader is the handler's.
-template <template <class, class> class Associator, class Exchanged, class Handler, class Default>
-struct boost::asio::
-    associator<Associator, outlast::oauth2::detail::read_answer<Exchanged, Handler>, Default> {
-    using reader = outlast::oauth2::detail::read_answer<Exchanged, Handler>;
+template <template <class, class> class Associator,
+          class Exchanged,
+          class Handler,
+          class Read,
+          class Default>
+struct boost::asio::associator<Associator,
+                               outlast::oauth2::detail::read_answer<Exchanged, Handler, Read>,
+                               Default> {
+    using reader = outlast::oauth2::detail::read_answer<Exchanged, Handler, Read>;
     using type = typename Associator<Handler, Default>::type;
     static type get(const reader& r) noexcept {
         return Associator<Handler, Default>::get(r.handler);

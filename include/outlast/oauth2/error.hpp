@@ -7,6 +7,7 @@
 #include <outlast/failure.hpp>
 #include <outlast/http/error.hpp>
 #include <outlast/oauth2/reason.hpp>
+#include <outlast/step.hpp> // verdict
 
 #include <optional>
 #include <string>
@@ -95,6 +96,22 @@ inline constexpr int repeated_mark = 0x100; // beside the reason, in the value o
     if (code == std::errc::connection_refused || code == std::errc::host_unreachable)
         return reason::connection_refused;
     return reason::connection_lost;
+}
+
+/// Whether the same request, sent once more, may fare better at once: it was refused, lost, or answered 502, 503 or
+/// 504, and nobody said when to come back. (After a timeout there is no time, and 500 is no accident.)
+[[nodiscard]] inline bool is_worth_repeating(const verdict& v) noexcept {
+    if (v.has_hint() || v.kind == verdict_kind::expired)
+        return false;
+    switch (reason_in(v.error()).value_or(reason::timed_out)) {
+    case reason::name_not_resolved:
+    case reason::connection_refused:
+    case reason::connection_lost:
+    case reason::server_unavailable:
+        return true;
+    default:
+        return false;
+    }
 }
 
 /// Why a whole call through the policies failed, as one of the closed list.

@@ -6,6 +6,7 @@
 
 #include <outlast/call.hpp>
 #include <outlast/http/message.hpp>
+#include <outlast/oauth2/detail/http_view.hpp>
 #include <outlast/oauth2/error.hpp>
 #include <outlast/oauth2/fault_row.hpp>
 #include <outlast/oauth2/introspector_options.hpp>
@@ -115,7 +116,7 @@ public:
         }
         const http::response& answer = answered.value();
         const auto now = options_.wall();
-        const finding f = classify(view_of(answer), now, options_.reading);
+        const finding f = classify(detail::view_of(answer), now, options_.reading);
         if (f.outcome() == outcome_class::active || f.outcome() == outcome_class::inactive) {
             suspects_[about.endpoint].failures.answered(about.token);
             suspects_[about.endpoint].faults.answered();
@@ -157,22 +158,6 @@ private:
                                ? s.failures.again(about.token, context.time())
                                : fault_row::takes(why) && s.faults.again(about.token);
         return again ? repeated(why) : make_error_code(why);
-    }
-
-    static response_view view_of(const http::response& answer) {
-        // A header that came twice is not believed: its two values would have to be joined, and no
-        // joined value of these is a good one.
-        const auto only = [&](std::string_view name) -> std::string_view {
-            if (answer.headers.count(name) > 1)
-                return ",";
-            return answer.headers.first(name).value_or(std::string_view{});
-        };
-        return {.status = answer.status,
-                .content_type = only("content-type"),
-                .content_encoding = only("content-encoding"),
-                .retry_after = only("retry-after"),
-                .date = only("date"),
-                .body = answer.body};
     }
 
     static knowledge active(const finding& f, std::chrono::system_clock::time_point now) {

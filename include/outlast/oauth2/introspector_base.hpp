@@ -196,19 +196,7 @@ private:
     }
     retry_options retry_options_of() const noexcept {
         retry_options o = options().retry;
-        o.retry_if = [](const verdict& v) {
-            if (v.has_hint() || v.kind == verdict_kind::expired)
-                return false;
-            switch (reason_in(v.error()).value_or(reason::timed_out)) {
-            case reason::name_not_resolved:
-            case reason::connection_refused:
-            case reason::connection_lost:
-            case reason::server_unavailable:
-                return true;
-            default:
-                return false;
-            }
-        };
+        o.retry_if = [](const verdict& v) { return is_worth_repeating(v); };
         return o;
     }
     circuit_breaker_options latch_options(const std::string& endpoint) const {
