@@ -190,3 +190,24 @@ TEST_CASE("decision: each assurance has a name") {
     CHECK(to_string(stale) == "stale");
     CHECK(to_string(static_cast<decision::assurance>(99)) == "unknown");
 }
+
+TEST_CASE("decision: a token that was verified here is allowed as such, by the same policy") {
+    const facts_ptr said = active().said; // aud api, scope read, exp in an hour
+    const auto local = [&](const facts_ptr& f, const requirements& own, const requirements& wanted,
+                           double now) {
+        const decision d = decide_locally(f, own, wanted, realm, at(now));
+        CHECK(d.how == decision::assurance::local);
+        CHECK(d.age == 0s);
+        return words_of(d);
+    };
+    CHECK(local(said, for_api, {}, 0) == "ALLOW(local)");
+    CHECK(local(said, {}, for_api, 3599) == "ALLOW(local)");
+    CHECK(local(said, {}, {}, 3600) == "401-IT"); // no leeway
+    CHECK(local(said, {.audience = "other"}, {}, 0) == "401-IT");
+    CHECK(local(said, {}, {.audience = "other"}, 0) == "401-IT");
+    CHECK(local(said, {.issuer = "https://as.example"}, {}, 0) == "401-IT");
+    CHECK(local(said, for_api, {.scopes = {"write"}}, 0) == "403-IS(write)");
+    CHECK(local(nullptr, {}, {}, 0) == "401-IT");
+    CHECK(decide_locally(nullptr, {}, {}, realm, at(0)).because == reason::inactive);
+    CHECK(decide_locally(said, {}, {}, realm, at(0)).because == reason::active);
+}

@@ -237,3 +237,17 @@ TEST_CASE("O-47 JSON but no object: bad") {
         CHECK(found(body).why == reason::not_an_object);
     }
 }
+
+TEST_CASE("document: facts without an active are judged by themselves") {
+    const auto problem = [](std::string_view body) {
+        const document_options options;
+        document read{options};
+        REQUIRE_FALSE(read_strict_json(body, read));
+        return read.problem_of_facts();
+    };
+    CHECK(problem(R"({"sub":"u1","exp":1700000000})") == std::nullopt);
+    CHECK(problem(R"({"sub":"u1","active":"no"})") == std::nullopt);
+    CHECK(problem(R"({"sub":7})") == reason::bad_claim_type);
+    CHECK(problem(R"({"exp":"soon"})") == reason::bad_time);
+    CHECK(problem("[]") == reason::not_an_object);
+}

@@ -3,6 +3,7 @@
 
 #include "support/catch.hpp"
 
+#include <chrono>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -127,4 +128,19 @@ TEST_CASE("error: what a transport threw is a lost connection, whatever it said"
     const failure thrown{std::make_exception_ptr(std::runtime_error{"tokA s3cr3t"})};
     CHECK(reason_of(thrown) == reason::connection_lost);
     CHECK(thrown.message() == "the callable threw");
+}
+
+TEST_CASE("error: what is worth sending once more") {
+    using outlast::verdict;
+    for (std::uint8_t i = 1; i != reason_count; ++i) {
+        const auto why = static_cast<reason>(i);
+        INFO(to_string(why));
+        CHECK(is_worth_another_try(verdict::failure(make_error_code(why))) ==
+              (why == reason::name_not_resolved || why == reason::connection_refused ||
+               why == reason::connection_lost || why == reason::server_unavailable));
+        CHECK_FALSE(is_worth_another_try(
+            verdict::failure(make_error_code(why), std::chrono::seconds{1}))); // Retry-After
+    }
+    CHECK_FALSE(is_worth_another_try(verdict::expired()));
+    CHECK_FALSE(is_worth_another_try(verdict::failure(std::make_error_code(std::errc::io_error))));
 }

@@ -35,6 +35,7 @@ TEST_CASE("reason: the borders between the classes") {
     CHECK(class_of(reason::not_discovered) == outcome_class::down);
     CHECK(class_of(reason::redirect) == outcome_class::bad);
     CHECK(class_of(reason::bad_endpoint) == outcome_class::bad);
+    CHECK(class_of(reason::unknown_key) == outcome_class::bad);
     CHECK(class_of(reason::client_refused) == outcome_class::fault);
     CHECK(class_of(reason::fault_latched) == outcome_class::fault);
     CHECK(class_of(reason::bad_request) == outcome_class::odd);

@@ -132,6 +132,13 @@ public:
     // As those of `introspector`; what they refer to is the introspector's.
     void revoke(std::string_view token) { shared_->revoke(token); }
     void forget(std::string_view token) { shared_->forget(token); }
+    [[nodiscard]] bool is_revoked(std::string_view token) const {
+        return shared_->is_revoked(token);
+    }
+    [[nodiscard]] std::optional<decision>
+    at_once(std::span<const std::string_view> authorization) const {
+        return shared_->at_once(authorization);
+    }
     [[nodiscard]] auto& policies() noexcept { return shared_->policies(); }
     [[nodiscard]] const async_ask<Transport, Clock>& work() const noexcept { return shared_->ask; }
     /// What tells the endpoint; null where the options do.

@@ -28,6 +28,7 @@ struct decision {
         live,   ///< the server said so since this request came: asked by it, or by one it joined
         cached, ///< it said so not long ago
         stale,  ///< it said so a while ago and cannot be asked now
+        local,  ///< by the issuer's signature: it was not asked about this token
     };
 
     int status = 503; ///< 200 means: let the request through
@@ -50,6 +51,8 @@ struct decision {
         return "cached";
     case decision::assurance::stale:
         return "stale";
+    case decision::assurance::local:
+        return "local";
     }
     return "unknown";
 }
@@ -61,6 +64,13 @@ namespace detail {
     d.reply = std::move(reply);
     d.who = nullptr;
     return d;
+}
+
+/// A token that was refused here before anybody is asked.
+[[nodiscard]] inline decision revoked(const quoted& realm) {
+    decision d;
+    d.because = reason::inactive;
+    return refused(invalid_token(realm, description::not_active), std::move(d));
 }
 
 [[nodiscard]] inline decision
@@ -128,6 +138,29 @@ ruled(ruling what, decision d, const requirements& wanted, const quoted& realm) 
     const bool live = d.how == decision::assurance::live;
     const auto how = live ? freshness::live : freshness::cached;
     return detail::ruled(check(said, wanted, now, how, from), std::move(d), wanted, realm);
+}
+
+/// The same for a token that was verified here, without the server. Times are looked at as those of cached facts:
+/// nobody has just said that the token is still good.
+/// \param said what it says; null if it was found bad
+/// \param own  what every token must be here, whatever the route wants
+[[nodiscard]] inline decision decide_locally(facts_ptr said,
+                                             const requirements& own,
+                                             const requirements& wanted,
+                                             const quoted& realm,
+                                             std::chrono::system_clock::time_point now) {
+    decision d;
+    d.how = decision::assurance::local;
+    if (!said) {
+        d.because = reason::inactive;
+        return detail::refused(invalid_token(realm, description::not_active), std::move(d));
+    }
+    d.because = reason::active;
+    d.who = std::move(said);
+    const auto& facts = *d.who;
+    if (const ruling first = check(facts, own, now, freshness::cached); first != ruling::ok)
+        return detail::ruled(first, std::move(d), own, realm);
+    return detail::ruled(check(facts, wanted, now, freshness::cached), std::move(d), wanted, realm);
 }
 
 } // namespace outlast::oauth2

@@ -52,6 +52,12 @@ public:
         return problem_.value_or(reason::active);
     }
 
+    /// What is wrong with the facts, for a document that has no `active` (the claims of a JWT): none, or the first
+    /// thing.
+    [[nodiscard]] std::optional<reason> problem_of_facts() const noexcept {
+        return is_object_ ? problem_ : std::optional{reason::not_an_object};
+    }
+
     /// True when the document is an object whose `error` is `unsupported_token_type`.
     [[nodiscard]] bool is_unsupported_token_type() const noexcept { return unsupported_; }
 

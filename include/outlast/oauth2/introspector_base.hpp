@@ -69,6 +69,19 @@ public:
             cache_.forget(*digest);
         }
     }
+    /// Whether it was refused here, and is still remembered; "no" also for want of memory.
+    [[nodiscard]] bool is_revoked(std::string_view token) const {
+        const auto digest = key_of_(token);
+        return digest && revoked_.holds(*digest);
+    }
+    /// The answer to a request that no policy needs to be asked about: without a token, or with one that is
+    /// malformed or was revoked here; none for all others.
+    [[nodiscard]] std::optional<decision>
+    at_once(std::span<const std::string_view> authorization) const {
+        query q;
+        sender from;
+        return answered_already(authorization, q, from);
+    }
     /// Forgets what is known about a token: it is asked about again.
     void forget(std::string_view token) {
         if (const auto digest = key_of_(token)) {
@@ -171,11 +184,8 @@ private:
         const auto digest = key_of_(read.token);
         if (!digest)
             return detail::refused(unavailable(retry_after_for({}, {})));
-        if (revoked_.holds(*digest)) {
-            decision d;
-            d.because = reason::inactive;
-            return detail::refused(invalid_token(realm_, description::not_active), std::move(d));
-        }
+        if (revoked_.holds(*digest))
+            return detail::revoked(realm_);
         q.token = read.token;
         q.key = *digest;
         return std::nullopt;
@@ -232,7 +242,8 @@ private:
         o.remember_if = [](const verdict& v) {
             const auto why = reason_in(v.error());
             return v.error() != make_error_code(refusal::threw) && why != reason::shed &&
-                   why != reason::no_credentials; // the server was not asked
+                   why != reason::no_credentials &&
+                   why != reason::not_discovered; // the server was not asked
         };
         return o;
     }

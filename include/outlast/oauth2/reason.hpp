@@ -61,6 +61,11 @@ enum class reason : std::uint8_t {
     bad_claim_type, ///< another known member of the wrong type
     wrong_issuer,   ///< metadata that are about another server
     bad_endpoint,   ///< they name an endpoint that is no https URL, or at another origin
+    // bad: signatures
+    bad_key_set,       ///< no JWK Set, or no key in it is of use
+    not_signed,        ///< a plain answer where a signed one was demanded
+    bad_signed_answer, ///< of another kind, issuer or audience, or the signature is wrong
+    unknown_key,       ///< signed by a key that the keys at hand do not have
     // fault
     client_refused, ///< 401
     forbidden,      ///< 403
@@ -84,7 +89,7 @@ inline constexpr std::uint8_t reason_count = static_cast<std::uint8_t>(reason::r
         return outcome_class::inactive;
     if (why <= reason::not_discovered)
         return outcome_class::down;
-    if (why <= reason::bad_endpoint)
+    if (why <= reason::unknown_key)
         return outcome_class::bad;
     if (why <= reason::fault_latched)
         return outcome_class::fault;
@@ -179,6 +184,14 @@ inline constexpr std::uint8_t reason_count = static_cast<std::uint8_t>(reason::r
         return "wrong_issuer";
     case reason::bad_endpoint:
         return "bad_endpoint";
+    case reason::bad_key_set:
+        return "bad_key_set";
+    case reason::not_signed:
+        return "not_signed";
+    case reason::bad_signed_answer:
+        return "bad_signed_answer";
+    case reason::unknown_key:
+        return "unknown_key";
     case reason::client_refused:
         return "client_refused";
     case reason::forbidden:

@@ -126,3 +126,8 @@ TEST_CASE("compact JWS: at a glance") {
     CHECK_FALSE(looks_like_jws("ey.a.b.c.d"));
     CHECK_FALSE(looks_like_jws(""));
 }
+
+TEST_CASE("compact JWS: what was signed") {
+    CHECK(signed_part("eyJhbGciOiJFUzI1NiJ9.e30.c2ln") == "eyJhbGciOiJFUzI1NiJ9.e30");
+    CHECK_FALSE(signed_part("2YotnFZFEjr1zCsicMWpAA").has_value());
+}

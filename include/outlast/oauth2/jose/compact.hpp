@@ -160,6 +160,15 @@ private:
     return text.starts_with("ey") && second != text.npos && text.find('.', second + 1) == text.npos;
 }
 
+/// What of a text that looks like a compact JWS was signed: all but its last part. (One payload may have many good
+/// signatures: of an elliptic one anybody can make a second.)
+[[nodiscard]] constexpr std::optional<std::string_view>
+signed_part(std::string_view text) noexcept {
+    if (!looks_like_jws(text))
+        return std::nullopt;
+    return text.substr(0, text.rfind('.'));
+}
+
 } // namespace outlast::oauth2::jose
 
 #endif // OUTLAST_OAUTH2_JOSE_COMPACT_HPP

@@ -22,6 +22,7 @@ enum class errc {
     unusable_key,      ///< of another kind, for another use, or not a key
     private_key,       ///< a private key where a public one belongs
     wrong_key,         ///< the key cannot have made a signature of this algorithm
+    unknown_key,       ///< of the keys at hand none is the one it names
     bad_signature,
     crypto_failed, ///< of the libraries beneath: out of memory, or they lack something
 };
@@ -49,6 +50,8 @@ public:
             return "a private key where a public one belongs";
         case errc::wrong_key:
             return "the key does not fit the signature algorithm";
+        case errc::unknown_key:
+            return "signed by a key that is not known here";
         case errc::bad_signature:
             return "the signature is wrong";
         case errc::crypto_failed:

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Bearer tokens, opaque or JWT, without blocking a thread.
+#ifndef OUTLAST_OAUTH2_JWT_ASYNC_JWT_INTROSPECTOR_HPP
+#define OUTLAST_OAUTH2_JWT_ASYNC_JWT_INTROSPECTOR_HPP
+
+#include <outlast/oauth2/async_introspector.hpp>
+#include <outlast/oauth2/bearer.hpp>
+#include <outlast/oauth2/decision.hpp>
+#include <outlast/oauth2/jwt/async_key_source.hpp>
+#include <outlast/oauth2/jwt/jwt_check.hpp>
+#include <outlast/oauth2/jwt/jwt_options.hpp>
+#include <outlast/oauth2/master_key.hpp>
+#include <outlast/oauth2/secret.hpp>
+#include <outlast/run.hpp> // limits, steady
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/compose.hpp>
+#include <boost/asio/post.hpp>
+
+#include <functional> // std::reference_wrapper
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace outlast::oauth2 {
+
+/// `jwt_introspector` for an asynchronous transport: the same decisions.
+///
+///     async_check(authorization, requirements, [max_age, limits,] token)
+///
+/// completes with `void(decision)`, exactly once, and never before it returns.
+///
+/// **Executor, cancellation, allocator** of the handler, as with `async_run`. Cancelled means a 503, and nothing
+/// more is asked.
+/// **Lifetime** as with `async_introspector`; the authorization until this returns.
+/// **Cost** beside that of `async_introspector` a copy of the token, which is wiped, and one piece of memory.
+/// \tparam Clock see `steady`
+template <async_transport Transport, class Clock = steady>
+class async_jwt_introspector {
+    struct shared {
+        jwt_options jwt;
+        requirements own;
+        std::shared_ptr<Transport> send;
+        async_key_source<Transport, Clock> keys;
+        async_introspector<Transport, Clock> api;
+
+        shared(introspector_options options,
+               jwt_options j,
+               std::shared_ptr<Transport> transport,
+               const master_key& key)
+            : jwt((require_valid(j.problem()), std::move(j))),
+              own(jwt.tokens.own_requirements()),
+              send(transport),
+              keys(jwt.keys, transport),
+              api(std::move(options), std::move(transport), key) {}
+    };
+
+    // One check, of which each step is made when the one before has come to its end.
+    struct checking {
+        std::shared_ptr<shared> all;
+        std::optional<decision> at_once{}; // nobody is to be asked
+        secret header{};                   // "Bearer " and the token: where it lies it stays
+        std::reference_wrapper<const requirements> wanted;
+        duration max_age;
+        limits until;
+        std::unique_ptr<jwt_check> check{}; // refers to the header
+        bool begun = false;
+
+        template <class Self>
+        void operator()(Self& self) {
+            if (at_once) {
+                if (std::exchange(begun, true))
+                    return self.complete(*std::move(at_once));
+                return boost::asio::post(std::move(self));
+            }
+            self.reset_cancellation_state(boost::asio::enable_total_cancellation());
+            go_on(self, check->begin());
+        }
+        template <class Self>
+        void operator()(Self& self, result<jose::key_set_ptr> keys) {
+            if (self.cancelled() != boost::asio::cancellation_type::none)
+                return self.complete(detail::refused(unavailable(retry_after_for({}, {}))));
+            go_on(self, [&] { return check->on_keys(keys); });
+        }
+        template <class Self>
+        void operator()(Self& self, decision d) {
+            if (self.cancelled() != boost::asio::cancellation_type::none)
+                return self.complete(std::move(d));
+            go_on(self, check->on_server(std::move(d)));
+        }
+
+    private:
+        // A wall clock that throws makes no decision: then it cannot be told.
+        template <class Self, class Step>
+        void go_on(Self& self, Step step_of)
+            requires std::is_invocable_v<Step&>
+        {
+            jwt_check::step next{};
+            try {
+                next = step_of();
+            } catch (...) {
+                return self.complete(detail::refused(unavailable(retry_after_for({}, {}))));
+            }
+            go_on(self, next);
+        }
+        template <class Self>
+        void go_on(Self& self, jwt_check::step next) {
+            // All that is asked for lies outside of what is moved into the handler.
+            const std::shared_ptr<shared> with = all;
+            limits within = until;
+            switch (next) {
+            case jwt_check::step::keys: {
+                within.facts = nullptr;
+                const duration age = check->max_age();
+                return with->keys.async_get(age, within, std::move(self));
+            }
+            case jwt_check::step::server: {
+                const auto route = wanted;
+                const duration oldest = max_age;
+                const std::string_view authorization = header.expose();
+                return with->api.async_check(authorization, route, oldest, within, std::move(self));
+            }
+            case jwt_check::step::done:
+                return self.complete(check->take());
+            }
+        }
+    };
+
+public:
+    /// Throws `std::invalid_argument` with a sentence, or `std::system_error` from OpenSSL.
+    async_jwt_introspector(introspector_options options,
+                           jwt_options jwt,
+                           std::shared_ptr<Transport> send,
+                           const master_key& key = master_key::of_this_process().value())
+        : shared_(
+              std::make_shared<shared>(std::move(options), std::move(jwt), std::move(send), key)) {}
+    /// \param send outlives the checks
+    async_jwt_introspector(introspector_options options,
+                           jwt_options jwt,
+                           Transport& send,
+                           const master_key& key = master_key::of_this_process().value())
+        : async_jwt_introspector(std::move(options),
+                                 std::move(jwt),
+                                 std::shared_ptr<Transport>{std::shared_ptr<void>{}, &send},
+                                 key) {}
+
+    /// Decides about one request: see `async_introspector`. \param wanted an lvalue
+    template <boost::asio::completion_token_for<void(decision)> Token>
+    auto async_check(std::span<const std::string_view> authorization,
+                     std::reference_wrapper<const requirements> wanted,
+                     duration max_age,
+                     const limits& until,
+                     Token&& token) {
+        const auto& api = shared_->api;
+        checking c{.all = shared_, .wanted = wanted, .max_age = max_age, .until = until};
+        c.at_once = detail::refused_at_once(api, authorization);
+        if (!c.at_once) {
+            const std::string_view text = read_bearer(authorization, api.options().bearer).token;
+            c.header = header_of(text);
+            c.check = std::make_unique<jwt_check>(shared_->jwt, api.options(), api.realm(),
+                                                  shared_->own, wanted.get(),
+                                                  c.header.expose().substr(prefix.size()), max_age);
+        }
+        return boost::asio::async_compose<Token, void(decision)>(std::move(c), token,
+                                                                 shared_->send->get_executor());
+    }
+    /// For a request with one Authorization header.
+    template <boost::asio::completion_token_for<void(decision)> Token>
+    auto async_check(std::string_view authorization,
+                     std::reference_wrapper<const requirements> wanted,
+                     duration max_age,
+                     const limits& until,
+                     Token&& token) {
+        const std::string_view only[] = {authorization};
+        return async_check(std::span<const std::string_view>{only}, wanted, max_age, until,
+                           std::forward<Token>(token));
+    }
+    template <boost::asio::completion_token_for<void(decision)> Token>
+    auto async_check(std::string_view authorization,
+                     std::reference_wrapper<const requirements> wanted,
+                     Token&& token) {
+        return async_check(authorization, wanted, forever, {}, std::forward<Token>(token));
+    }
+
+    /// As `jwt_introspector::revoke`.
+    void revoke(std::string_view token) { detail::revoke(shared_->api, token); }
+
+    /// The parts, for probes. What is to be revoked is told to this, not to them.
+    [[nodiscard]] async_introspector<Transport, Clock>& introspection() noexcept {
+        return shared_->api;
+    }
+    [[nodiscard]] async_key_source<Transport, Clock>& keys() noexcept { return shared_->keys; }
+
+private:
+    static constexpr std::string_view prefix = "Bearer ";
+
+    static secret header_of(std::string_view token) {
+        std::string text;
+        const detail::wiped_on_exit wiped{text};
+        text.reserve(prefix.size() + token.size());
+        text.append(prefix).append(token);
+        return secret{text};
+    }
+
+    std::shared_ptr<shared> shared_;
+};
+
+template <class Transport>
+async_jwt_introspector(introspector_options, jwt_options, std::shared_ptr<Transport>)
+    -> async_jwt_introspector<Transport>;
+template <class Transport>
+async_jwt_introspector(introspector_options, jwt_options, Transport&)
+    -> async_jwt_introspector<Transport>;
+
+} // namespace outlast::oauth2
+
+#endif // OUTLAST_OAUTH2_JWT_ASYNC_JWT_INTROSPECTOR_HPP

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// One request with a token that may be a JWT: whom to ask next, and what the answers come to.
+#ifndef OUTLAST_OAUTH2_JWT_JWT_CHECK_HPP
+#define OUTLAST_OAUTH2_JWT_JWT_CHECK_HPP
+
+#include <outlast/oauth2/answer.hpp>
+#include <outlast/oauth2/bearer.hpp>
+#include <outlast/oauth2/decision.hpp>
+#include <outlast/oauth2/introspector_options.hpp>
+#include <outlast/oauth2/jose/compact.hpp>
+#include <outlast/oauth2/jose/key_set.hpp>
+#include <outlast/oauth2/jwt/access_token.hpp>
+#include <outlast/oauth2/jwt/jwt_options.hpp>
+#include <outlast/oauth2/policy.hpp>
+#include <outlast/oauth2/reason.hpp>
+#include <outlast/result.hpp>
+#include <outlast/time.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace outlast::oauth2 {
+
+/// Decides, and leaves the asking to who drives it: a loop on a thread, or handlers. It says what it needs next (the
+/// issuer's keys, or the introspector's decision) and is told what came of it.
+///
+/// | token | use | asked first | then |
+/// |---|---|---|---|
+/// | no JWT access token, or the route has a bound on age | any | the introspector | nothing |
+/// | JWT access token | first | the keys: good or bad ends it | the introspector, if it cannot be judged here |
+/// | JWT access token | fallback | the introspector: 200, 401, 403 end it | the keys, if it was DOWN or BAD (FAULT too with `stale_on_fault`) |
+///
+/// A key that is not at hand is looked for once in newer keys; a token whose key the newest do not have either is bad.
+class jwt_check {
+public:
+    enum class step : std::uint8_t {
+        keys,   ///< get keys that are no older than `max_age()`, then `on_keys`
+        server, ///< ask the introspector, then `on_server`
+        done,   ///< `take` the decision
+    };
+
+    /// All of these outlive it. \param max_age the oldest verdict that the route takes: a route that has one wants
+    /// the server's own word, and gets no local one
+    jwt_check(const jwt_options& jwt,
+              const introspector_options& options,
+              const quoted& realm,
+              const requirements& own,
+              const requirements& wanted,
+              std::string_view token,
+              duration max_age)
+        : jwt_(&jwt), options_(&options), realm_(&realm), own_(&own), wanted_(&wanted) {
+        if (jwt.use != local_use::never && max_age == forever)
+            token_ = read_access_token(token, jwt.tokens);
+    }
+
+    [[nodiscard]] step begin() const noexcept {
+        return token_ && jwt_->use == local_use::first ? step::keys : step::server;
+    }
+    /// How old keys may be that it asks for.
+    [[nodiscard]] duration max_age() const noexcept { return max_age_; }
+
+    [[nodiscard]] step on_keys(const result<jose::key_set_ptr>& keys) {
+        if (!keys)
+            return cannot_tell();
+        const auto now = options_->wall();
+        local_finding found =
+            judge(*token_, *keys.assume_value(), jwt_->tokens, options_->reading, now);
+        if (found.what == local_verdict::cannot_tell)
+            return cannot_tell();
+        if (found.what == local_verdict::unknown_key && max_age_ == forever) {
+            max_age_ = jwt_->keys.unknown_after;
+            return step::keys;
+        }
+        d_ = decide_locally(std::move(found.said), *own_, *wanted_, *realm_, now);
+        return step::done;
+    }
+
+    [[nodiscard]] step on_server(decision d) {
+        d_ = std::move(d);
+        const bool is_fallback = token_ && jwt_->use == local_use::fallback;
+        return is_fallback && may_stand_in() ? step::keys : step::done;
+    }
+
+    [[nodiscard]] decision take() noexcept { return std::move(d_); }
+
+private:
+    // Where it is the second choice, the introspector's answer stands.
+    [[nodiscard]] step cannot_tell() const noexcept {
+        return jwt_->use == local_use::first ? step::server : step::done;
+    }
+    [[nodiscard]] bool may_stand_in() const noexcept {
+        if (d_.status != 503 || !d_.because)
+            return false;
+        switch (class_of(*d_.because)) {
+        case outcome_class::down:
+        case outcome_class::bad:
+            return true;
+        case outcome_class::fault:
+            return options_->stale_on_fault;
+        default:
+            return false;
+        }
+    }
+
+    const jwt_options* jwt_;
+    const introspector_options* options_;
+    const quoted* realm_;
+    const requirements* own_;
+    const requirements* wanted_;
+    std::optional<jose::compact_jws> token_{}; ///< if it may be judged here
+    duration max_age_ = forever;
+    decision d_{};
+};
+
+namespace detail {
+
+/// The answer to a request about which nobody is to be asked; none for all others. A JWT was revoked by what was
+/// signed: of an elliptic signature anybody can make another one that is as good.
+template <class Introspector>
+[[nodiscard]] std::optional<decision>
+refused_at_once(const Introspector& api, std::span<const std::string_view> authorization) {
+    if (auto refused = api.at_once(authorization))
+        return refused;
+    const auto token = read_bearer(authorization, api.options().bearer).token;
+    if (const auto part = jose::signed_part(token); part && api.is_revoked(*part))
+        return revoked(api.realm());
+    return std::nullopt;
+}
+
+/// Has `refused_at_once` refuse it from now on.
+template <class Introspector>
+void revoke(Introspector& api, std::string_view token) {
+    api.revoke(jose::signed_part(token).value_or(token));
+    api.forget(token);
+}
+
+} // namespace detail
+
+} // namespace outlast::oauth2
+
+#endif // OUTLAST_OAUTH2_JWT_JWT_CHECK_HPP

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Bearer tokens, opaque or JWT, through an outage of the authorization server.
+#ifndef OUTLAST_OAUTH2_JWT_JWT_INTROSPECTOR_HPP
+#define OUTLAST_OAUTH2_JWT_JWT_INTROSPECTOR_HPP
+
+#include <outlast/oauth2/bearer.hpp>
+#include <outlast/oauth2/decision.hpp>
+#include <outlast/oauth2/introspector.hpp>
+#include <outlast/oauth2/jwt/jwt_check.hpp>
+#include <outlast/oauth2/jwt/jwt_options.hpp>
+#include <outlast/oauth2/jwt/key_source.hpp>
+#include <outlast/oauth2/master_key.hpp>
+#include <outlast/run.hpp> // limits, steady
+
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace outlast::oauth2 {
+
+/// An `introspector` that can also judge JWT access tokens (RFC 9068) by the issuer's keys: as its first choice, or
+/// where the server cannot be asked: see `local_use` and `jwt_check`. On the calling thread; `async_jwt_introspector`
+/// is the same for asynchronous transports. Needs libcjose.
+///
+/// **Answers** those of `introspector`; an allow by signature has the assurance `local`. What was revoked here is
+/// refused before anything is asked: a JWT by what was signed, as an elliptic signature can be changed by
+/// anybody into another that is as good.
+/// **Bounds** a local verdict ends with `exp`, without leeway, and with the keys: `key_source_options::usable_for`.
+/// **Sharing** thread-safe; one for all routes. The transport and this outlive its calls.
+/// **Cost** that of the introspector; of a local verdict one signature verification.
+/// \tparam Clock of the keys' age, see `steady`
+template <transport Transport, class Clock = steady>
+class jwt_introspector {
+public:
+    /// Throws `std::invalid_argument` with a sentence, or `std::system_error` from OpenSSL.
+    jwt_introspector(introspector_options options,
+                     jwt_options jwt,
+                     Transport& send,
+                     const master_key& key = master_key::of_this_process().value())
+        : jwt_((require_valid(jwt.problem()), std::move(jwt))),
+          own_(jwt_.tokens.own_requirements()),
+          keys_(jwt_.keys, send),
+          api_(std::move(options), send, key) {}
+
+    /// Decides about one request: see `introspector`. \param until its `facts` are those of the introspection
+    [[nodiscard]] decision operator()(std::span<const std::string_view> authorization,
+                                      const requirements& wanted = {},
+                                      duration max_age = forever,
+                                      const limits& until = {}) {
+        if (auto refused = detail::refused_at_once(api_, authorization))
+            return *std::move(refused);
+        const std::string_view token = read_bearer(authorization, api_.options().bearer).token;
+        jwt_check check{jwt_, api_.options(), api_.realm(), own_, wanted, token, max_age};
+        for (auto next = check.begin(); next != jwt_check::step::done;) {
+            if (next == jwt_check::step::keys)
+                next = check.on_keys(keys_(check.max_age(), until));
+            else
+                next = check.on_server(api_(authorization, wanted, max_age, until));
+        }
+        return check.take();
+    }
+    /// For a request with one Authorization header.
+    [[nodiscard]] decision operator()(std::string_view authorization,
+                                      const requirements& wanted = {},
+                                      duration max_age = forever,
+                                      const limits& until = {}) {
+        const std::string_view only[] = {authorization};
+        return (*this)(std::span<const std::string_view>{only}, wanted, max_age, until);
+    }
+
+    /// As `introspector_base::revoke`; of a JWT, whatever signature it comes with.
+    void revoke(std::string_view token) { detail::revoke(api_, token); }
+
+    /// The parts, for probes. What is to be revoked is told to this, not to them.
+    [[nodiscard]] introspector<Transport>& introspection() noexcept { return api_; }
+    [[nodiscard]] key_source<Transport, Clock>& keys() noexcept { return keys_; }
+
+private:
+    jwt_options jwt_;
+    requirements own_;
+    key_source<Transport, Clock> keys_;
+    introspector<Transport> api_;
+};
+
+template <class Transport>
+jwt_introspector(introspector_options, jwt_options, Transport&) -> jwt_introspector<Transport>;
+template <class Transport>
+jwt_introspector(introspector_options, jwt_options, Transport&, const master_key&)
+    -> jwt_introspector<Transport>;
+
+} // namespace outlast::oauth2
+
+#endif // OUTLAST_OAUTH2_JWT_JWT_INTROSPECTOR_HPP
