@@ -130,6 +130,8 @@ void read_gateway(const std::string& file, plan& into) {
     try {
         gateway::configuration c = gateway::read_configuration_file(file);
         into.endpoints = std::move(c.introspector.endpoints);
+        if (c.introspector.discover)
+            into.issuer = std::move(c.introspector.discover->issuer);
         into.auth = std::move(c.introspector.auth);
         into.tls = std::move(c.transport.tls);
         into.allow_plain_http = c.transport.allow_plain_http;

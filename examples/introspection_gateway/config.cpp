@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "config.hpp"
 
+#include <outlast/oauth2/jose/pem_key.hpp>
+#include <outlast/oauth2/jose/private_key_jwt.hpp>
+
 #include "identity.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -162,7 +165,39 @@ oauth2::secret secret_in(section& server) {
     return oauth2::secret::take(read);
 }
 
-oauth2::client_auth auth_in(section& server) {
+/// By a private key, which never leaves this process: it signs (RFC 7523).
+oauth2::client_auth signed_auth_in(section& server, std::string id, const std::string& issuer) {
+    const auto file = server.text("assertion_key_file");
+    if (!file)
+        server.wrong_key("client_auth",
+                         "client_auth \"private_key_jwt\" needs assertion_key_file, a key in PEM");
+    auto pem = content_of(*file);
+    if (!pem)
+        server.wrong_key("assertion_key_file", "cannot read " + *file);
+    const oauth2::secret text = oauth2::secret::take(*pem);
+    const auto jwk =
+        oauth2::jose::jwk_of_pem(text.expose(), server.text("assertion_key_id").value_or(""));
+    const auto name = server.text("assertion_algorithm");
+    const auto algorithm =
+        name ? oauth2::jose::algorithm_named(*name) : std::optional<oauth2::jose::algorithm>{};
+    if (name && !algorithm)
+        server.wrong_key("assertion_algorithm", R"(assertion_algorithm is as "ES256" or "PS256")");
+    auto key = jwk ? oauth2::jose::signing_key::from_json(jwk.assume_value().expose(), algorithm)
+                   : oauth2::jose::result<oauth2::jose::signing_key>{jwk.error()};
+    if (!key)
+        server.wrong_key("assertion_key_file",
+                         "is no RSA or EC private key in PEM that is good for signing: " +
+                             key.error().message());
+    const std::string audience = server.text("assertion_audience").value_or(issuer);
+    if (audience.empty())
+        server.wrong_key("client_auth",
+                         "client_auth \"private_key_jwt\" needs assertion_audience (the "
+                         "server's issuer, or the URL of its token endpoint)");
+    return oauth2::jose::private_key_jwt(std::move(key).assume_value(),
+                                         {.client_id = std::move(id), .audience = audience});
+}
+
+oauth2::client_auth auth_in(section& server, const std::string& issuer) {
     const std::string how = server.text("client_auth").value_or("basic");
     std::string id = server.text("client_id").value_or("");
     oauth2::secret password = secret_in(server);
@@ -175,6 +210,8 @@ oauth2::client_auth auth_in(section& server) {
     if (how == "none")
         return oauth2::no_client_auth{std::move(id)};
     need(!id.empty(), "client_id");
+    if (how == "private_key_jwt")
+        return signed_auth_in(server, std::move(id), issuer);
     need(!password.empty(), "a secret: client_secret_file or client_secret_env");
     if (how == "basic")
         return oauth2::client_secret_basic{std::move(id), std::move(password)};
@@ -182,16 +219,19 @@ oauth2::client_auth auth_in(section& server) {
         return oauth2::client_secret_post{std::move(id), std::move(password)};
     if (how == "bearer")
         return oauth2::client_bearer{std::move(id), std::move(password)};
-    server.wrong_key("client_auth", R"(client_auth is "basic", "post", "bearer" or "none")");
+    server.wrong_key("client_auth",
+                     R"(client_auth is "basic", "post", "private_key_jwt", "bearer" or "none")");
 }
 
 void read_server(section server, configuration& c) {
     auto& o = c.introspector;
     o.endpoints = server.texts("endpoints");
-    if (o.endpoints.empty())
+    const std::string issuer = server.text("issuer").value_or("");
+    if (issuer.empty() == o.endpoints.empty())
         server.wrong_key(
             "endpoints",
-            R"(server.endpoints is a list of at least one URL, as ["https://idp.example/introspect"])");
+            R"(server.endpoints is a list of at least one URL, as ["https://idp.example/introspect"]; )"
+            R"(or server.issuer has the issuer, whose metadata tell it)");
     for (const std::string& endpoint : o.endpoints)
         if (!(endpoint.starts_with("https://") || endpoint.starts_with("http://")) ||
             !std::ranges::all_of(endpoint, [](char b) { return b > ' ' && b <= '~'; }))
@@ -202,13 +242,23 @@ void read_server(section server, configuration& c) {
         server.wrong_key("order", R"(server.order is "preference" or "round_robin")");
     o.order = order == "preference" ? oauth2::endpoint_order::preference
                                     : oauth2::endpoint_order::round_robin;
-    o.auth = auth_in(server);
+    o.auth = auth_in(server, issuer);
     server.span("attempt_timeout", o.attempt_timeout);
     server.span("overall_timeout", o.overall_timeout);
     server.span("connect_timeout", c.transport.connect_timeout);
     server.number("max_connections", c.transport.max_connections, 1, 10'000);
     c.transport.max_connections_per_origin = c.transport.max_connections;
     server.flag("allow_plain_http", c.transport.allow_plain_http);
+    if (!issuer.empty()) {
+        o.discover.emplace();
+        o.discover->issuer = issuer;
+        o.discover->allow_plain_http = c.transport.allow_plain_http;
+        o.discover->overall_timeout =
+            o.attempt_timeout * 3 / 4; // it is a part of the first attempt
+        o.discover->attempt_timeout = o.attempt_timeout / 2;
+        if (const char* p = o.discover->problem())
+            server.wrong_key("issuer", p);
+    }
     c.transport.tls.ca_file = server.text("ca_file").value_or("");
     c.transport.tls.client_certificate = server.text("client_certificate").value_or("");
     c.transport.tls.client_key = server.text("client_key").value_or("");

@@ -41,7 +41,7 @@ response answer_of(const request& asked,
     return r;
 }
 
-std::vector<std::string> shown(const std::vector<std::string>& urls) {
+std::vector<std::string> shown(std::span<const std::string> urls) {
     std::vector<std::string> names;
     for (const std::string& url : urls)
         names.push_back(outlast::http::shown_url(url));
@@ -65,7 +65,7 @@ introspection_gateway::introspection_gateway(configuration options,
                                              asio::io_context& context,
                                              log& into)
     : options_(std::move(options)),
-      endpoints_(shown(options_.introspector.endpoints)),
+      endpoints_(shown(options_.introspector.servers())),
       log_(into),
       metrics_(endpoints_),
       send_(context.get_executor(), options_.transport),
@@ -192,7 +192,12 @@ std::size_t introspection_gateway::number_of(std::string_view name) const {
 }
 
 void introspection_gateway::told(const exchange_told& what) {
-    if (const std::size_t i = number_of(outlast::http::shown_url(what.url)); i != endpoints_.size())
+    if (what.url.find("/.well-known/") != what.url.npos)
+        return; // the server's metadata, and no introspection
+    // Where the endpoint is discovered, there is one, which bears the name of the issuer.
+    const bool discovered = check_.options().discover.has_value();
+    const std::size_t i = discovered ? 0 : number_of(outlast::http::shown_url(what.url));
+    if (i != endpoints_.size())
         metrics_.called(i, what.outcome, what.took);
     history_.called(second(), what.took);
 }

@@ -84,7 +84,11 @@ class OidcProvider(Server):
         (folder / "node_modules").symlink_to(pathlib.Path(modules).resolve() / "node_modules")
 
     def start(self):
-        self.launch("node", "oidc_provider.mjs", str(self.port), cwd=self.folder)
+        key = self.folder / "key.pem"
+        if not key.exists():
+            subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", str(key)],
+                           check=True, capture_output=True)
+        self.launch("node", "oidc_provider.mjs", str(self.port), str(key), cwd=self.folder)
 
     def token(self):
         status, _, said = self.form("/token", basic("app", "app-secret"), grant_type="client_credentials", scope="read",
@@ -198,15 +202,27 @@ database = {{ type = "sqlite3"; path = "{self.folder}/glewlwyd.db"; }};
         return 'client_id = "rs"\nclient_auth = "bearer"', self.own
 
 
-def configuration(server, port, admin):
-    client, _ = server.credentials()
+def by_secret(server):
+    return f"""endpoints = ["http://{HOST}:{server.port}{server.introspection}"]
+{server.credentials()[0]}
+client_secret_env = "GATEWAY_SECRET\""""
+
+
+def by_key(server):
+    """The issuer alone, whose metadata tell the rest; and a key that signs, instead of a secret."""
+    return f"""issuer = "http://{HOST}:{server.port}"
+client_id = "rs-key"
+client_auth = "private_key_jwt"
+assertion_key_file = "{server.folder / 'key.pem'}"
+assertion_key_id = "gw-1\""""
+
+
+def configuration(server, port, admin, how):
     return f"""
 port = {port}
 admin_port = {admin}
 [server]
-endpoints = ["http://{HOST}:{server.port}{server.introspection}"]
-{client}
-client_secret_env = "GATEWAY_SECRET"
+{how(server)}
 attempt_timeout = "1s"
 overall_timeout = "2s"
 [cache]
@@ -256,22 +272,51 @@ def outage(server, port, how, begin, end):
               f"{server.name}, {how}: it has forgotten its tokens, and is believed: 401")
 
 
-def told_with(server, gateway):
-    server.start()
+@contextlib.contextmanager
+def running(gateway, server, how):
+    """A gateway. \return its port, once it is ready"""
     port, admin = free_port(), free_port()
     file = server.folder / "gateway.toml"
-    file.write_text(configuration(server, port, admin))
+    file.write_text(configuration(server, port, admin, how))
+
+    def listens():
+        with contextlib.suppress(OSError):
+            return get(admin, "/ready")[0] == 200
+        return False
+    with open(server.folder / "gateway.log", "a+", encoding="utf-8") as log:
+        with process(gateway, str(file), stdout=log, stderr=log,
+                     env={**os.environ, "GATEWAY_SECRET": server.credentials()[1]}):
+            check(eventually(listens), f"{server.name}: the gateway is ready")
+            yield port
+
+
+def told_by_key(server, gateway):
+    name = server.name + ", by its issuer, with private_key_jwt"
+    server.start()
     with contextlib.ExitStack() as stack:
         stack.callback(server.kill)
-        log = stack.enter_context(open(server.folder / "gateway.log", "w+", encoding="utf-8"))
-        stack.enter_context(process(gateway, str(file), stdout=log, stderr=log,
-                                    env={**os.environ, "GATEWAY_SECRET": server.credentials()[1]}))
+        token = server.token()
+        with running(gateway, server, by_key) as port:
+            status, headers, _, _ = get(port, "/auth", token)
+            check(status == 200 and headers["X-Auth-How"] == "live", f"{name}: a token that it issued passes ({status})")
+            check(get(port, "/auth", "made-up")[0] == 401, f"{name}: one that it did not gets 401")
+            server.kill()
+            ages()
+            check(get(port, "/auth", token)[1]["X-Auth-How"] == "stale", f"{name}, killed: a known one passes")
+        with running(gateway, server, by_key) as port:
+            status, headers, _, _ = get(port, "/auth", token)
+            check(status == 503 and int(headers["Retry-After"]) > 0,
+                  f"{name}, killed: while nobody knows where to ask, 503 with Retry-After ({status})")
+            server.start()
+            again = server.token()
+            check(eventually(lambda: get(port, "/auth", again)[0] == 200), f"{name}: after its return tokens pass")
 
-        def listens():
-            with contextlib.suppress(OSError):
-                return get(admin, "/ready")[0] == 200
-            return False
-        check(eventually(listens), f"{server.name}: the gateway is ready")
+
+def told_with(server, gateway):
+    server.start()
+    with contextlib.ExitStack() as stack:
+        stack.callback(server.kill)
+        port = stack.enter_context(running(gateway, server, by_secret))
         token = server.token()
         status, headers, _, _ = get(port, "/auth", token)
         check(status == 200 and headers["X-Auth-How"] == "live" and headers["X-Auth-Client"] == "app"
@@ -294,6 +339,8 @@ def main(gateway, modules):
         (folder / "glewlwyd").mkdir()
         if shutil.which("node") and (pathlib.Path(modules) / "node_modules" / "oidc-provider").exists():
             told_with(OidcProvider(folder / "oidc-provider", modules), gateway)
+            (folder / "by-key").mkdir()
+            told_by_key(OidcProvider(folder / "by-key", modules), gateway)
         else:
             story.skip("oidc-provider: it, or node, is not installed")
         if all(map(shutil.which, ["glewlwyd", "sqlite3", "openssl"])):

@@ -24,6 +24,14 @@ client_auth = "none"
 path = "/auth"
 )";
 
+// Made for this test, and used nowhere else.
+constexpr std::string_view ec_key = R"(-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgUN3qiDbd/Oi8hWr6
+rD5K/RVqM6aqIigmzEOG3tHyF8+hRANCAAQvBo0aQtBRrGT9dK8ZikkQQe/qE4hV
+KDtGUYAsrgQX9tBCL6lU+xSELBvsifoC/E1Ydz0j2cpfpLgES1OjF5Cc
+-----END PRIVATE KEY-----
+)";
+
 std::string complaint(const std::string& text) {
     try {
         (void)read_configuration(text, "g.toml");
@@ -145,6 +153,46 @@ max_age = "0s"
     CHECK(c.routes[0].wanted.issuer == "https://idp.example");
     CHECK(c.routes[0].wanted.scopes.size() == 2);
     CHECK(c.routes[0].max_age == 0s);
+}
+
+TEST_CASE("gateway configuration: the issuer alone, whose metadata tell the endpoint") {
+    const auto c = read_configuration(R"([server]
+issuer = "https://idp.example"
+client_auth = "none"
+attempt_timeout = "1s"
+[[route]]
+path = "/auth"
+)",
+                                      "g.toml");
+    REQUIRE(c.introspector.discover);
+    CHECK(c.introspector.discover->issuer == "https://idp.example");
+    CHECK(c.introspector.endpoints.empty());
+    CHECK(c.introspector.problem() == nullptr);
+}
+
+TEST_CASE("gateway configuration: client authentication by a private key") {
+    const auto file = std::filesystem::temp_directory_path() / "outlast-gateway-config-key.pem";
+    const auto with = [&](std::string_view pem, std::string_view more) {
+        std::ofstream{file} << pem;
+        return "[server]\nissuer = \"https://idp.example\"\nclient_id = \"gw\"\n"
+               "client_auth = \"private_key_jwt\"\nassertion_key_file = \"" +
+               file.string() + "\"\n" + std::string{more} + "[[route]]\npath = \"/auth\"\n";
+    };
+    const auto c = read_configuration(with(ec_key, "assertion_key_id = \"k1\"\n"), "g.toml");
+    const auto* const by = std::get_if<oauth2::client_credentials_maker>(&c.introspector.auth);
+    REQUIRE(by != nullptr);
+    CHECK(by->id == "gw");
+    const auto made = by->make();
+    REQUIRE(made);
+    REQUIRE(made->parameters.size() == 2);
+    CHECK(made->parameters[1].name == "client_assertion");
+    CHECK(made->parameters[1].value.expose().starts_with("eyJ"));
+
+    CHECK_THAT(complaint(with("no key", "")),
+               Catch::Matchers::ContainsSubstring("g.toml:5: is no RSA or EC private key"));
+    CHECK_THAT(complaint(with(ec_key, "assertion_algorithm = \"HS256\"\n")),
+               Catch::Matchers::ContainsSubstring("g.toml:6: assertion_algorithm is as"));
+    std::filesystem::remove(file);
 }
 
 TEST_CASE("gateway configuration: what is wrong is said with its line") {
