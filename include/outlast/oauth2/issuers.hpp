@@ -31,11 +31,6 @@ namespace outlast::oauth2 {
 /// given, until one knows it, so every server that is asked sees tokens of the others: where the application
 /// can tell by host or path whose tokens it takes, `find` is the better way.
 /// **Sharing** thread-safe. **Cost** that of the introspectors asked; each has its own time limits.
-/// **Example**
-///
-///     issuers both{std::vector<issuer_entry<introspector<curl_transport>>>{
-///         {"https://idp.example.com", ours}, {"https://login.partner.example", theirs}}};
-///     decision d = both("Bearer " + token, route);
 template <class Introspector>
 class issuers : public issuer_list<Introspector> {
 public:
