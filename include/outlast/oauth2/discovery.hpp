@@ -43,12 +43,6 @@ private:
 /// its `reason_of`, and when to ask again.
 /// **Sharing** thread-safe. The transport and the discovery outlive its calls.
 /// **Cost** known and fresh: one lookup and one small allocation.
-/// **Example**
-///
-///     outlast::http::curl_transport send;
-///     outlast::oauth2::discovery where{{.issuer = "https://idp.example.com"}, send};
-///     if (const auto found = where())
-///         std::cout << found.value()->introspection_endpoint << '\n';
 /// \tparam Clock see `steady`
 template <transport Transport, class Clock = steady>
 class discovery : public discovery_base {
