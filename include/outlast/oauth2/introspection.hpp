@@ -69,8 +69,9 @@ public:
     /// The request of one attempt, which whoever sends it wipes. None: there are no credentials now.
     /// They are made anew for each attempt: an assertion is good for one use (RFC 7523 §3).
     [[nodiscard]] std::optional<http::request> request_for(const query& q) const {
-        std::optional<request> made =
-            introspection_request(options_.endpoints[*q.endpoint], options_.auth, q.token);
+        std::optional<request> made = introspection_request(
+            options_.endpoints[*q.endpoint], options_.auth, q.token,
+            options_.only_signed.verify ? signed_answer_type : "application/json");
         if (!made)
             return std::nullopt;
         http::request asked;
@@ -116,7 +117,10 @@ public:
         }
         const http::response& answer = answered.value();
         const auto now = options_.wall();
-        const finding f = classify(detail::view_of(answer), now, options_.reading);
+        const response_view view = detail::view_of(answer);
+        const finding f = options_.only_signed.verify
+                              ? classify_signed(view, now, options_.only_signed, options_.reading)
+                              : classify(view, now, options_.reading);
         if (f.outcome() == outcome_class::active || f.outcome() == outcome_class::inactive) {
             suspects_[about.endpoint].failures.answered(about.token);
             suspects_[about.endpoint].faults.answered();

@@ -12,6 +12,7 @@
 #include <outlast/oauth2/client_auth.hpp>
 #include <outlast/oauth2/document.hpp>
 #include <outlast/oauth2/knowledge.hpp>
+#include <outlast/oauth2/signed_answer.hpp>
 #include <outlast/retry.hpp>
 
 #include <algorithm>
@@ -82,6 +83,9 @@ struct introspector_options {
 
     bearer_options bearer{};
     document_options reading{};
+    /// With a verifier: answers are asked for as JWTs, and only those that are signed and for us are believed
+    /// (RFC 9701). `jwt_introspector` sets it. Default: JSON.
+    signed_answers only_signed{};
     wall_clock wall = [] { return std::chrono::system_clock::now(); };
 
     /// What is wrong with these options, as a sentence; null if nothing is.
@@ -115,6 +119,8 @@ struct introspector_options {
             return p;
         if (fault_pause <= duration::zero())
             return "introspector: fault_pause is longer than 0";
+        if (only_signed.verify && (only_signed.issuer.empty() || only_signed.audience.empty()))
+            return "introspector: of signed answers the issuer and our client id are known";
         if (!wall)
             return "introspector: there is no wall clock";
         return nullptr;
