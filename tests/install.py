@@ -126,7 +126,7 @@ def cmake_refuses_another_version():
 
 
 def cmake_refuses_an_unknown_component():
-    must_refuse("outlast's component amqp needs to be called http, beast or oauth2",
+    must_refuse("outlast's component amqp needs to be called http, beast, oauth2 or jose",
                 *cmake("cmake-amqp", "-DCOMPONENTS_ASKED_FOR=amqp"))
 
 

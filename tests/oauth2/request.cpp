@@ -167,3 +167,13 @@ TEST_CASE("request: assigning over one keeps the new one whole") {
     *one = std::move(same);
     CHECK(one->body == "token=tokB&token_type_hint=access_token");
 }
+
+TEST_CASE("request: accepts what it is told to") {
+    const auto made = introspection_request("https://as.example/introspect", no_client_auth{},
+                                            "tokA", "application/token-introspection+jwt");
+    REQUIRE(made);
+    bool found = false;
+    for (const auto& [name, value] : made->headers)
+        found = found || (name == "Accept" && value == "application/token-introspection+jwt");
+    CHECK(found);
+}

@@ -72,7 +72,9 @@ public:
     [[nodiscard]] std::optional<request> request_for(const query& q) const {
         const std::string_view url =
             options_.discover ? std::string_view{} : options_.endpoints[*q.endpoint];
-        return introspection_request(url, options_.auth, q.token);
+        return introspection_request(url, options_.auth, q.token,
+                                     options_.only_signed.verify ? signed_answer_type
+                                                                 : "application/json");
     }
 
     /// The same, for a transport; whoever sends it wipes it.
@@ -131,7 +133,10 @@ public:
         }
         const http::response& answer = answered.value();
         const auto now = options_.wall();
-        const finding f = classify(view_of(answer), now, options_.reading);
+        const response_view view = view_of(answer);
+        const finding f = options_.only_signed.verify
+                              ? classify_signed(view, now, options_.only_signed, options_.reading)
+                              : classify(view, now, options_.reading);
         if (f.outcome() == outcome_class::active || f.outcome() == outcome_class::inactive) {
             suspects_[about.endpoint].failures.answered(about.token);
             suspects_[about.endpoint].faults.answered();

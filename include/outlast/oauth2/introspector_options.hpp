@@ -14,6 +14,7 @@
 #include <outlast/oauth2/discovery_options.hpp>
 #include <outlast/oauth2/document.hpp>
 #include <outlast/oauth2/knowledge.hpp>
+#include <outlast/oauth2/signed_answer.hpp>
 #include <outlast/retry.hpp>
 
 #include <algorithm>
@@ -94,6 +95,9 @@ struct introspector_options {
 
     bearer_options bearer{};
     document_options reading{};
+    /// With a verifier: answers are asked for as JWTs, and only those that are signed and for us are believed
+    /// (RFC 9701). `jwt_introspector` sets it. Default: JSON.
+    signed_answers only_signed{};
     wall_clock wall = [] { return std::chrono::system_clock::now(); };
 
     /// What verdicts and breakers are named after: the endpoints, or the issuer that tells them.
@@ -147,6 +151,8 @@ struct introspector_options {
             return p;
         if (fault_pause <= duration::zero())
             return "introspector: fault_pause is longer than 0";
+        if (only_signed.verify && (only_signed.issuer.empty() || only_signed.audience.empty()))
+            return "introspector: of signed answers the issuer and our client id are known";
         if (!wall)
             return "introspector: there is no wall clock";
         return nullptr;

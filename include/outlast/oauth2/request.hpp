@@ -107,7 +107,7 @@ fresh_from(client_credentials_maker const& maker) {
 } // namespace detail
 
 /// Builds the request of RFC 7662 §2.1 for one attempt: a POST of a form with `token` and
-/// `token_type_hint=access_token`, that accepts JSON and no content coding. The token is in the
+/// `token_type_hint=access_token`, that accepts JSON (or what `accept` says) and no content coding. The token is in the
 /// body only, never in the URL. Credentials that are made anew are made here, so call it for each
 /// attempt (and each hedge), never once for several.
 ///
@@ -119,7 +119,10 @@ fresh_from(client_credentials_maker const& maker) {
 ///
 /// Cost: allocates each string once, at its final size. Pure but for the maker.
 [[nodiscard]] inline std::optional<request>
-introspection_request(std::string_view url, client_auth const& auth, std::string_view token) {
+introspection_request(std::string_view url,
+                      client_auth const& auth,
+                      std::string_view token,
+                      std::string_view accept = "application/json") {
     constexpr std::string_view hint = "token_type_hint";
     constexpr std::string_view access_token = "access_token";
 
@@ -166,7 +169,7 @@ introspection_request(std::string_view url, client_auth const& auth, std::string
 
     made.headers.reserve(4);
     made.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
-    made.headers.emplace_back("Accept", "application/json");
+    made.headers.emplace_back("Accept", accept);
     made.headers.emplace_back("Accept-Encoding", "identity"); // a bound on the body must be a bound
     // Written where they stay: a string handed over may leave its characters behind.
     if (auto const* basic = std::get_if<client_secret_basic>(&auth)) {

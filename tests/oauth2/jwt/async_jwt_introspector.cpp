@@ -34,9 +34,11 @@ struct api {
     std::unique_ptr<check_type> check{};
     const requirements any{};
 
-    explicit api(local_use use, introspector_options o = introspection_at_issuer()) {
+    explicit api(local_use use,
+                 introspector_options o = introspection_at_issuer(),
+                 bool signed_answers = false) {
         server.loop = &loop;
-        check = std::make_unique<check_type>(std::move(o), jwt_of_issuer(use), server);
+        check = std::make_unique<check_type>(std::move(o), jwt_for(use, signed_answers), server);
     }
     /// One check, and when it was answered.
     struct told {
@@ -62,6 +64,11 @@ struct api {
     }
 
 private:
+    static jwt_options jwt_for(local_use use, bool signed_answers) {
+        jwt_options jwt = jwt_of_issuer(use);
+        jwt.signed_answers = signed_answers;
+        return jwt;
+    }
     std::deque<told> told_{};
 };
 
@@ -209,4 +216,29 @@ TEST_CASE("async jwt introspector: a coroutine, and a deferred check") {
         asio::detached);
     s.loop.run();
     CHECK(words == "ALLOW(local) ALLOW(local)");
+}
+
+TEST_CASE("async jwt introspector: signed answers, asked for and believed") {
+    api s{local_use::never, introspection_at_issuer(), true};
+    s.server.introspection.otherwise = signed_answer(r_plus(3600));
+    s.server.introspection.of["gone"] = {signed_answer(std::string{r_minus})};
+    s.server.introspection.of["plain"] = {says(r_plus(3600))};
+    CHECK(s("tokA") == "ALLOW(live)");
+    CHECK(s.server.introspection.asked.back().headers.first("Accept") ==
+          "application/token-introspection+jwt");
+    CHECK(s("gone") == "401-IT");
+    CHECK(s("plain") == "503(5)");
+    CHECK(s.server.calls() == "introspected 3, keys 1");
+}
+
+TEST_CASE("async jwt introspector: signed answers, the server's new key is known at once") {
+    api s{local_use::never, introspection_at_issuer(), true};
+    s.server.introspection.otherwise = signed_answer(r_plus(3600));
+    CHECK(s("tokA") == "ALLOW(live)");
+    s.loop.advance(31s);
+    s.server.jwks.otherwise = says_keys({jose_keys::p384});
+    s.server.introspection.otherwise = signed_answer(r_plus(3600), {}, jose_keys::p384);
+    CHECK(s("tokB") == "ALLOW(live)");
+    CHECK(s("tokC") == "ALLOW(live)");
+    CHECK(s.server.calls() == "introspected 4, keys 2");
 }

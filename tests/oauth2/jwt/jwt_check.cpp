@@ -53,9 +53,12 @@ struct table {
     outlast::duration max_age = forever;
     double now = 0;
     bool stale_on_fault = false;
+    bool signed_answers = false;
+    reason server_again = reason::active; ///< said when it is asked a second time
 
     std::string operator()() const {
-        const jwt_options jwt = jwt_of_issuer(use);
+        jwt_options jwt = jwt_of_issuer(use);
+        jwt.signed_answers = signed_answers;
         const requirements own = jwt.tokens.own_requirements();
         introspector_options options = introspection_at_issuer();
         options.wall = [this] { return at(now); };
@@ -67,8 +70,9 @@ struct table {
         while (next != jwt_check::step::done) {
             REQUIRE(asked.size() < 100);
             if (next == jwt_check::step::server) {
+                const bool again = asked.find("server") != asked.npos;
                 asked += "server ";
-                next = check.on_server(server_says(server));
+                next = check.on_server(server_says(again ? server_again : server));
                 continue;
             }
             const bool newer = check.max_age() != forever;
@@ -194,4 +198,38 @@ TEST_CASE("jwt check: fallback, an expired token is refused while the server is 
 
 TEST_CASE("jwt check: without local use the keys are never asked") {
     CHECK(table{.use = local_use::never}() == "server 503(5)");
+}
+
+TEST_CASE("jwt check: signed answers, the keys are at hand before the server is asked") {
+    for (const local_use use : {first, fallback, local_use::never}) {
+        CHECK(table{.use = use,
+                    .token = "opaque",
+                    .server = reason::active,
+                    .signed_answers = true}() == "keys server ALLOW(live)");
+        CHECK(table{.use = use,
+                    .token = "opaque",
+                    .keys = {},
+                    .server = reason::active,
+                    .signed_answers = true}() == "keys server ALLOW(live)");
+    }
+    CHECK(table{.use = first, .server = reason::active, .signed_answers = true}() ==
+          "keys ALLOW(local)");
+    CHECK(table{.use = first, .keys = {}, .server = reason::active, .signed_answers = true}() ==
+          "keys server ALLOW(live)");
+    CHECK(table{.use = fallback, .signed_answers = true}() == "keys server keys ALLOW(local)");
+}
+
+TEST_CASE(
+    "jwt check: signed answers, an answer by a key that is not at hand is asked for once more") {
+    const table by_unknown{
+        .use = fallback, .token = "opaque", .server = reason::unknown_key, .signed_answers = true};
+    CHECK(by_unknown() == "keys server newer-keys server ALLOW(live)");
+    table still = by_unknown;
+    still.server_again = reason::unknown_key;
+    CHECK(still() == "keys server newer-keys server 503(5)");
+    still.token = access_token();
+    CHECK(still() == "keys server newer-keys server keys ALLOW(local)");
+    table forged = by_unknown;
+    forged.server = reason::bad_signed_answer;
+    CHECK(forged() == "keys server 503(5)");
 }

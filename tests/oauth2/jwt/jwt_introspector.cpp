@@ -27,8 +27,10 @@ namespace {
 struct api {
     issuer server{};
     jwt_introspector<issuer, hand_clock> check;
-    explicit api(local_use use, introspector_options o = introspection_at_issuer())
-        : check{std::move(o), without_waits(jwt_of_issuer(use)), server} {
+    explicit api(local_use use,
+                 introspector_options o = introspection_at_issuer(),
+                 bool signed_answers = false)
+        : check{std::move(o), without_waits(jwt_of_issuer(use), signed_answers), server} {
         hand_clock::reset();
     }
     std::string operator()(const std::string& token, const requirements& wanted = {}) {
@@ -37,7 +39,8 @@ struct api {
 
 private:
     // A thread that waits by a clock that is moved by hand waits for ever.
-    static jwt_options without_waits(jwt_options jwt) {
+    static jwt_options without_waits(jwt_options jwt, bool signed_answers) {
+        jwt.signed_answers = signed_answers;
         jwt.keys.retry = {.max_attempts = 1};
         return jwt;
     }
@@ -174,4 +177,29 @@ TEST_CASE("jwt introspector: options that cannot be meant are refused") {
     jwt.tokens.issuer.clear();
     CHECK_THROWS_AS((jwt_introspector{introspection_at_issuer(), std::move(jwt), server}),
                     std::invalid_argument);
+}
+
+TEST_CASE("jwt introspector: signed answers, asked for and believed") {
+    api s{local_use::never, introspection_at_issuer(), true};
+    s.server.introspection.otherwise = signed_answer(r_plus(3600));
+    s.server.introspection.of["gone"] = {signed_answer(std::string{r_minus})};
+    s.server.introspection.of["plain"] = {says(r_plus(3600))};
+    CHECK(s("tokA") == "ALLOW(live)");
+    CHECK(s.server.introspection.asked.back().headers.first("Accept") ==
+          "application/token-introspection+jwt");
+    CHECK(s("gone") == "401-IT");
+    CHECK(s("plain") == "503(5)");
+    CHECK(s.server.calls() == "introspected 3, keys 1");
+}
+
+TEST_CASE("jwt introspector: signed answers, the server's new key is known at once") {
+    api s{local_use::never, introspection_at_issuer(), true};
+    s.server.introspection.otherwise = signed_answer(r_plus(3600));
+    CHECK(s("tokA") == "ALLOW(live)");
+    hand_clock::advance(31s);
+    s.server.jwks.otherwise = says_keys({jose_keys::p384});
+    s.server.introspection.otherwise = signed_answer(r_plus(3600), {}, jose_keys::p384);
+    CHECK(s("tokB") == "ALLOW(live)");
+    CHECK(s("tokC") == "ALLOW(live)");
+    CHECK(s.server.calls() == "introspected 4, keys 2");
 }

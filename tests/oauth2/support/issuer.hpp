@@ -23,6 +23,15 @@ namespace outlast_tests {
 /// Claims as JSON texts by name; an empty text leaves one out.
 using claims = std::map<std::string, std::string>;
 
+inline std::string claims_json(const claims& all) {
+    std::string json;
+    for (const auto& [name, text] : all) {
+        if (!text.empty())
+            json += (json.empty() ? "{\"" : ",\"") + name + "\":" + text;
+    }
+    return json + '}';
+}
+
 /// Those of RFC 9068 §2.2, good from T0 for an hour, some of them changed.
 inline std::string token_claims(const claims& changed = {}) {
     claims all{{"iss", R"("https://as.example")"},
@@ -35,12 +44,7 @@ inline std::string token_claims(const claims& changed = {}) {
                {"scope", R"("read list")"}};
     for (const auto& [name, text] : changed)
         all.insert_or_assign(name, text);
-    std::string json;
-    for (const auto& [name, text] : all) {
-        if (!text.empty())
-            json += (json.empty() ? "{\"" : ",\"") + name + "\":" + text;
-    }
-    return json + '}';
+    return claims_json(all);
 }
 
 inline std::string signed_by(std::string_view jwk,
@@ -57,6 +61,24 @@ inline std::string access_token(const claims& changed = {},
 /// The same claims under a signature that is another's.
 inline std::string forged_token(const claims& changed = {}) {
     return signed_by(with(jose_keys::other_p256, "other-p256", "p256"), token_claims(changed));
+}
+
+/// An answer to introspection as RFC 9701 §5 has it, some of its claims changed.
+inline std::string answer_claims(std::string_view introspection, const claims& changed = {}) {
+    claims all{{"iss", R"("https://as.example")"},
+               {"aud", R"("rs")"},
+               {"iat", std::to_string(t0)},
+               {"token_introspection", std::string{introspection}}};
+    for (const auto& [name, text] : changed)
+        all.insert_or_assign(name, text);
+    return claims_json(all);
+}
+inline reply signed_answer(std::string_view introspection,
+                           const claims& changed = {},
+                           std::string_view jwk = jose_keys::p256,
+                           std::string_view typ = "token-introspection+jwt") {
+    return answers(200, signed_by(jwk, answer_claims(introspection, changed), typ),
+                   "application/token-introspection+jwt");
 }
 
 inline outlast::oauth2::jwt_options

@@ -10,6 +10,7 @@
 #include <outlast/oauth2/jwt/async_key_source.hpp>
 #include <outlast/oauth2/jwt/jwt_check.hpp>
 #include <outlast/oauth2/jwt/jwt_options.hpp>
+#include <outlast/oauth2/jwt/verify_answer.hpp>
 #include <outlast/oauth2/master_key.hpp>
 #include <outlast/oauth2/secret.hpp>
 #include <outlast/run.hpp> // limits, steady
@@ -23,7 +24,6 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -58,14 +58,19 @@ class async_jwt_introspector {
               own(jwt.tokens.own_requirements()),
               send(transport),
               keys(jwt.keys, transport),
-              api(std::move(options), std::move(transport), key) {}
+              api(jwt.signed_answers ? only_signed(std::move(options),
+                                                   jwt.tokens,
+                                                   [k = keys] { return k.in_hand(); })
+                                     : std::move(options),
+                  std::move(transport),
+                  key) {}
     };
 
     // One check, of which each step is made when the one before has come to its end.
     struct checking {
         std::shared_ptr<shared> all;
         std::optional<decision> at_once{}; // nobody is to be asked
-        secret header{};                   // "Bearer " and the token: where it lies it stays
+        secret header{};                   // where it lies it stays
         std::reference_wrapper<const requirements> wanted;
         duration max_age;
         limits until;
@@ -76,7 +81,7 @@ class async_jwt_introspector {
         void operator()(Self& self) {
             if (at_once) {
                 if (std::exchange(begun, true))
-                    return self.complete(*std::move(at_once));
+                    return finish(self, *std::move(at_once));
                 return boost::asio::post(std::move(self));
             }
             self.reset_cancellation_state(boost::asio::enable_total_cancellation());
@@ -85,17 +90,25 @@ class async_jwt_introspector {
         template <class Self>
         void operator()(Self& self, result<jose::key_set_ptr> keys) {
             if (self.cancelled() != boost::asio::cancellation_type::none)
-                return self.complete(detail::refused(unavailable(retry_after_for({}, {}))));
+                return finish(self, detail::refused(unavailable(retry_after_for({}, {}))));
             go_on(self, [&] { return check->on_keys(keys); });
         }
         template <class Self>
         void operator()(Self& self, decision d) {
             if (self.cancelled() != boost::asio::cancellation_type::none)
-                return self.complete(std::move(d));
+                return finish(self, std::move(d));
             go_on(self, check->on_server(std::move(d)));
         }
 
     private:
+        // The token is gone by the time that the handler is called, and so is this share in what decided.
+        template <class Self>
+        void finish(Self& self, decision d) {
+            check.reset();
+            header = {};
+            all.reset();
+            self.complete(std::move(d));
+        }
         // A wall clock that throws makes no decision: then it cannot be told.
         template <class Self, class Step>
         void go_on(Self& self, Step step_of)
@@ -105,7 +118,7 @@ class async_jwt_introspector {
             try {
                 next = step_of();
             } catch (...) {
-                return self.complete(detail::refused(unavailable(retry_after_for({}, {}))));
+                return finish(self, detail::refused(unavailable(retry_after_for({}, {}))));
             }
             go_on(self, next);
         }
@@ -127,7 +140,7 @@ class async_jwt_introspector {
                 return with->api.async_check(authorization, route, oldest, within, std::move(self));
             }
             case jwt_check::step::done:
-                return self.complete(check->take());
+                return finish(self, check->take());
             }
         }
     };
@@ -161,11 +174,11 @@ public:
         checking c{.all = shared_, .wanted = wanted, .max_age = max_age, .until = until};
         c.at_once = detail::refused_at_once(api, authorization);
         if (!c.at_once) {
-            const std::string_view text = read_bearer(authorization, api.options().bearer).token;
-            c.header = header_of(text);
+            c.header = secret{authorization.front()};
+            const std::string_view copied[] = {c.header.expose()};
+            const auto text = read_bearer(copied, api.options().bearer).token;
             c.check = std::make_unique<jwt_check>(shared_->jwt, api.options(), api.realm(),
-                                                  shared_->own, wanted.get(),
-                                                  c.header.expose().substr(prefix.size()), max_age);
+                                                  shared_->own, wanted.get(), text, max_age);
         }
         return boost::asio::async_compose<Token, void(decision)>(std::move(c), token,
                                                                  shared_->send->get_executor());
@@ -198,16 +211,6 @@ public:
     [[nodiscard]] async_key_source<Transport, Clock>& keys() noexcept { return shared_->keys; }
 
 private:
-    static constexpr std::string_view prefix = "Bearer ";
-
-    static secret header_of(std::string_view token) {
-        std::string text;
-        const detail::wiped_on_exit wiped{text};
-        text.reserve(prefix.size() + token.size());
-        text.append(prefix).append(token);
-        return secret{text};
-    }
-
     std::shared_ptr<shared> shared_;
 };
 

@@ -104,7 +104,7 @@ public:
     }
 
     // As those of `key_source`; what they refer to is the source's.
-    [[nodiscard]] jose::key_set_ptr in_hand() { return shared_->in_hand(Clock::now()); }
+    [[nodiscard]] jose::key_set_ptr in_hand() const { return shared_->in_hand(Clock::now()); }
     [[nodiscard]] auto& policies() noexcept { return shared_->policies(); }
     [[nodiscard]] circuit_breaker& breaker() noexcept { return shared_->breaker(); }
     [[nodiscard]] const key_source_options& options() const noexcept { return shared_->options(); }

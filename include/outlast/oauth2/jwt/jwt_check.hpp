@@ -35,6 +35,8 @@ namespace outlast::oauth2 {
 /// | JWT access token | fallback | the introspector: 200, 401, 403 end it | the keys, if it was DOWN or BAD (FAULT too with `stale_on_fault`) |
 ///
 /// A key that is not at hand is looked for once in newer keys; a token whose key the newest do not have either is bad.
+/// Where answers are signed, the introspector is asked when the keys have been (they are then at hand, if they can be
+/// had), and once more with newer keys, if its answer needs one that is not among them.
 class jwt_check {
 public:
     enum class step : std::uint8_t {
@@ -57,13 +59,16 @@ public:
             token_ = read_access_token(token, jwt.tokens);
     }
 
-    [[nodiscard]] step begin() const noexcept {
-        return token_ && jwt_->use == local_use::first ? step::keys : step::server;
+    [[nodiscard]] step begin() noexcept {
+        judges_ = token_ && jwt_->use == local_use::first;
+        return judges_ || jwt_->signed_answers ? step::keys : step::server;
     }
     /// How old keys may be that it asks for.
     [[nodiscard]] duration max_age() const noexcept { return max_age_; }
 
     [[nodiscard]] step on_keys(const result<jose::key_set_ptr>& keys) {
+        if (!judges_)
+            return step::server; // which finds them at hand, or not
         if (!keys)
             return cannot_tell();
         const auto now = options_->wall();
@@ -81,8 +86,15 @@ public:
 
     [[nodiscard]] step on_server(decision d) {
         d_ = std::move(d);
-        const bool is_fallback = token_ && jwt_->use == local_use::fallback;
-        return is_fallback && may_stand_in() ? step::keys : step::done;
+        if (jwt_->signed_answers && d_.because == reason::unknown_key && !asked_anew_) {
+            asked_anew_ = true;
+            judges_ = false;
+            max_age_ = jwt_->keys.unknown_after;
+            return step::keys;
+        }
+        judges_ = token_ && jwt_->use == local_use::fallback && may_stand_in();
+        max_age_ = forever;
+        return judges_ ? step::keys : step::done;
     }
 
     [[nodiscard]] decision take() noexcept { return std::move(d_); }
@@ -112,6 +124,8 @@ private:
     const requirements* own_;
     const requirements* wanted_;
     std::optional<jose::compact_jws> token_{}; ///< if it may be judged here
+    bool judges_ = false;                      ///< the token, by the keys that it asked for
+    bool asked_anew_ = false;                  ///< for a key of the server's answer
     duration max_age_ = forever;
     decision d_{};
 };

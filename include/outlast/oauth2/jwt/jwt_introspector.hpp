@@ -10,6 +10,7 @@
 #include <outlast/oauth2/jwt/jwt_check.hpp>
 #include <outlast/oauth2/jwt/jwt_options.hpp>
 #include <outlast/oauth2/jwt/key_source.hpp>
+#include <outlast/oauth2/jwt/verify_answer.hpp>
 #include <outlast/oauth2/master_key.hpp>
 #include <outlast/run.hpp> // limits, steady
 
@@ -27,6 +28,7 @@ namespace outlast::oauth2 {
 /// **Answers** those of `introspector`; an allow by signature has the assurance `local`. What was revoked here is
 /// refused before anything is asked: a JWT by what was signed, as an elliptic signature can be changed by
 /// anybody into another that is as good.
+/// With `jwt_options::signed_answers` the introspector believes only what the issuer signed for us (RFC 9701).
 /// **Bounds** a local verdict ends with `exp`, without leeway, and with the keys: `key_source_options::usable_for`.
 /// **Sharing** thread-safe; one for all routes. The transport and this outlive its calls.
 /// **Cost** that of the introspector; of a local verdict one signature verification.
@@ -42,7 +44,14 @@ public:
         : jwt_((require_valid(jwt.problem()), std::move(jwt))),
           own_(jwt_.tokens.own_requirements()),
           keys_(jwt_.keys, send),
-          api_(std::move(options), send, key) {}
+          api_(
+              jwt_.signed_answers
+                  ? only_signed(std::move(options), jwt_.tokens, [this] { return keys_.in_hand(); })
+                  : std::move(options),
+              send,
+              key) {}
+    jwt_introspector(const jwt_introspector&) = delete;
+    jwt_introspector& operator=(const jwt_introspector&) = delete;
 
     /// Decides about one request: see `introspector`. \param until its `facts` are those of the introspection
     [[nodiscard]] decision operator()(std::span<const std::string_view> authorization,

@@ -26,6 +26,10 @@ struct jwt_options {
     key_source_options keys{};
     access_token_options tokens{};
     local_use use = local_use::fallback;
+    /// Asks for signed answers to introspection, and believes no others (RFC 9701). They are the issuer's of `tokens`, by
+    /// an algorithm that is allowed there, for the client id by which we introspect. Each check
+    /// then looks at the keys first, opaque tokens too. Default: plain answers.
+    bool signed_answers = false;
 
     /// What is wrong with these options, as a sentence; null if nothing is.
     [[nodiscard]] const char* problem() const {
