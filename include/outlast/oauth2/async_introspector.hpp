@@ -135,9 +135,9 @@ public:
     [[nodiscard]] bool is_revoked(std::string_view token) const {
         return shared_->is_revoked(token);
     }
-    [[nodiscard]] std::optional<decision>
-    at_once(std::span<const std::string_view> authorization) const {
-        return shared_->at_once(authorization);
+    [[nodiscard]] std::optional<decision> at_once(std::span<const std::string_view> authorization,
+                                                  const held_keys& keys = {}) const {
+        return shared_->at_once(authorization, keys);
     }
     [[nodiscard]] auto& policies() noexcept { return shared_->policies(); }
     [[nodiscard]] const async_ask<Transport, Clock>& work() const noexcept { return shared_->ask; }

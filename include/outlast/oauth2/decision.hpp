@@ -5,6 +5,8 @@
 #define OUTLAST_OAUTH2_DECISION_HPP
 
 #include <outlast/oauth2/answer.hpp>
+#include <outlast/oauth2/bearer.hpp>
+#include <outlast/oauth2/dpop_challenge.hpp>
 #include <outlast/oauth2/error.hpp>
 #include <outlast/oauth2/held_keys.hpp>
 #include <outlast/oauth2/knowledge.hpp>
@@ -148,7 +150,8 @@ ruled(ruling what, decision d, const requirements& wanted, const quoted& realm) 
                                              const requirements& own,
                                              const requirements& wanted,
                                              const quoted& realm,
-                                             std::chrono::system_clock::time_point now) {
+                                             std::chrono::system_clock::time_point now,
+                                             const sender& from = {}) {
     decision d;
     d.how = decision::assurance::local;
     if (!said) {
@@ -158,9 +161,18 @@ ruled(ruling what, decision d, const requirements& wanted, const quoted& realm) 
     d.because = reason::active;
     d.who = std::move(said);
     const auto& facts = *d.who;
-    if (const ruling first = check(facts, own, now, freshness::cached); first != ruling::ok)
+    if (const ruling first = check(facts, own, now, freshness::cached, from); first != ruling::ok)
         return detail::ruled(first, std::move(d), own, realm);
-    return detail::ruled(check(facts, wanted, now, freshness::cached), std::move(d), wanted, realm);
+    return detail::ruled(check(facts, wanted, now, freshness::cached, from), std::move(d), wanted,
+                         realm);
+}
+
+/// A refusal as the sender is to see it: where DPoP is offered, with its challenge.
+[[nodiscard]] inline decision
+framed(decision d, const sender& from, const bearer_options& offered, const quoted& realm) {
+    if (!offered.dpop_algorithms.empty() && !d.allowed())
+        d.reply = offering_dpop(std::move(d.reply), from.scheme, realm, offered.dpop_algorithms);
+    return d;
 }
 
 } // namespace outlast::oauth2

@@ -76,10 +76,10 @@ public:
     }
     /// The answer to a request that no policy needs to be asked about: without a token, or with one that is
     /// malformed or was revoked here; none for all others.
-    [[nodiscard]] std::optional<decision>
-    at_once(std::span<const std::string_view> authorization) const {
+    [[nodiscard]] std::optional<decision> at_once(std::span<const std::string_view> authorization,
+                                                  const held_keys& keys = {}) const {
         query q;
-        sender from;
+        sender from{.keys = keys};
         return answered_already(authorization, q, from);
     }
     /// Forgets what is known about a token: it is asked about again.
@@ -154,7 +154,7 @@ protected:
         from.scheme = read.scheme;
         std::optional<decision> d = answer_to(read, q, from);
         if (d)
-            d = framed(*std::move(d), from);
+            d = framed(*std::move(d), from, options().bearer, realm_);
         return d;
     }
 
@@ -162,8 +162,8 @@ protected:
                                    const report& facts,
                                    const requirements& wanted,
                                    const sender& from) const {
-        return framed(decide(std::move(known), facts, wanted, realm_, options().wall(), from),
-                      from);
+        return framed(decide(std::move(known), facts, wanted, realm_, options().wall(), from), from,
+                      options().bearer, realm_);
     }
 
 private:
@@ -189,13 +189,6 @@ private:
         q.token = read.token;
         q.key = *digest;
         return std::nullopt;
-    }
-
-    [[nodiscard]] decision framed(decision d, const sender& from) const {
-        const std::string_view algorithms = options().bearer.dpop_algorithms;
-        if (!algorithms.empty() && !d.allowed())
-            d.reply = offering_dpop(std::move(d.reply), from.scheme, realm_, algorithms);
-        return d;
     }
 
     static key_binding binding_of(const introspector_options& o) {
@@ -240,10 +233,18 @@ private:
     failure_memo_options memo_options() const noexcept {
         failure_memo_options o = options().memo;
         o.remember_if = [](const verdict& v) {
-            const auto why = reason_in(v.error());
-            return v.error() != make_error_code(refusal::threw) && why != reason::shed &&
-                   why != reason::no_credentials &&
-                   why != reason::not_discovered; // the server was not asked
+            if (v.error() == make_error_code(refusal::threw))
+                return false;
+            switch (reason_in(v.error()).value_or(reason::timed_out)) {
+            case reason::shed:
+            case reason::no_credentials:
+            case reason::not_discovered:
+                return false; // the server was not asked
+            case reason::unknown_key:
+                return false; // it is asked again at once, with newer keys in hand
+            default:
+                return true;
+            }
         };
         return o;
     }

@@ -78,6 +78,37 @@ TEST_CASE("jwt introspector: first, a JWT is allowed by its signature, and keys 
     CHECK(s.server.calls() == "introspected 0, keys 1");
 }
 
+TEST_CASE(
+    "S24 jwt introspector: a JWT that is bound to a key is good in the hands of who holds it") {
+    introspector_options o = introspection_at_issuer();
+    o.bearer.dpop_algorithms = "ES256";
+    api s{local_use::first, std::move(o)};
+    constexpr std::string_view mine = "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dgA";
+    const held_keys none{};
+    const held_keys certificate{.certificate = thumbprint::from_text(mine).value()};
+    const held_keys proof{.dpop = thumbprint::from_text(mine).value()};
+    const auto told = [&](const std::string& scheme, const std::string& token, const held_keys& k) {
+        const decision d = s.check(scheme + ' ' + token, {}, outlast::forever, {}, k);
+        return std::to_string(d.status) + ' ' + std::string{to_string(d.how)};
+    };
+    const std::string by_certificate =
+        access_token({{"cnf", R"({"x5t#S256":")" + std::string{mine} + "\"}"}});
+    CHECK(told("Bearer", by_certificate, certificate) == "200 local");
+    CHECK(told("Bearer", by_certificate, none) == "401 local");
+    CHECK(told("Bearer", by_certificate, proof) == "401 local");
+    const std::string by_proof = access_token({{"cnf", R"({"jkt":")" + std::string{mine} + "\"}"}});
+    CHECK(told("DPoP", by_proof, proof) == "200 local");
+    CHECK(told("DPoP", by_proof, none) == "401 local");
+    CHECK(told("Bearer", by_proof, proof) == "401 local");
+    CHECK(s.server.calls() == "introspected 0, keys 1");
+
+    const decision d = s.check("DPoP " + by_proof);
+    std::size_t offered = 0;
+    for (const auto& [name, value] : d.reply.headers)
+        offered += name == "WWW-Authenticate" && value.starts_with("DPoP ");
+    CHECK(offered == 1);
+}
+
 TEST_CASE("jwt introspector: an opaque token is introspected and kept as ever") {
     api s{local_use::first};
     s.server.introspection.otherwise = says(r_plus(3600));

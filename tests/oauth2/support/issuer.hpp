@@ -92,6 +92,7 @@ inline outlast::oauth2::introspector_options introspection_at_issuer() {
             .auth = outlast::oauth2::client_secret_basic{"rs", outlast::oauth2::secret{"s3cr3t"}},
             .realm = "r",
             .retry = {.max_attempts = 1},
+            .memo = {.lasts = outlast::duration{1}}, // one request after the other, at one time
             .wall = [] { return at(0); }};
 }
 

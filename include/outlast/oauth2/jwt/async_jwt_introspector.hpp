@@ -74,6 +74,7 @@ class async_jwt_introspector {
         std::reference_wrapper<const requirements> wanted;
         duration max_age;
         limits until;
+        held_keys shown{};
         std::unique_ptr<jwt_check> check{}; // refers to the header
         bool begun = false;
 
@@ -136,8 +137,10 @@ class async_jwt_introspector {
             case jwt_check::step::server: {
                 const auto route = wanted;
                 const duration oldest = max_age;
+                const held_keys held = shown;
                 const std::string_view authorization = header.expose();
-                return with->api.async_check(authorization, route, oldest, within, std::move(self));
+                return with->api.async_check(authorization, route, oldest, within, held,
+                                             std::move(self));
             }
             case jwt_check::step::done:
                 return finish(self, check->take());
@@ -164,24 +167,37 @@ public:
                                  key) {}
 
     /// Decides about one request: see `async_introspector`. \param wanted an lvalue
+    /// \param keys that the sender has shown to hold, for tokens that are bound to one
+    template <boost::asio::completion_token_for<void(decision)> Token>
+    auto async_check(std::span<const std::string_view> authorization,
+                     std::reference_wrapper<const requirements> wanted,
+                     duration max_age,
+                     const limits& until,
+                     const held_keys& keys,
+                     Token&& token) {
+        const auto& api = shared_->api;
+        checking c{
+            .all = shared_, .wanted = wanted, .max_age = max_age, .until = until, .shown = keys};
+        c.at_once = detail::refused_at_once(api, authorization, keys);
+        if (!c.at_once) {
+            c.header = secret{authorization.front()};
+            const std::string_view copied[] = {c.header.expose()};
+            const auto read = read_bearer(copied, api.options().bearer);
+            c.check = std::make_unique<jwt_check>(shared_->jwt, api.options(), api.realm(),
+                                                  shared_->own, wanted.get(), read.token, max_age,
+                                                  sender{read.scheme, keys});
+        }
+        return boost::asio::async_compose<Token, void(decision)>(std::move(c), token,
+                                                                 shared_->send->get_executor());
+    }
     template <boost::asio::completion_token_for<void(decision)> Token>
     auto async_check(std::span<const std::string_view> authorization,
                      std::reference_wrapper<const requirements> wanted,
                      duration max_age,
                      const limits& until,
                      Token&& token) {
-        const auto& api = shared_->api;
-        checking c{.all = shared_, .wanted = wanted, .max_age = max_age, .until = until};
-        c.at_once = detail::refused_at_once(api, authorization);
-        if (!c.at_once) {
-            c.header = secret{authorization.front()};
-            const std::string_view copied[] = {c.header.expose()};
-            const auto text = read_bearer(copied, api.options().bearer).token;
-            c.check = std::make_unique<jwt_check>(shared_->jwt, api.options(), api.realm(),
-                                                  shared_->own, wanted.get(), text, max_age);
-        }
-        return boost::asio::async_compose<Token, void(decision)>(std::move(c), token,
-                                                                 shared_->send->get_executor());
+        return async_check(authorization, wanted, max_age, until, held_keys{},
+                           std::forward<Token>(token));
     }
     /// For a request with one Authorization header.
     template <boost::asio::completion_token_for<void(decision)> Token>
@@ -189,9 +205,19 @@ public:
                      std::reference_wrapper<const requirements> wanted,
                      duration max_age,
                      const limits& until,
+                     const held_keys& keys,
                      Token&& token) {
         const std::string_view only[] = {authorization};
-        return async_check(std::span<const std::string_view>{only}, wanted, max_age, until,
+        return async_check(std::span<const std::string_view>{only}, wanted, max_age, until, keys,
+                           std::forward<Token>(token));
+    }
+    template <boost::asio::completion_token_for<void(decision)> Token>
+    auto async_check(std::string_view authorization,
+                     std::reference_wrapper<const requirements> wanted,
+                     duration max_age,
+                     const limits& until,
+                     Token&& token) {
+        return async_check(authorization, wanted, max_age, until, held_keys{},
                            std::forward<Token>(token));
     }
     template <boost::asio::completion_token_for<void(decision)> Token>

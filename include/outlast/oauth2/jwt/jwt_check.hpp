@@ -53,8 +53,14 @@ public:
               const requirements& own,
               const requirements& wanted,
               std::string_view token,
-              duration max_age)
-        : jwt_(&jwt), options_(&options), realm_(&realm), own_(&own), wanted_(&wanted) {
+              duration max_age,
+              const sender& from = {})
+        : jwt_(&jwt),
+          options_(&options),
+          realm_(&realm),
+          own_(&own),
+          wanted_(&wanted),
+          from_(from) {
         if (jwt.use != local_use::never && max_age == forever)
             token_ = read_access_token(token, jwt.tokens);
     }
@@ -80,7 +86,8 @@ public:
             max_age_ = jwt_->keys.unknown_after;
             return step::keys;
         }
-        d_ = decide_locally(std::move(found.said), *own_, *wanted_, *realm_, now);
+        d_ = framed(decide_locally(std::move(found.said), *own_, *wanted_, *realm_, now, from_),
+                    from_, options_->bearer, *realm_);
         return step::done;
     }
 
@@ -123,6 +130,7 @@ private:
     const quoted* realm_;
     const requirements* own_;
     const requirements* wanted_;
+    sender from_;
     std::optional<jose::compact_jws> token_{}; ///< if it may be judged here
     bool judges_ = false;                      ///< the token, by the keys that it asked for
     bool asked_anew_ = false;                  ///< for a key of the server's answer
@@ -136,12 +144,14 @@ namespace detail {
 /// signed: of an elliptic signature anybody can make another one that is as good.
 template <class Introspector>
 [[nodiscard]] std::optional<decision>
-refused_at_once(const Introspector& api, std::span<const std::string_view> authorization) {
-    if (auto refused = api.at_once(authorization))
+refused_at_once(const Introspector& api,
+                std::span<const std::string_view> authorization,
+                const held_keys& keys) {
+    if (auto refused = api.at_once(authorization, keys))
         return refused;
-    const auto token = read_bearer(authorization, api.options().bearer).token;
-    if (const auto part = jose::signed_part(token); part && api.is_revoked(*part))
-        return revoked(api.realm());
+    const auto read = read_bearer(authorization, api.options().bearer);
+    if (const auto part = jose::signed_part(read.token); part && api.is_revoked(*part))
+        return framed(revoked(api.realm()), {read.scheme, keys}, api.options().bearer, api.realm());
     return std::nullopt;
 }
 

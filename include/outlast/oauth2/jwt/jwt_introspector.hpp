@@ -54,19 +54,23 @@ public:
     jwt_introspector& operator=(const jwt_introspector&) = delete;
 
     /// Decides about one request: see `introspector`. \param until its `facts` are those of the introspection
+    /// \param keys that the sender has shown to hold, for tokens that are bound to one
     [[nodiscard]] decision operator()(std::span<const std::string_view> authorization,
                                       const requirements& wanted = {},
                                       duration max_age = forever,
-                                      const limits& until = {}) {
-        if (auto refused = detail::refused_at_once(api_, authorization))
+                                      const limits& until = {},
+                                      const held_keys& keys = {}) {
+        if (auto refused = detail::refused_at_once(api_, authorization, keys))
             return *std::move(refused);
-        const std::string_view token = read_bearer(authorization, api_.options().bearer).token;
-        jwt_check check{jwt_, api_.options(), api_.realm(), own_, wanted, token, max_age};
+        const auto read = read_bearer(authorization, api_.options().bearer);
+        const sender from{read.scheme, keys};
+        jwt_check check{jwt_,   api_.options(), api_.realm(), own_,
+                        wanted, read.token,     max_age,      from};
         for (auto next = check.begin(); next != jwt_check::step::done;) {
             if (next == jwt_check::step::keys)
                 next = check.on_keys(keys_(check.max_age(), until));
             else
-                next = check.on_server(api_(authorization, wanted, max_age, until));
+                next = check.on_server(api_(authorization, wanted, max_age, until, keys));
         }
         return check.take();
     }
@@ -74,9 +78,10 @@ public:
     [[nodiscard]] decision operator()(std::string_view authorization,
                                       const requirements& wanted = {},
                                       duration max_age = forever,
-                                      const limits& until = {}) {
+                                      const limits& until = {},
+                                      const held_keys& keys = {}) {
         const std::string_view only[] = {authorization};
-        return (*this)(std::span<const std::string_view>{only}, wanted, max_age, until);
+        return (*this)(std::span<const std::string_view>{only}, wanted, max_age, until, keys);
     }
 
     /// As `introspector_base::revoke`; of a JWT, whatever signature it comes with.
