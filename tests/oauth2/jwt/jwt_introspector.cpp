@@ -98,6 +98,12 @@ TEST_CASE("jwt introspector: fallback, the server's verdict counts while it can 
     CHECK(s.server.calls() == "introspected 3, keys 1");
     s.server.introspection.otherwise = says(r_plus(3600));
     CHECK(s(good) == "ALLOW(live)");
+    s.check.introspection().forget(revoked);
+    s.server.introspection.of[revoked] = {refuses()};
+    CHECK(s(revoked) ==
+          "503(5)"); // it was revoked at the server: its signature is no longer enough
+    s.server.introspection.of[revoked] = {says(r_minus)};
+    CHECK(s(revoked) == "401-IT");
     s.server.introspection.otherwise = refuses();
     CHECK(s(good) == "ALLOW(cached)");
     CHECK(s(revoked) == "401-IT"); // is still known

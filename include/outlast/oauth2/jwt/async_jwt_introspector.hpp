@@ -12,6 +12,7 @@
 #include <outlast/oauth2/jwt/jwt_options.hpp>
 #include <outlast/oauth2/jwt/verify_answer.hpp>
 #include <outlast/oauth2/master_key.hpp>
+#include <outlast/oauth2/revocations.hpp>
 #include <outlast/oauth2/secret.hpp>
 #include <outlast/run.hpp> // limits, steady
 
@@ -46,6 +47,7 @@ class async_jwt_introspector {
     struct shared {
         jwt_options jwt;
         requirements own;
+        revocations marks;
         std::shared_ptr<Transport> send;
         async_key_source<Transport, Clock> keys;
         async_introspector<Transport, Clock> api;
@@ -56,6 +58,7 @@ class async_jwt_introspector {
                const master_key& key)
             : jwt((require_valid(j.problem()), std::move(j))),
               own(jwt.tokens.own_requirements()),
+              marks(options.revocations),
               send(transport),
               keys(jwt.keys, transport),
               api(jwt.signed_answers ? only_signed(std::move(options),
@@ -177,8 +180,9 @@ public:
             c.header = secret{authorization.front()};
             const std::string_view copied[] = {c.header.expose()};
             const auto text = read_bearer(copied, api.options().bearer).token;
-            c.check = std::make_unique<jwt_check>(shared_->jwt, api.options(), api.realm(),
-                                                  shared_->own, wanted.get(), text, max_age);
+            c.check = std::make_unique<jwt_check>(
+                shared_->jwt, api.options(), api.realm(), shared_->own, shared_->marks,
+                detail::mark_of(api, text), wanted.get(), text, max_age);
         }
         return boost::asio::async_compose<Token, void(decision)>(std::move(c), token,
                                                                  shared_->send->get_executor());
