@@ -242,3 +242,19 @@ TEST_CASE("async jwt introspector: signed answers, the server's new key is known
     CHECK(s("tokC") == "ALLOW(live)");
     CHECK(s.server.calls() == "introspected 4, keys 2");
 }
+
+TEST_CASE("async jwt introspector: what the server has said no to is not let in when it is away") {
+    api s{local_use::fallback};
+    const std::string token = access_token();
+    s.server.introspection.otherwise = says(r_minus);
+    CHECK(s(token) == "401-IT");
+    const std::string forged = forged_token({{"jti", "\"j3\""}});
+    CHECK(s(forged) == "401-IT");
+    s.server.introspection.otherwise = refuses();
+    s.loop.advance(11s); // a negative verdict is over
+    CHECK(s(token) == "503(5)");
+    CHECK(s(access_token({{"jti", "\"j2\""}})) == "ALLOW(local)");
+    CHECK(s(forged) == "401-IT");
+    s.server.introspection.otherwise = says(r_plus(3600));
+    CHECK(s(token) == "ALLOW(live)");
+}

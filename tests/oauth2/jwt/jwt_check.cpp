@@ -3,11 +3,15 @@
 // The decision table for JWTs, without anybody who is really asked.
 #include <outlast/oauth2/jwt/jwt_check.hpp>
 
+#include <outlast/oauth2/token_key.hpp>
+
 #include "oauth2/support/issuer.hpp"
 #include "oauth2/support/outcome_words.hpp"
 #include "support/catch.hpp"
 
 #include <chrono>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,6 +47,9 @@ decision server_says(reason why) {
     return decide(outlast::failure{why}, {}, {}, realm, at(0));
 }
 
+const token_keyer keyer{master_key::random().value(), {}};
+const std::optional<token_digest> mark = keyer("the token");
+
 /// `keys server: 503(5)`: who was asked, in this order, and the decision.
 struct table {
     local_use use = local_use::first;
@@ -54,7 +61,9 @@ struct table {
     double now = 0;
     bool stale_on_fault = false;
     bool signed_answers = false;
-    reason server_again = reason::active; ///< said when it is asked a second time
+    std::shared_ptr<revocations> marks =
+        std::make_shared<revocations>(10); ///< of the server's noes
+    reason server_again = reason::active;  ///< said when it is asked a second time
 
     std::string operator()() const {
         jwt_options jwt = jwt_of_issuer(use);
@@ -64,7 +73,7 @@ struct table {
         options.wall = [this] { return at(now); };
         options.stale_on_fault = stale_on_fault;
         const quoted realm = *quoted::make("r");
-        jwt_check check{jwt, options, realm, own, route, token, max_age};
+        jwt_check check{jwt, options, realm, own, *marks, mark, route, token, max_age};
         std::string asked;
         auto next = check.begin();
         while (next != jwt_check::step::done) {
@@ -114,7 +123,8 @@ TEST_CASE("jwt check: first, what cannot be judged here is asked of the server")
     const key_ring none{};
     CHECK(table{.use = first, .keys = none, .server = reason::active}() ==
           "keys server ALLOW(live)");
-    CHECK(table{.use = first, .keys = none, .server = reason::inactive}() == "keys server 401-IT");
+    CHECK(table{.use = first, .keys = none, .server = reason::inactive}() ==
+          "keys server keys 401-IT");
     CHECK(table{.use = first, .keys = none}() == "keys server 503(5)");
     CHECK(table{.use = first, .keys = {others, nullptr}, .server = reason::active}() ==
           "keys newer-keys server ALLOW(live)");
@@ -168,8 +178,9 @@ TEST_CASE("jwt check: fallback, a verdict of the server ends it, and DOWN and BA
             CHECK(forged == good);
             break;
         case outcome_class::inactive:
-            CHECK(good == "server 401-IT");
+            CHECK(good == "server keys 401-IT");
             CHECK(forged == good);
+            CHECK(keyless == good);
             break;
         case outcome_class::down:
         case outcome_class::bad:
@@ -232,4 +243,36 @@ TEST_CASE(
     table forged = by_unknown;
     forged.server = reason::bad_signed_answer;
     CHECK(forged() == "keys server 503(5)");
+}
+
+TEST_CASE(
+    "jwt check: about what the server has said no to, only the server is asked from then on") {
+    table t{.use = fallback, .server = reason::inactive};
+    const outlast::duration bound = GENERATE(outlast::duration{forever}, outlast::duration{0});
+    t.max_age = bound;
+    CHECK(t() == "server keys 401-IT");
+    CHECK(t.marks->size() == 1);
+    t.max_age = forever;
+    CHECK(t() == "server 401-IT");
+    for (const local_use use : {first, fallback}) {
+        t.use = use;
+        t.server = reason::connection_refused;
+        CHECK(t() == "server 503(5)"); // the signature is no longer enough
+        t.server = reason::active;
+        CHECK(t() == "server ALLOW(live)");
+    }
+}
+
+TEST_CASE("jwt check: a forged token leaves no mark, one that cannot be judged does") {
+    const auto marks_after = [](const table& t) {
+        CHECK(t().ends_with("401-IT"));
+        return t.marks->size();
+    };
+    const reason no = reason::inactive;
+    CHECK(marks_after({.use = fallback, .token = forged_token(), .server = no}) == 0);
+    CHECK(marks_after({.use = fallback, .keys = {others, others}, .server = no}) == 0);
+    CHECK(marks_after({.use = fallback, .token = "opaque", .server = no}) == 0);
+    CHECK(marks_after({.use = local_use::never, .server = no}) == 0);
+    CHECK(marks_after({.use = fallback, .keys = {}, .server = no}) == 1);
+    CHECK(marks_after({.use = fallback, .keys = {others, all}, .server = no}) == 1);
 }

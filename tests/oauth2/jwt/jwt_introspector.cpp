@@ -98,7 +98,7 @@ TEST_CASE(
     CHECK(told("Bearer", by_certificate, proof) == "401 local");
     const std::string by_proof = access_token({{"cnf", R"({"jkt":")" + std::string{mine} + "\"}"}});
     CHECK(told("DPoP", by_proof, proof) == "200 local");
-    CHECK(told("DPoP", by_proof, none) == "401 local");
+    CHECK(told("DPoP", by_proof, none) == "401 none"); // nobody needs to look at it
     CHECK(told("Bearer", by_proof, proof) == "401 local");
     CHECK(s.server.calls() == "introspected 0, keys 1");
 
@@ -129,6 +129,12 @@ TEST_CASE("jwt introspector: fallback, the server's verdict counts while it can 
     CHECK(s.server.calls() == "introspected 3, keys 1");
     s.server.introspection.otherwise = says(r_plus(3600));
     CHECK(s(good) == "ALLOW(live)");
+    s.check.introspection().forget(revoked);
+    s.server.introspection.of[revoked] = {refuses()};
+    CHECK(s(revoked) ==
+          "503(5)"); // it was revoked at the server: its signature is no longer enough
+    s.server.introspection.of[revoked] = {says(r_minus)};
+    CHECK(s(revoked) == "401-IT");
     s.server.introspection.otherwise = refuses();
     CHECK(s(good) == "ALLOW(cached)");
     CHECK(s(revoked) == "401-IT"); // is still known

@@ -12,6 +12,7 @@
 #include <outlast/oauth2/jwt/jwt_options.hpp>
 #include <outlast/oauth2/jwt/verify_answer.hpp>
 #include <outlast/oauth2/master_key.hpp>
+#include <outlast/oauth2/revocations.hpp>
 #include <outlast/oauth2/secret.hpp>
 #include <outlast/run.hpp> // limits, steady
 
@@ -46,6 +47,7 @@ class async_jwt_introspector {
     struct shared {
         jwt_options jwt;
         requirements own;
+        revocations marks;
         std::shared_ptr<Transport> send;
         async_key_source<Transport, Clock> keys;
         async_introspector<Transport, Clock> api;
@@ -56,6 +58,7 @@ class async_jwt_introspector {
                const master_key& key)
             : jwt((require_valid(j.problem()), std::move(j))),
               own(jwt.tokens.own_requirements()),
+              marks(options.revocations),
               send(transport),
               keys(jwt.keys, transport),
               api(jwt.signed_answers ? only_signed(std::move(options),
@@ -184,8 +187,9 @@ public:
             const std::string_view copied[] = {c.header.expose()};
             const auto read = read_bearer(copied, api.options().bearer);
             c.check = std::make_unique<jwt_check>(shared_->jwt, api.options(), api.realm(),
-                                                  shared_->own, wanted.get(), read.token, max_age,
-                                                  sender{read.scheme, keys});
+                                                  shared_->own, shared_->marks,
+                                                  detail::mark_of(api, read.token), wanted.get(),
+                                                  read.token, max_age, sender{read.scheme, keys});
         }
         return boost::asio::async_compose<Token, void(decision)>(std::move(c), token,
                                                                  shared_->send->get_executor());

@@ -14,6 +14,8 @@
 #include <outlast/oauth2/jwt/jwt_options.hpp>
 #include <outlast/oauth2/policy.hpp>
 #include <outlast/oauth2/reason.hpp>
+#include <outlast/oauth2/revocations.hpp>
+#include <outlast/oauth2/token_digest.hpp>
 #include <outlast/result.hpp>
 #include <outlast/time.hpp>
 
@@ -34,6 +36,10 @@ namespace outlast::oauth2 {
 /// | JWT access token | first | the keys: good or bad ends it | the introspector, if it cannot be judged here |
 /// | JWT access token | fallback | the introspector: 200, 401, 403 end it | the keys, if it was DOWN or BAD (FAULT too with `stale_on_fault`) |
 ///
+/// A token that the server has called inactive, though its signature is good, was revoked there: it is marked, and from
+/// then on only the server's word counts for it (a negative verdict is kept for seconds, and an outage may be longer).
+/// A forged one is not marked, so that a flood of them pushes no mark out.
+///
 /// A key that is not at hand is looked for once in newer keys; a token whose key the newest do not have either is bad.
 /// Where answers are signed, the introspector is asked when the keys have been (they are then at hand, if they can be
 /// had), and once more with newer keys, if its answer needs one that is not among them.
@@ -45,12 +51,17 @@ public:
         done,   ///< `take` the decision
     };
 
-    /// All of these outlive it. \param max_age the oldest verdict that the route takes: a route that has one wants
-    /// the server's own word, and gets no local one
+    /// All of these outlive it.
+    /// \param marks of tokens about which the server has said no
+    /// \param mark  that of this token; none if there is no memory for one: then it is not judged here
+    /// \param max_age the oldest verdict that the route takes: a route that has one wants the server's own word, and
+    ///        gets no local one
     jwt_check(const jwt_options& jwt,
               const introspector_options& options,
               const quoted& realm,
               const requirements& own,
+              revocations& marks,
+              std::optional<token_digest> mark,
               const requirements& wanted,
               std::string_view token,
               duration max_age,
@@ -59,33 +70,44 @@ public:
           options_(&options),
           realm_(&realm),
           own_(&own),
+          marks_(&marks),
+          mark_(mark),
           wanted_(&wanted),
-          from_(from) {
-        if (jwt.use != local_use::never && max_age == forever)
+          from_(from),
+          may_be_local_(max_age == forever) {
+        if (jwt.use != local_use::never && mark && !marks.holds(*mark))
             token_ = read_access_token(token, jwt.tokens);
     }
 
     [[nodiscard]] step begin() noexcept {
-        judges_ = token_ && jwt_->use == local_use::first;
-        return judges_ || jwt_->signed_answers ? step::keys : step::server;
+        why_ =
+            may_be_local() && jwt_->use == local_use::first ? purpose::judging : purpose::priming;
+        return why_ == purpose::judging || jwt_->signed_answers ? step::keys : step::server;
     }
     /// How old keys may be that it asks for.
     [[nodiscard]] duration max_age() const noexcept { return max_age_; }
 
     [[nodiscard]] step on_keys(const result<jose::key_set_ptr>& keys) {
-        if (!judges_)
+        if (why_ == purpose::priming)
             return step::server; // which finds them at hand, or not
-        if (!keys)
-            return cannot_tell();
         const auto now = options_->wall();
-        local_finding found =
-            judge(*token_, *keys.assume_value(), jwt_->tokens, options_->reading, now);
-        if (found.what == local_verdict::cannot_tell)
-            return cannot_tell();
+        local_finding found{};
+        if (keys)
+            found = judge(*token_, *keys.assume_value(), jwt_->tokens, options_->reading, now);
         if (found.what == local_verdict::unknown_key && max_age_ == forever) {
             max_age_ = jwt_->keys.unknown_after;
             return step::keys;
         }
+        const bool is_bad =
+            found.what == local_verdict::bad || found.what == local_verdict::unknown_key;
+        if (why_ == purpose::marking) {
+            if (!is_bad)
+                marks_->add(*mark_);
+            return step::done;
+        }
+        if (found.what ==
+            local_verdict::cannot_tell) // as second choice, the introspector's answer stands
+            return jwt_->use == local_use::first ? step::server : step::done;
         d_ = framed(decide_locally(std::move(found.said), *own_, *wanted_, *realm_, now, from_),
                     from_, options_->bearer, *realm_);
         return step::done;
@@ -95,22 +117,27 @@ public:
         d_ = std::move(d);
         if (jwt_->signed_answers && d_.because == reason::unknown_key && !asked_anew_) {
             asked_anew_ = true;
-            judges_ = false;
+            why_ = purpose::priming;
             max_age_ = jwt_->keys.unknown_after;
             return step::keys;
         }
-        judges_ = token_ && jwt_->use == local_use::fallback && may_stand_in();
         max_age_ = forever;
-        return judges_ ? step::keys : step::done;
+        if (token_ && d_.because == reason::inactive)
+            why_ = purpose::marking;
+        else if (may_be_local() && jwt_->use == local_use::fallback && may_stand_in())
+            why_ = purpose::judging;
+        else
+            return step::done;
+        return step::keys;
     }
 
     [[nodiscard]] decision take() noexcept { return std::move(d_); }
 
 private:
-    // Where it is the second choice, the introspector's answer stands.
-    [[nodiscard]] step cannot_tell() const noexcept {
-        return jwt_->use == local_use::first ? step::server : step::done;
-    }
+    /// What the keys are for.
+    enum class purpose : std::uint8_t { priming, judging, marking };
+
+    [[nodiscard]] bool may_be_local() const noexcept { return token_ && may_be_local_; }
     [[nodiscard]] bool may_stand_in() const noexcept {
         if (d_.status != 503 || !d_.because)
             return false;
@@ -129,11 +156,14 @@ private:
     const introspector_options* options_;
     const quoted* realm_;
     const requirements* own_;
+    revocations* marks_;
+    std::optional<token_digest> mark_;
     const requirements* wanted_;
     sender from_;
-    std::optional<jose::compact_jws> token_{}; ///< if it may be judged here
-    bool judges_ = false;                      ///< the token, by the keys that it asked for
-    bool asked_anew_ = false;                  ///< for a key of the server's answer
+    bool may_be_local_;                        ///< as far as the route goes
+    std::optional<jose::compact_jws> token_{}; ///< if it is one that can be judged here
+    purpose why_ = purpose::priming;
+    bool asked_anew_ = false; ///< for a key of the server's answer
     duration max_age_ = forever;
     decision d_{};
 };
@@ -160,6 +190,12 @@ template <class Introspector>
 void revoke(Introspector& api, std::string_view token) {
     api.revoke(jose::signed_part(token).value_or(token));
     api.forget(token);
+}
+
+/// By what a token is marked: of a JWT by what was signed, as above.
+template <class Introspector>
+[[nodiscard]] std::optional<token_digest> mark_of(const Introspector& api, std::string_view token) {
+    return api.key_of(jose::signed_part(token).value_or(token));
 }
 
 } // namespace detail

@@ -12,6 +12,7 @@
 #include <outlast/oauth2/jwt/key_source.hpp>
 #include <outlast/oauth2/jwt/verify_answer.hpp>
 #include <outlast/oauth2/master_key.hpp>
+#include <outlast/oauth2/revocations.hpp>
 #include <outlast/run.hpp> // limits, steady
 
 #include <optional>
@@ -43,6 +44,7 @@ public:
                      const master_key& key = master_key::of_this_process().value())
         : jwt_((require_valid(jwt.problem()), std::move(jwt))),
           own_(jwt_.tokens.own_requirements()),
+          marks_(options.revocations),
           keys_(jwt_.keys, send),
           api_(
               jwt_.signed_answers
@@ -64,8 +66,9 @@ public:
             return *std::move(refused);
         const auto read = read_bearer(authorization, api_.options().bearer);
         const sender from{read.scheme, keys};
-        jwt_check check{jwt_,   api_.options(), api_.realm(), own_,
-                        wanted, read.token,     max_age,      from};
+        jwt_check check{
+            jwt_,   api_.options(), api_.realm(), own_, marks_, detail::mark_of(api_, read.token),
+            wanted, read.token,     max_age,      from};
         for (auto next = check.begin(); next != jwt_check::step::done;) {
             if (next == jwt_check::step::keys)
                 next = check.on_keys(keys_(check.max_age(), until));
@@ -94,6 +97,7 @@ public:
 private:
     jwt_options jwt_;
     requirements own_;
+    revocations marks_;
     key_source<Transport, Clock> keys_;
     introspector<Transport> api_;
 };
