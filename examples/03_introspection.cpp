@@ -66,6 +66,7 @@ int main() {
 
     server.away = false;
     wall -= 1h;
+    std::this_thread::sleep_for(1100ms); // for a second a token's failure is the answer again
     request("server back", "Bearer good-2");
 }
 

@@ -186,7 +186,8 @@ plan read_arguments(const std::vector<std::string>& arguments) {
         made.auth = auth_in(options);
         made.tls.ca_file = value_of(options, "--ca-file");
     }
-    made.issuer = value_of(options, "--issuer");
+    if (std::string issuer = value_of(options, "--issuer"); !issuer.empty())
+        made.issuer = std::move(issuer);
     if (made.endpoints.empty() && made.issuer.empty())
         throw usage_error{"what is to be looked at? Name a URL, --issuer or --gateway"};
     if (const std::string time = value_of(options, "--timeout"); !time.empty())

@@ -185,9 +185,12 @@ oauth2::client_auth signed_auth_in(section& server, std::string id, const std::s
     auto key = jwk ? oauth2::jose::signing_key::from_json(jwk.assume_value().expose(), algorithm)
                    : oauth2::jose::result<oauth2::jose::signing_key>{jwk.error()};
     if (!key)
-        server.wrong_key("assertion_key_file",
-                         "is no RSA or EC private key in PEM that is good for signing: " +
-                             key.error().message());
+        server.wrong_key(
+            "assertion_key_file",
+            *file +
+                " holds no RSA or EC private key in PEM, without a password, that is good "
+                "for signing: " +
+                key.error().message());
     const std::string audience = server.text("assertion_audience").value_or(issuer);
     if (audience.empty())
         server.wrong_key("client_auth",
@@ -210,8 +213,18 @@ oauth2::client_auth auth_in(section& server, const std::string& issuer) {
     if (how == "none")
         return oauth2::no_client_auth{std::move(id)};
     need(!id.empty(), "client_id");
-    if (how == "private_key_jwt")
+    const bool has_secret = server.text("client_secret_file").has_value() ||
+                            server.text("client_secret_env").has_value();
+    if (how == "private_key_jwt") {
+        if (has_secret)
+            server.wrong_key("client_auth",
+                             "client_auth \"private_key_jwt\" sends no secret, and there is one");
         return signed_auth_in(server, std::move(id), issuer);
+    }
+    if (has_secret && password.empty())
+        server.wrong_key(server.text("client_secret_file") ? "client_secret_file"
+                                                           : "client_secret_env",
+                         "the secret is empty");
     need(!password.empty(), "a secret: client_secret_file or client_secret_env");
     if (how == "basic")
         return oauth2::client_secret_basic{std::move(id), std::move(password)};
@@ -227,7 +240,11 @@ void read_server(section server, configuration& c) {
     auto& o = c.introspector;
     o.endpoints = server.texts("endpoints");
     const std::string issuer = server.text("issuer").value_or("");
-    if (issuer.empty() == o.endpoints.empty())
+    if (!issuer.empty() && !o.endpoints.empty())
+        server.wrong_key("issuer",
+                         "either the endpoints stand here or the issuer, whose metadata tell "
+                         "the endpoint, not both");
+    if (issuer.empty() && o.endpoints.empty())
         server.wrong_key(
             "endpoints",
             R"(server.endpoints is a list of at least one URL, as ["https://idp.example/introspect"]; )"
@@ -249,6 +266,15 @@ void read_server(section server, configuration& c) {
     server.number("max_connections", c.transport.max_connections, 1, 10'000);
     c.transport.max_connections_per_origin = c.transport.max_connections;
     server.flag("allow_plain_http", c.transport.allow_plain_http);
+    for (const std::string& endpoint : o.endpoints)
+        if (!outlast::http::read_url(endpoint, c.transport.allow_plain_http))
+            server.wrong_key(
+                "endpoints",
+                outlast::http::shown_url(endpoint) +
+                    (outlast::http::read_url(endpoint, true)
+                         ? ": over plain http whoever is on the way reads tokens: use https, or "
+                           "allow_plain_http"
+                         : ": that is no URL"));
     if (!issuer.empty()) {
         o.discover.emplace();
         o.discover->issuer = issuer;
@@ -352,6 +378,8 @@ configuration read_configuration(std::string_view text, const std::string& name)
         top.wrong_key("host", "host is an address, as \"127.0.0.1\" or \"::1\"");
     top.number("port", c.port, 0, std::numeric_limits<std::uint16_t>::max());
     top.number("admin_port", c.admin_port, 0, std::numeric_limits<std::uint16_t>::max());
+    if (c.port == c.admin_port && c.port != 0)
+        top.wrong_key("admin_port", "port and admin_port are two ports");
     if (auto realm = top.text("realm"))
         c.introspector.realm = std::move(*realm);
     top.span("drain", c.drain);

@@ -76,6 +76,8 @@ introspection_gateway::introspection_gateway(configuration options,
 oauth2::introspector_options introspection_gateway::with_events() {
     oauth2::introspector_options o = std::move(options_.introspector);
     o.breaker.events = on_event_;
+    if (o.discover)
+        o.discover->breaker.events = on_event_;
     return o;
 }
 
@@ -178,6 +180,9 @@ json::object introspection_gateway::status_json() {
             {"now", second()},
             {"known_tokens", check_.store().size()},
             {"credentials_refused", refused},
+            {"metadata_missing",
+             check_.where() != nullptr &&
+                 check_.where()->breaker().state(now) != outlast::circuit_state::closed},
             {"stopping", retired_},
             {"endpoints", std::move(endpoints)},
             {"history", history_.json(second())}};

@@ -76,14 +76,22 @@ int run(gateway::configuration c) {
 int main(int argc, char** argv) {
     const bool only_check = argc == 3 && std::string_view{argv[1]} == "--check";
     if (argc != 2 + only_check || std::string_view{argv[argc - 1]}.starts_with('-')) {
+        for (int i = 1; i != argc; ++i)
+            if (const std::string_view given = argv[i];
+                given.starts_with('-') && given != "--check" && given != "--help")
+                std::cerr << "introspection_gateway: there is no option " << given << '\n';
         const bool asked = argc == 2 && std::string_view{argv[1]} == "--help";
         (asked ? std::cout : std::cerr) << usage;
         return asked ? 0 : 2;
     }
     std::signal(SIGPIPE, SIG_IGN); // whoever reads the log may go
+    std::signal(SIGHUP, SIG_IGN);  // there is no reload: a restart forgets what is known
     try {
         gateway::configuration c = gateway::read_configuration_file(argv[argc - 1]);
-        return only_check ? 0 : run(std::move(c));
+        if (!only_check)
+            return run(std::move(c));
+        std::cout << argv[argc - 1] << ": good\n";
+        return 0;
     } catch (const gateway::bad_configuration& e) {
         std::cerr << e.what() << '\n';
         return 2;

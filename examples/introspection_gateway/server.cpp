@@ -13,6 +13,8 @@
 #include <boost/beast/http/write.hpp>
 
 #include <exception>
+#include <stdexcept>
+#include <string>
 #include <tuple>
 #include <utility>
 
@@ -28,10 +30,22 @@ constexpr asio::as_tuple_t<asio::use_awaitable_t<>> or_error{};
 // A connection without a whole request for so long is closed: nginx keeps its own for 60 s.
 constexpr std::chrono::seconds longest_quiet{75};
 
+tcp::acceptor listening(asio::io_context& context, const tcp::endpoint& at) {
+    try {
+        return tcp::acceptor{context, at};
+    } catch (const boost::system::system_error& e) {
+        throw std::runtime_error{"cannot listen at " + at.address().to_string() + " port " +
+                                 std::to_string(at.port()) + ": " + e.code().message()};
+    }
+}
+
 } // namespace
 
 server::server(asio::io_context& context, const tcp::endpoint& at, answerer answers)
-    : context_(context), acceptor_(context, at), answers_(std::move(answers)), emptied_(context) {
+    : context_(context),
+      acceptor_(listening(context, at)),
+      answers_(std::move(answers)),
+      emptied_(context) {
     emptied_.expires_at(asio::steady_timer::time_point::max());
 }
 

@@ -4,6 +4,7 @@
 that comes, goes and hangs. Everything on loopback, in real time: what is asserted about time is a bound, never a pause."""
 import contextlib
 import http.server
+import http.client
 import json
 import os
 import pathlib
@@ -110,6 +111,9 @@ class Api(Handler):
         said = {n.lower(): v for n, v in self.headers.items() if n.lower().replace("_", "-").startswith("x-auth-")}
         self.reply(200, json.dumps(said))
 
+    def do_POST(self):
+        self.reply(200, self.rfile.read(int(self.headers["Content-Length"])).decode().upper())
+
 
 def configuration(server, port, admin):
     return f"""
@@ -183,6 +187,12 @@ def through_proxy(name, front):
     for path in ["/orders/..%2fadmin", "/orders/%2e%2e/admin", "/orders/..;/admin", "/orders//1", "/orders/../admin"]:
         check(get(front, path, f"good-{name}")[0] == 400, f"{name}: {path} is refused")
     check(get(front, "/orders/1?next=//x/../y;z", f"good-{name}")[0] == 200, f"{name}: a query is not a path")
+    connection = http.client.HTTPConnection("127.0.0.1", front, timeout=20)
+    connection.request("POST", "/orders/1", "a body", {"Authorization": f"Bearer good-{name}"})
+    answer = connection.getresponse()
+    said = answer.read()
+    check(answer.status == 200 and said == b"A BODY", f"{name}: a request with a body reaches the API ({answer.status})")
+    connection.close()
 
 
 def outage(server, port, fronts, how):

@@ -84,21 +84,23 @@ TEST_CASE("S25 signed answer: issuer, audience, iat and token_introspection, eac
     const auto with_claims = [&](const std::string& others) {
         return claims("{" + others + "," + good + "}");
     };
-    CHECK(with_claims(R"("iss":"https://as.example","aud":"rs","iat":1)") == reason::active);
-    CHECK(with_claims(R"("iss":"https://as.example","aud":["other","rs"],"iat":1)") ==
+    CHECK(with_claims(R"("iss":"https://as.example","aud":"rs","iat":1700000000)") ==
           reason::active);
-    for (const char* bad : {R"("aud":"rs","iat":1)", R"("iss":"https://as.example","iat":1)",
-                            R"("iss":"https://as.example","aud":"rs")",
-                            R"("iss":"https://as.example/","aud":"rs","iat":1)",
-                            R"("iss":["https://as.example"],"aud":"rs","iat":1)",
-                            R"("iss":"https://as.example","aud":"other","iat":1)",
-                            R"("iss":"https://as.example","aud":[],"iat":1)",
-                            R"("iss":"https://as.example","aud":{"a":"rs"},"iat":1)",
-                            R"("iss":"https://as.example","aud":[["rs"]],"iat":1)",
-                            R"("iss":"https://as.example","aud":7,"iat":1)",
-                            R"("iss":"https://as.example","aud":"rs","iat":"1")",
-                            R"("iss":"https://as.example","aud":null,"iat":1)",
-                            R"("x":{"iss":"https://as.example","aud":"rs","iat":1})"}) {
+    CHECK(with_claims(R"("iss":"https://as.example","aud":["other","rs"],"iat":1700000000)") ==
+          reason::active);
+    for (const char* bad :
+         {R"("aud":"rs","iat":1700000000)", R"("iss":"https://as.example","iat":1700000000)",
+          R"("iss":"https://as.example","aud":"rs")",
+          R"("iss":"https://as.example/","aud":"rs","iat":1700000000)",
+          R"("iss":["https://as.example"],"aud":"rs","iat":1700000000)",
+          R"("iss":"https://as.example","aud":"other","iat":1700000000)",
+          R"("iss":"https://as.example","aud":[],"iat":1700000000)",
+          R"("iss":"https://as.example","aud":{"a":"rs"},"iat":1700000000)",
+          R"("iss":"https://as.example","aud":[["rs"]],"iat":1700000000)",
+          R"("iss":"https://as.example","aud":7,"iat":1700000000)",
+          R"("iss":"https://as.example","aud":"rs","iat":"1")",
+          R"("iss":"https://as.example","aud":null,"iat":1700000000)",
+          R"("x":{"iss":"https://as.example","aud":"rs","iat":1700000000})"}) {
         INFO(bad);
         CHECK(with_claims(bad) == reason::bad_signed_answer);
     }
@@ -165,5 +167,16 @@ TEST_CASE("signed answer: codings, sizes and other statuses, as with a plain one
     CHECK(read("{}", "application/json", 401).why == reason::client_refused);
     CHECK(read("{}", "application/json", 503).why == reason::server_unavailable);
     CHECK(read(R"({"error":"unsupported_token_type"})", "application/json", 400).why ==
-          reason::unsupported_token_type);
+          reason::bad_request);
+}
+
+TEST_CASE("S25 signed answer: one of another time is none") {
+    const auto made_at = [](std::int64_t iat) {
+        return claims(R"({"iss":"https://as.example","aud":"rs","iat":)" + std::to_string(iat) +
+                      R"(,"token_introspection":{"active":true}})");
+    };
+    for (const std::int64_t near : {-60, 0, 60})
+        CHECK(made_at(1'700'000'000 + near) == reason::active);
+    for (const std::int64_t far : {-86'400, -61, 61})
+        CHECK(made_at(1'700'000'000 + far) == reason::bad_signed_answer);
 }

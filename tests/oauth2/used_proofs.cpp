@@ -45,11 +45,13 @@ TEST_CASE("used_proofs: one that was forgotten for want of room is not taken for
     CHECK(all.use(proof(5), second(3), second(3)));
 }
 
-TEST_CASE("used_proofs: who is ahead of our clock shuts out nobody who is not") {
+TEST_CASE("used_proofs: one that was ahead of our clock is no good twice either") {
     used_proofs all{1, 65s};
     CHECK(all.use(proof(1), second(5), second(0)));
     CHECK(all.use(proof(2), second(6), second(1)));
-    CHECK(all.use(proof(3), second(2), second(2)));
+    CHECK_FALSE(all.use(proof(1), second(5), second(1)));
+    CHECK_FALSE(all.use(proof(1), second(5), second(5)));
+    CHECK(all.use(proof(3), second(7), second(7)));
 }
 
 TEST_CASE("used_proofs: of several who use one at once, one has used it") {

@@ -214,7 +214,8 @@ private:
         if (v.error() == make_error_code(refusal::threw))
             return false; // something of ours threw
         return is_outage(v) && why != reason::shed && why != reason::no_credentials &&
-               why != reason::not_discovered;
+               why != reason::not_discovered &&
+               why != reason::unknown_key; // a key that is newer than ours is no fault of its
     }
     static bool is_server_outage(const verdict& v) noexcept {
         return is_for_the_next(v) && !is_repeated(v.error()); // this token was counted already

@@ -38,6 +38,9 @@ struct signed_answers {
     /// Looks at type (`token-introspection+jwt`), algorithm and signature of a JWT. Called by whoever reads the
     /// answer, from several threads at once; does not wait.
     std::function<verified_claims(std::string_view jwt)> verify{};
+    /// How far `iat` may be from our clock, to either side: an answer of yesterday is none, whoever repeats it
+    /// (nothing in a signed answer names the question). Default 60 s.
+    std::chrono::seconds clocks_within{60};
 };
 
 namespace detail {
@@ -47,12 +50,14 @@ namespace detail {
 class signed_claims {
 public:
     /// Both outlive it.
-    signed_claims(const signed_answers& wanted, const document_options& options) noexcept
-        : wanted_(&wanted), introspection_(options) {}
+    signed_claims(const signed_answers& wanted,
+                  const document_options& options,
+                  std::chrono::system_clock::time_point now) noexcept
+        : wanted_(&wanted), introspection_(options), now_(now) {}
 
     /// Whether the claims are whole, and those that were wanted.
     [[nodiscard]] bool are_good() const noexcept {
-        return well_formed_ && from_issuer_ && for_us_ && has_iat_ && has_introspection_;
+        return well_formed_ && from_issuer_ && for_us_ && is_of_now_ && has_introspection_;
     }
     [[nodiscard]] document& introspection() noexcept { return introspection_; }
 
@@ -98,7 +103,7 @@ public:
         if (inside(depth))
             introspection_.number(depth - 1, text);
         else if (depth == 1 && member_ == member::iat)
-            has_iat_ = true;
+            is_of_now_ = is_near(read_numeric_date(text, fraction::down));
         else if (depth <= 1)
             other();
     }
@@ -121,16 +126,22 @@ private:
     [[nodiscard]] bool inside(std::size_t depth) const noexcept {
         return depth >= 2 && member_ == member::introspection;
     }
+    [[nodiscard]] bool
+    is_near(std::optional<std::chrono::system_clock::time_point> iat) const noexcept {
+        return iat && *iat >= now_ - wanted_->clocks_within &&
+               *iat <= now_ + wanted_->clocks_within;
+    }
     // A value of a type that the member may not have; what other claims are does not matter.
     void other() noexcept { well_formed_ = well_formed_ && member_ == member::other; }
 
     const signed_answers* wanted_;
     document introspection_;
+    std::chrono::system_clock::time_point now_;
     member member_ = member::none;
     bool well_formed_ = true;
     bool from_issuer_ = false;
     bool for_us_ = false;
-    bool has_iat_ = false;
+    bool is_of_now_ = false;
     bool has_introspection_ = false;
 };
 
@@ -145,8 +156,9 @@ private:
 [[nodiscard]] inline reason read_signed_claims(std::string_view json,
                                                const signed_answers& wanted,
                                                const document_options& options,
+                                               std::chrono::system_clock::time_point now,
                                                facts_ptr& said) {
-    signed_claims claims{wanted, options};
+    signed_claims claims{wanted, options, now};
     if (const auto problem = read_strict_json(json, claims))
         return *problem;
     if (!claims.are_good())
@@ -161,16 +173,20 @@ private:
 
 /// `classify` where a signed answer was demanded: of a 200 only `application/token-introspection+jwt` is believed, only
 /// if its issuer signed it for us as an answer to introspection, and only what `token_introspection` says. A plain
-/// answer is BAD: whoever could replace a signed one by it would decide about tokens.
+/// answer is BAD: whoever could replace a signed one by it would decide about tokens. A 400 that says no is ODD.
 ///
 /// \throws std::bad_alloc, and what the verifier throws
 [[nodiscard]] inline finding classify_signed(response_view const& answer,
                                              std::chrono::system_clock::time_point now,
                                              const signed_answers& wanted,
                                              document_options const& options = {}) {
-    if (answer.status != 200)
-        return classify(answer, now, options);
     finding made;
+    if (answer.status != 200) {
+        made = classify(answer, now, options);
+        if (made.outcome() == outcome_class::inactive)
+            made.why = reason::bad_request; // a "no" that nobody signed
+        return made;
+    }
     if (!answer.date.empty())
         made.date = read_http_date(answer.date, std::chrono::floor<std::chrono::seconds>(now));
     const std::string_view coding = detail::trimmed(answer.content_encoding);
@@ -183,7 +199,7 @@ private:
     else if (const verified_claims claims = wanted.verify(answer.body); !claims.json)
         made.why = claims.why;
     else
-        made.why = detail::read_signed_claims(*claims.json, wanted, options, made.said);
+        made.why = detail::read_signed_claims(*claims.json, wanted, options, now, made.said);
     return made;
 }
 

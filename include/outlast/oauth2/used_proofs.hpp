@@ -38,8 +38,8 @@ public:
         if (made <= forgotten_ || seen_.contains(proof))
             return false;
         if (order_.size() == most_) {
-            // One that is ahead of our clock was made now, as far as we know: others are not to pay for it.
-            forgotten_ = std::max(forgotten_, std::min(order_.front().made, order_.front().came));
+            // Of one that is ahead of our clock, too: others wait until they are as far, and it is no good twice.
+            forgotten_ = std::max(forgotten_, order_.front().made);
             drop_first();
             if (made <= forgotten_)
                 return false;

@@ -40,7 +40,8 @@ namespace outlast::oauth2 {
 /// then on only the server's word counts for it (a negative verdict is kept for seconds, and an outage may be longer).
 /// A forged one is not marked, so that a flood of them pushes no mark out.
 ///
-/// A key that is not at hand is looked for once in newer keys; a token whose key the newest do not have either is bad.
+/// A key that is not at hand is looked for once in newer keys; a token whose key the newest do not have either
+/// cannot be judged here: the issuer's key may be newer than that set.
 /// Where answers are signed, the introspector is asked when the keys have been (they are then at hand, if they can be
 /// had), and once more with newer keys, if its answer needs one that is not among them.
 class jwt_check {
@@ -88,8 +89,8 @@ public:
     [[nodiscard]] duration max_age() const noexcept { return max_age_; }
 
     [[nodiscard]] step on_keys(const result<jose::key_set_ptr>& keys) {
-        if (why_ == purpose::priming)
-            return step::server; // which finds them at hand, or not
+        if (why_ == purpose::priming) // the server is asked, and finds them at hand, or not
+            return asked_anew_ && !keys ? step::done : step::server;
         const auto now = options_->wall();
         local_finding found{};
         if (keys)
@@ -101,12 +102,13 @@ public:
         const bool is_bad =
             found.what == local_verdict::bad || found.what == local_verdict::unknown_key;
         if (why_ == purpose::marking) {
-            if (!is_bad)
+            const bool is_over = found.said && found.said->exp && *found.said->exp <= now;
+            if (!is_bad && !is_over) // it lets nobody in any more
                 marks_->add(*mark_);
             return step::done;
         }
-        if (found.what ==
-            local_verdict::cannot_tell) // as second choice, the introspector's answer stands
+        // A key that the newest set lacks may be newer than that set: nobody here can tell.
+        if (found.what == local_verdict::cannot_tell || found.what == local_verdict::unknown_key)
             return jwt_->use == local_use::first ? step::server : step::done;
         d_ = framed(decide_locally(std::move(found.said), *own_, *wanted_, *realm_, now, from_),
                     from_, options_->bearer, *realm_);
@@ -140,6 +142,9 @@ private:
     [[nodiscard]] bool may_be_local() const noexcept { return token_ && may_be_local_; }
     [[nodiscard]] bool may_stand_in() const noexcept {
         if (d_.status != 503 || !d_.because)
+            return false;
+        // The server was not asked, and who makes us busy is not to have a revoked token judged here.
+        if (d_.because == reason::shed || d_.because == reason::no_credentials)
             return false;
         switch (class_of(*d_.because)) {
         case outcome_class::down:
