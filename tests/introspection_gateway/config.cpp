@@ -189,7 +189,7 @@ TEST_CASE("gateway configuration: client authentication by a private key") {
     CHECK(made->parameters[1].value.expose().starts_with("eyJ"));
 
     CHECK_THAT(complaint(with("no key", "")),
-               Catch::Matchers::ContainsSubstring("g.toml:5: is no RSA or EC private key"));
+               Catch::Matchers::ContainsSubstring("holds no RSA or EC private key in PEM"));
     CHECK_THAT(complaint(with(ec_key, "assertion_algorithm = \"HS256\"\n")),
                Catch::Matchers::ContainsSubstring("g.toml:6: assertion_algorithm is as"));
     std::filesystem::remove(file);
