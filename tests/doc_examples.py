@@ -30,6 +30,7 @@ BEFORE = """\
 #include <outlast/describe.hpp>
 #include <outlast/event_text.hpp>
 #include <outlast/failover.hpp>
+#include <outlast/failure_memo.hpp>
 #include <outlast/hedge.hpp>
 #include <outlast/keyed.hpp>
 #include <outlast/late_value.hpp>
