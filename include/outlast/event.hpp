@@ -21,7 +21,7 @@ enum class event_kind : std::uint8_t {
     gave_up,      ///< retry: no further attempt; failover: no further target; `outcome` stands
     timed_out,    ///< timeout: its limit `span` was reached
     late_value,   ///< timeout: and what came too late was good
-    refused,      ///< breaker: a call was not let through; `span`: until asking makes sense.
+    refused,      ///< breaker, memo: a call was not let through; `span`: until asking makes sense.
                   ///< bulkhead: the same; `span`: how long it had waited
     waited,       ///< bulkhead: a call was let through after it had waited for `span`
     hedged,       ///< hedge: another lane was started, `span` after the call began

@@ -270,3 +270,17 @@ TEST_CASE("S8 a token over which both refuse us counts once in the row of each")
         CHECK(s.api.latch(i).window(s.time()) == outlast::tally{.recorded = 1, .failed = 1});
     }
 }
+
+TEST_CASE("S25 an answer by a key that is newer than ours is no fault of its endpoint") {
+    introspector_options o = two_endpoints();
+    o.only_signed = {
+        .issuer = "https://as.example", .audience = "rs", .verify = [](std::string_view) {
+            return verified_claims{.json = {}, .why = reason::unknown_key};
+        }};
+    story s{std::move(o)};
+    s.server.otherwise = answers(200, "x.y.z", "application/token-introspection+jwt");
+    for (int i = 0; i != 30; ++i)
+        CHECK(s.request("tok" + std::to_string(i)) == "503(5), calls 1");
+    for (const std::size_t i : {0U, 1U})
+        CHECK(s.api.breaker(i).window(s.time()) == outlast::tally{});
+}

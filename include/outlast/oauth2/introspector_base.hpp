@@ -207,15 +207,24 @@ private:
         return class_in(v) == outcome_class::down || class_in(v) == outcome_class::bad;
     }
 
-    // Another endpoint may be able to tell. What ended here, before anything was sent, says nothing
-    // about this one.
-    static bool is_for_the_next(const verdict& v) noexcept {
-        const auto why = reason_in(v.error());
+    // Whether the server has a part in it. What ended here, before anything was sent, says nothing about
+    // it; nor does a signature by a key that is newer than ours.
+    static bool is_of_the_server(const verdict& v) noexcept {
         if (v.error() == make_error_code(refusal::threw))
             return false; // something of ours threw
-        return is_outage(v) && why != reason::shed && why != reason::no_credentials &&
-               why != reason::not_discovered &&
-               why != reason::unknown_key; // a key that is newer than ours is no fault of its
+        switch (reason_in(v.error()).value_or(reason::timed_out)) {
+        case reason::shed:
+        case reason::no_credentials:
+        case reason::not_discovered:
+        case reason::unknown_key:
+            return false;
+        default:
+            return true;
+        }
+    }
+    // Another endpoint may be able to tell.
+    static bool is_for_the_next(const verdict& v) noexcept {
+        return is_outage(v) && is_of_the_server(v);
     }
     static bool is_server_outage(const verdict& v) noexcept {
         return is_for_the_next(v) && !is_repeated(v.error()); // this token was counted already
@@ -233,20 +242,7 @@ private:
     }
     failure_memo_options memo_options() const noexcept {
         failure_memo_options o = options().memo;
-        o.remember_if = [](const verdict& v) {
-            if (v.error() == make_error_code(refusal::threw))
-                return false;
-            switch (reason_in(v.error()).value_or(reason::timed_out)) {
-            case reason::shed:
-            case reason::no_credentials:
-            case reason::not_discovered:
-                return false; // the server was not asked
-            case reason::unknown_key:
-                return false; // it is asked again at once, with newer keys in hand
-            default:
-                return true;
-            }
-        };
+        o.remember_if = [](const verdict& v) { return is_of_the_server(v); };
         return o;
     }
     retry_options retry_options_of() const noexcept {

@@ -277,6 +277,11 @@ TEST_CASE("jwt check: a forged token leaves no mark, one that cannot be judged d
     CHECK(marks_after({.use = fallback, .token = forged_token(), .server = no}) == 0);
     CHECK(marks_after({.use = fallback, .keys = {others, others}, .server = no}) == 0);
     CHECK(marks_after({.use = fallback, .token = "opaque", .server = no}) == 0);
+    const auto until = [](std::int64_t exp) {
+        return access_token({{"exp", std::to_string(exp)}});
+    };
+    CHECK(marks_after({.use = fallback, .token = until(t0), .server = no}) == 0); // it is over
+    CHECK(marks_after({.use = fallback, .token = until(t0 + 1), .server = no}) == 1);
     CHECK(marks_after({.use = local_use::never, .server = no}) == 0);
     CHECK(marks_after({.use = fallback, .keys = {}, .server = no}) == 1);
     CHECK(marks_after({.use = fallback, .keys = {others, all}, .server = no}) == 1);

@@ -34,11 +34,12 @@ namespace outlast::oauth2 {
 /// |---|---|---|---|
 /// | no JWT access token, or the route has a bound on age | any | the introspector | nothing |
 /// | JWT access token | first | the keys: good or bad ends it | the introspector, if it cannot be judged here |
-/// | JWT access token | fallback | the introspector: 200, 401, 403 end it | the keys, if it was DOWN or BAD (FAULT too with `stale_on_fault`) |
+/// | JWT access token | fallback | the introspector: 200, 401, 403 end it | the keys, if it was DOWN or BAD (FAULT too with `stale_on_fault`), but not if we did not ask (no place, no credentials) |
 ///
 /// A token that the server has called inactive, though its signature is good, was revoked there: it is marked, and from
 /// then on only the server's word counts for it (a negative verdict is kept for seconds, and an outage may be longer).
-/// A forged one is not marked, so that a flood of them pushes no mark out.
+/// A forged one is not marked, so that a flood of them pushes no mark out, nor one that is over; while the keys cannot
+/// be had, nobody knows, and each is.
 ///
 /// A key that is not at hand is looked for once in newer keys; a token whose key the newest do not have either
 /// cannot be judged here: the issuer's key may be newer than that set.
@@ -99,9 +100,9 @@ public:
             max_age_ = jwt_->keys.unknown_after;
             return step::keys;
         }
-        const bool is_bad =
-            found.what == local_verdict::bad || found.what == local_verdict::unknown_key;
         if (why_ == purpose::marking) {
+            const bool is_bad =
+                found.what == local_verdict::bad || found.what == local_verdict::unknown_key;
             const bool is_over = found.said && found.said->exp && *found.said->exp <= now;
             if (!is_bad && !is_over) // it lets nobody in any more
                 marks_->add(*mark_);

@@ -51,11 +51,7 @@ public:
     [[nodiscard]] result<jose::key_set_ptr> learnt(Answered& answered) const {
         if (!answered.has_value()) {
             const failure lost = to_failure(answered.error());
-            const reason why = reason_of_exchange(lost);
-            failure f{why};
-            if (why == reason::shed)
-                f.with_retry_after(lost.facts().retry_after);
-            return f;
+            return failure{reason_of_exchange(lost)}.with_retry_after(lost.facts().retry_after);
         }
         const http::response& answer = answered.value();
         const response_view view = view_of(answer);
