@@ -7,6 +7,7 @@
 #include <outlast/asio/answer.hpp>
 #include <outlast/asio/async_run.hpp>
 #include <outlast/oauth2/async_ask.hpp>
+#include <outlast/oauth2/async_check_forms.hpp>
 #include <outlast/oauth2/async_discovery.hpp>
 #include <outlast/oauth2/decision.hpp>
 #include <outlast/oauth2/introspector_base.hpp>
@@ -53,7 +54,7 @@ namespace outlast::oauth2 {
 /// **Example** `examples/05_coroutine_server.cpp`.
 /// \tparam Clock see `steady`
 template <async_transport Transport, class Clock = steady>
-class async_introspector {
+class async_introspector : public async_check_forms<async_introspector<Transport, Clock>> {
     class shared;
 
 public:
@@ -91,43 +92,7 @@ public:
             initiation<std::remove_const_t<decltype(fallback)>>{shared_, fallback}, token,
             std::move(at_once), q, from, wanted, until);
     }
-    template <boost::asio::completion_token_for<void(decision)> Token>
-    auto async_check(std::span<const std::string_view> authorization,
-                     std::reference_wrapper<const requirements> wanted,
-                     duration max_age,
-                     const limits& until,
-                     Token&& token) {
-        return async_check(authorization, wanted, max_age, until, held_keys{},
-                           std::forward<Token>(token));
-    }
-
-    /// For a request with one Authorization header.
-    template <boost::asio::completion_token_for<void(decision)> Token>
-    auto async_check(std::string_view authorization,
-                     std::reference_wrapper<const requirements> wanted,
-                     duration max_age,
-                     const limits& until,
-                     const held_keys& keys,
-                     Token&& token) {
-        const std::string_view only[] = {authorization};
-        return async_check(std::span<const std::string_view>{only}, wanted, max_age, until, keys,
-                           std::forward<Token>(token));
-    }
-    template <boost::asio::completion_token_for<void(decision)> Token>
-    auto async_check(std::string_view authorization,
-                     std::reference_wrapper<const requirements> wanted,
-                     duration max_age,
-                     const limits& until,
-                     Token&& token) {
-        return async_check(authorization, wanted, max_age, until, held_keys{},
-                           std::forward<Token>(token));
-    }
-    template <boost::asio::completion_token_for<void(decision)> Token>
-    auto async_check(std::string_view authorization,
-                     std::reference_wrapper<const requirements> wanted,
-                     Token&& token) {
-        return async_check(authorization, wanted, forever, {}, std::forward<Token>(token));
-    }
+    using async_check_forms<async_introspector>::async_check; // the shorter ones
 
     // As those of `introspector`; what they refer to is the introspector's.
     void revoke(std::string_view token) { shared_->revoke(token); }

@@ -4,6 +4,7 @@
 #ifndef OUTLAST_OAUTH2_JWT_ASYNC_JWT_INTROSPECTOR_HPP
 #define OUTLAST_OAUTH2_JWT_ASYNC_JWT_INTROSPECTOR_HPP
 
+#include <outlast/oauth2/async_check_forms.hpp>
 #include <outlast/oauth2/async_introspector.hpp>
 #include <outlast/oauth2/bearer.hpp>
 #include <outlast/oauth2/decision.hpp>
@@ -43,7 +44,7 @@ namespace outlast::oauth2 {
 /// **Cost** beside that of `async_introspector` a copy of the token, which is wiped, and one piece of memory.
 /// \tparam Clock see `steady`
 template <async_transport Transport, class Clock = steady>
-class async_jwt_introspector {
+class async_jwt_introspector : public async_check_forms<async_jwt_introspector<Transport, Clock>> {
     struct shared {
         jwt_options jwt;
         requirements own;
@@ -194,42 +195,7 @@ public:
         return boost::asio::async_compose<Token, void(decision)>(std::move(c), token,
                                                                  shared_->send->get_executor());
     }
-    template <boost::asio::completion_token_for<void(decision)> Token>
-    auto async_check(std::span<const std::string_view> authorization,
-                     std::reference_wrapper<const requirements> wanted,
-                     duration max_age,
-                     const limits& until,
-                     Token&& token) {
-        return async_check(authorization, wanted, max_age, until, held_keys{},
-                           std::forward<Token>(token));
-    }
-    /// For a request with one Authorization header.
-    template <boost::asio::completion_token_for<void(decision)> Token>
-    auto async_check(std::string_view authorization,
-                     std::reference_wrapper<const requirements> wanted,
-                     duration max_age,
-                     const limits& until,
-                     const held_keys& keys,
-                     Token&& token) {
-        const std::string_view only[] = {authorization};
-        return async_check(std::span<const std::string_view>{only}, wanted, max_age, until, keys,
-                           std::forward<Token>(token));
-    }
-    template <boost::asio::completion_token_for<void(decision)> Token>
-    auto async_check(std::string_view authorization,
-                     std::reference_wrapper<const requirements> wanted,
-                     duration max_age,
-                     const limits& until,
-                     Token&& token) {
-        return async_check(authorization, wanted, max_age, until, held_keys{},
-                           std::forward<Token>(token));
-    }
-    template <boost::asio::completion_token_for<void(decision)> Token>
-    auto async_check(std::string_view authorization,
-                     std::reference_wrapper<const requirements> wanted,
-                     Token&& token) {
-        return async_check(authorization, wanted, forever, {}, std::forward<Token>(token));
-    }
+    using async_check_forms<async_jwt_introspector>::async_check; // the shorter ones
 
     /// As `jwt_introspector::revoke`.
     void revoke(std::string_view token) { detail::revoke(shared_->api, token); }
