@@ -283,6 +283,27 @@ TEST_CASE("O-71 half-open fails") { // for 10 s again: the time does not double 
     CHECK(s.at(12s).request("tokB") == "503(9), calls 0");
 }
 
+TEST_CASE("introspector: in an outage a probe over a token that failed before is a failed probe") {
+    introspector_options options = profile_d();
+    options.breaker.open_for = 2s;
+    story s{std::move(options)};
+    std::vector<std::string> tokens;
+    for (int i = 0; i != 12; ++i)
+        s.place(tokens.emplace_back("tok" + std::to_string(i)), -70s, 3600);
+    s.server.otherwise = answers(500);
+    for (const std::string& token : tokens)
+        CHECK(s.request(token).words == "ALLOW(stale)");
+    CHECK(s.server.calls() == 10);
+    CHECK(s.breaker() == circuit_state::open);
+    for (const auto when : {3s, 6s}) {
+        s.at(when);
+        for (const std::string& token : tokens)
+            CHECK(s.request(token).words == "ALLOW(stale)");
+        CHECK(s.breaker() == circuit_state::open);
+    }
+    CHECK(s.server.calls() == 12); // one a time
+}
+
 TEST_CASE("introspector: who holds a stale verdict probes first, the others follow") {
     story s;
     s.place("stale", -50s, 3600);

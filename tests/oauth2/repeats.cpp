@@ -55,11 +55,22 @@ TEST_CASE(
     repeated_failures r{10s};
     for (unsigned char n = 0; n != tokens; ++n) {
         CHECK_FALSE(r.again(digest(n), instant{0s}));
-        CHECK(r.again(digest(n), instant{0s})); // a repeat lengthens no row
+        CHECK(r.again(digest(n), instant{0s}) == (n != 9)); // a repeat lengthens no row
     }
     r.answered(digest(200));
     for (unsigned char n = 0; n != tokens; ++n)
         CHECK(r.again(digest(n), instant{1s}) == (tokens < 10));
+}
+
+TEST_CASE("S8: during an outage each failure counts, until somebody is answered") {
+    repeated_failures r{10s};
+    for (unsigned char n = 0; n != 10; ++n)
+        CHECK_FALSE(r.again(digest(n), instant{0s}));
+    for (unsigned char n = 0; n != 10; ++n)
+        CHECK_FALSE(r.again(digest(n), instant{1s}));
+    r.answered(digest(200));
+    CHECK_FALSE(r.again(digest(0), instant{2s}));
+    CHECK(r.again(digest(0), instant{3s}));
 }
 
 TEST_CASE("S8: answers between the failures of many tokens leave each under suspicion") {

@@ -19,8 +19,9 @@ namespace outlast::oauth2 {
 /// One token can make a healthy server fail again and again (an answer that cannot be read, a crash
 /// on that very token). So that it cannot open the breaker for all others, a failure after the
 /// request was sent counts once a token in `span` (threat S8), until the server has answered about it.
-/// Failures over ten tokens in a row are no token's doing: the answer that ends such an outage ends all
-/// suspicions, so that the next outage opens the breaker as soon as this one did.
+/// Failures over ten tokens in a row are no token's doing: while such an outage lasts each failure
+/// counts, so that a probe over any token tells the breaker that the server is still away, and the
+/// answer that ends it ends all suspicions, so that the next one opens the breaker as soon.
 ///
 /// Thread-safe; bounded: beyond `capacity` the token that failed longest ago is forgotten, and its
 /// next failure counts again.
@@ -30,11 +31,14 @@ public:
                                std::size_t capacity = 4096)
         : span_(span), last_(capacity) {}
 
-    /// Whether a failure over this token was counted less than `span` ago. If not, this one is.
+    /// Whether a failure over this token was counted less than `span` ago, and there is no outage. If
+    /// not, this one is.
     [[nodiscard]] bool again(const token_digest& token, instant now) {
         return last_.with([&](table& t) {
             const counted* last = t.of.find(token);
-            if (last != nullptr && last->outages == t.outages && now < after(last->at, span_))
+            const bool suspect =
+                last != nullptr && last->outages == t.outages && now < after(last->at, span_);
+            if (suspect && t.row < outage)
                 return true;
             t.of.put(token, {now, t.outages});
             ++t.row;
