@@ -279,13 +279,12 @@ def middle(taken, formula):
     return round(statistics.median(values), 4) if values else None
 
 
-def as_json_of(taken, of):
-    found = {figure.name: middle(taken, figure.value) for figure in of}
-    return found | {"skipped": [f"{what}: {why}" for what, why in taken.skipped]}
+def tables(taken):
+    return [(["ns a call", "1 thread", "2 threads, each"], list(costs(taken)))]
 
 
-def as_json(taken):
-    found = as_json_of(taken, figures.FIGURES)
+def details_of(taken):
+    found = {}
     for name, _ in figures.COSTS:
         found[name + "_ns"] = middle(taken, lambda one: one[name])
         both = middle(taken, lambda one: one[name + ":2"])
@@ -296,22 +295,27 @@ def as_json(taken):
     return found
 
 
-def main():
+def program(take, of, further=lambda taken: (), details=lambda taken: {}):
+    """What a program of this folder does with its arguments. \return its exit code
+    \param take    measures: (build folder, whether few rounds will do)
+    \param further tables besides that of the figures; `details`: numbers for the JSON file"""
     parser = argparse.ArgumentParser()
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--markdown", action="store_true")
     asked = parser.parse_args()
-    taken = take_all(asked.build, asked.quick)
-    show_table(taken, figures.FIGURES, asked.markdown, [(["ns a call", "1 thread", "2 threads, each"], list(costs(taken)))])
+    taken = take(asked.build.resolve(), asked.quick)
+    show_table(taken, of, asked.markdown, further(taken))
     if asked.json:
-        asked.json.write_text(json.dumps(as_json(taken), indent=2) + "\n")
+        found = {figure.name: middle(taken, figure.value) for figure in of} | details(taken)
+        found["skipped"] = [f"{what}: {why}" for what, why in taken.skipped]
+        asked.json.write_text(json.dumps(found, indent=2) + "\n")
     return 1 if taken.failed else 0
 
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        sys.exit(program(take_all, figures.FIGURES, tables, details_of))
     except KeyboardInterrupt:
         sys.exit(130)

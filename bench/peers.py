@@ -4,7 +4,6 @@ proxy_cache) and Apache (mod_oauth2), each with one processor, asked by wrk on l
 
 What counts is the time of the processor for a request, which other work on the machine changes less than how many
 there are in a second. All ask the same authorization server, an nginx that finds every token good."""
-import argparse
 import contextlib
 import json
 import os
@@ -12,7 +11,6 @@ import pathlib
 import re
 import shutil
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,7 +18,7 @@ import time
 import urllib.request
 
 from figures import Figure
-from measure import Measurements, Skipped, as_json_of, output_of, say, show_table
+from measure import Measurements, Skipped, output_of, program, say
 
 CONNECTIONS = 16
 HOST = "127.0.0.1"
@@ -275,22 +273,8 @@ def take_all(build, quick):
     return taken
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("build", type=pathlib.Path)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--json", type=pathlib.Path)
-    parser.add_argument("--markdown", action="store_true")
-    asked = parser.parse_args()
-    taken = take_all(asked.build.resolve(), asked.quick)
-    show_table(taken, FIGURES, asked.markdown)
-    if asked.json:
-        asked.json.write_text(json.dumps(as_json_of(taken, FIGURES), indent=2) + "\n")
-    return 1 if taken.failed else 0
-
-
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        sys.exit(program(take_all, FIGURES))
     except KeyboardInterrupt:
         sys.exit(130)
