@@ -236,6 +236,19 @@ oauth2::client_auth auth_in(section& server, const std::string& issuer) {
                      R"(client_auth is "basic", "post", "private_key_jwt", "bearer" or "none")");
 }
 
+void read_tls_files(section& server, outlast::http::tls_options& tls) {
+    for (const auto& [key, into] : {std::pair{"ca_file", &tls.ca_file},
+                                    {"client_certificate", &tls.client_certificate},
+                                    {"client_key", &tls.client_key}}) {
+        *into = server.text(key).value_or("");
+        if (!into->empty() && !content_of(*into))
+            server.wrong_key(key, "cannot read " + *into);
+    }
+    if (tls.client_certificate.empty() != tls.client_key.empty())
+        server.wrong_key(tls.client_key.empty() ? "client_certificate" : "client_key",
+                         "client_certificate and client_key go together");
+}
+
 void read_server(section server, configuration& c) {
     auto& o = c.introspector;
     o.endpoints = server.texts("endpoints");
@@ -285,9 +298,7 @@ void read_server(section server, configuration& c) {
         if (const char* p = o.discover->problem())
             server.wrong_key("issuer", p);
     }
-    c.transport.tls.ca_file = server.text("ca_file").value_or("");
-    c.transport.tls.client_certificate = server.text("client_certificate").value_or("");
-    c.transport.tls.client_key = server.text("client_key").value_or("");
+    read_tls_files(server, c.transport.tls);
     server.nothing_else();
 }
 

@@ -75,9 +75,9 @@ overall_timeout = "1s"
 connect_timeout = "300ms"
 max_connections = 7
 allow_plain_http = true
-ca_file = "ca.pem"
-client_certificate = "c.pem"
-client_key = "k.pem"
+ca_file = ")" + file.string() + R"("
+client_certificate = ")" + file.string() + R"("
+client_key = ")" + file.string() + R"("
 [cache]
 fresh_for = "1min"
 fresh_for_without_exp = "2s"
@@ -127,9 +127,9 @@ max_age = "0s"
     CHECK(c.transport.connect_timeout == 300ms);
     CHECK(c.transport.max_connections == 7);
     CHECK(c.transport.allow_plain_http);
-    CHECK(c.transport.tls.ca_file == "ca.pem");
-    CHECK(c.transport.tls.client_certificate == "c.pem");
-    CHECK(c.transport.tls.client_key == "k.pem");
+    CHECK(c.transport.tls.ca_file == file.string());
+    CHECK(c.transport.tls.client_certificate == file.string());
+    CHECK(c.transport.tls.client_key == file.string());
     CHECK(o.lifetimes.fresh_for == 1min);
     CHECK(o.lifetimes.fresh_for_without_exp == 2s);
     CHECK(o.lifetimes.stale_for == 12h);
@@ -235,6 +235,12 @@ TEST_CASE("gateway configuration: what is wrong is said with its line") {
          "g.toml:3: the environment has no variable of this name"},
         {"[server]\nendpoints = [\"https://a.example/\"]\nclient_secret_file = \"/nowhere/x\"\n",
          "g.toml:3: cannot read /nowhere/x"},
+        {"[server]\nendpoints = [\"https://a.example/\"]\nclient_auth = \"none\"\nca_file = "
+         "\"/nowhere/ca\"\n",
+         "g.toml:4: cannot read /nowhere/ca"},
+        {"[server]\nendpoints = [\"https://a.example/\"]\nclient_auth = \"none\"\nclient_key = "
+         "\"/dev/null\"\n",
+         "g.toml:4: client_certificate and client_key go together"},
         {"[server]\nendpoints = [\"https://a.example/\"]\nclient_secret_file = "
          "\"x\"\nclient_secret_env = \"y\"\n",
          "g.toml:4: the secret stands in"},
