@@ -191,6 +191,16 @@ TEST_CASE(
     CHECK(s.api.stale_tokens() == stale_counts{.served = 4, .inactive = 1, .waiting = 3});
 }
 
+TEST_CASE("recheck: a token that was served stale and is revoked here is settled by that") {
+    story s{keeping_tokens()};
+    outage_and_back(s, 2);
+    s.api.revoke(name(0));
+    CHECK(s.api.stale_tokens() == stale_counts{.served = 2, .inactive = 1, .waiting = 1});
+    CHECK(s.recheck());
+    CHECK_FALSE(s.recheck());
+    CHECK(s.server.calls(name(1)) == 3);
+}
+
 TEST_CASE("recheck: beyond the capacity tokens are dropped, and counted as such") {
     introspector_options o = keeping_tokens();
     o.stale_ledger.capacity = 10;

@@ -70,6 +70,8 @@ public:
         if (const auto digest = key_of_(token)) {
             revoked_.add(*digest);
             cache_.forget(*digest);
+            if (!stale_.empty())
+                stale_.settle(*digest, false, options().wall());
         }
     }
     /// Whether it was refused here, and is still remembered; "no" also for want of memory.
@@ -108,9 +110,14 @@ public:
     }
     // And those of a `recheck`, and of a `probe`: what to ask, through which policies, and what that came to.
     [[nodiscard]] std::optional<errand> next_recheck(instant now) {
-        if (const auto endpoint = healthy_endpoint(now))
-            if (auto due = stale_.next(now, options().wall()))
-                return errand{std::move(due->token), due->key, *endpoint};
+        if (stale_.empty())
+            return std::nullopt;
+        for (std::size_t endpoint = 0; endpoint != guards_.size(); ++endpoint)
+            if (is_healthy(endpoint, now)) {
+                auto due = stale_.next(now, options().wall());
+                return due ? std::optional{errand{std::move(due->token), due->key, endpoint}}
+                           : std::nullopt;
+            }
         return std::nullopt;
     }
     [[nodiscard]] auto& recheck_policies() noexcept { return recheck_policies_; }
@@ -126,13 +133,6 @@ public:
     }
     [[nodiscard]] auto& probe_policies(std::size_t endpoint) noexcept {
         return guards_[endpoint].probe;
-    }
-    /// The first endpoint whose latch and breaker are closed; none: no call of ours that can wait is to be made now.
-    [[nodiscard]] std::optional<std::size_t> healthy_endpoint(instant now) {
-        for (std::size_t i = 0; i != guards_.size(); ++i)
-            if (is_healthy(i, now))
-                return i;
-        return std::nullopt;
     }
     /// Whether latch and breaker of an endpoint are closed.
     [[nodiscard]] bool is_healthy(std::size_t endpoint, instant now) {

@@ -121,7 +121,7 @@ public:
     /// The token to ask about next: the one whose `exp` comes first, after which nobody could tell whether it was
     /// revoked. It is paused from now on. None: none waits that is not paused, or they are not kept.
     [[nodiscard]] std::optional<due> next(instant now, wall_time wall) {
-        if (!options_.keep_tokens || empty())
+        if (!options_.keep_tokens)
             return std::nullopt;
         std::optional<due> found;
         with(wall, [&](table& t) {
