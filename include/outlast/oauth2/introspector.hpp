@@ -82,7 +82,10 @@ public:
 
     /// After an outage, one step: asks about one of the tokens that were served stale, through the same
     /// policies, if an endpoint is healthy; its verdict is kept and counted (`stale_tokens`). Needs
-    /// `stale_ledger_options::keep_tokens`. It takes no place from a request. The caller sets the pace.
+    /// `stale_ledger_options::keep_tokens`. It takes no place from a request. The caller sets the pace:
+    ///
+    ///     while (!stop.stop_requested()) api.recheck(stop), std::this_thread::sleep_for(100ms);
+    ///
     /// \return whether there was one to ask about now
     bool recheck(std::stop_token stop = {}) {
         std::optional<errand> one = next_recheck(Clock::now());
