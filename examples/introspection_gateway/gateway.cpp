@@ -172,18 +172,27 @@ asio::awaitable<void> introspection_gateway::recheck() {
 }
 
 asio::awaitable<void> introspection_gateway::recheck_one() {
-    co_await check_.async_recheck(asio::use_awaitable);
+    if (co_await check_.async_recheck(asio::use_awaitable) || is_away())
+        co_return; // more may be left
     const oauth2::stale_counts now = check_.stale_tokens();
-    if (now.waiting != 0 || now == reported_)
-        co_return;
     const oauth2::stale_counts before = std::exchange(reported_, now);
+    const auto settled = now.served - now.waiting - (before.served - before.waiting);
     const auto revoked = now.inactive - before.inactive;
-    log_.line(revoked == 0 ? "info" : "warning", "served_stale",
-              {{"tokens", now.served - before.served},
-               {"active", now.active - before.active},
-               {"revoked", revoked},
-               {"expired", now.expired - before.expired},
-               {"dropped", now.dropped - before.dropped}});
+    if (settled != 0)
+        log_.line(revoked == 0 ? "info" : "warning", "served_stale",
+                  {{"tokens", settled},
+                   {"active", now.active - before.active},
+                   {"revoked", revoked},
+                   {"expired", now.expired - before.expired},
+                   {"dropped", now.dropped - before.dropped},
+                   {"waiting", now.waiting}});
+}
+
+bool introspection_gateway::is_away() {
+    for (std::size_t i = 0; i != endpoints_.size(); ++i)
+        if (check_.is_healthy(i, outlast::steady::now()))
+            return false;
+    return true;
 }
 
 asio::awaitable<void> introspection_gateway::watch_endpoints() {

@@ -64,6 +64,7 @@ private:
     [[nodiscard]] boost::asio::awaitable<response> checked(const request& asked, const route& r);
     boost::asio::awaitable<void> recheck();
     boost::asio::awaitable<void> recheck_one();
+    [[nodiscard]] bool is_away();
     boost::asio::awaitable<void> watch_endpoints();
     boost::asio::awaitable<void> probe_those_away();
     [[nodiscard]] response metrics_now(const request& asked);
