@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 namespace bench {
@@ -79,6 +80,17 @@ auto hit() {
     };
 }
 
+/// Each thread in a cache of its own.
+template <std::size_t N>
+auto hit_apart() {
+    const auto own = std::make_shared<remembered>(tokens<N>());
+    return [own, &all = tokens<N>()](std::size_t i) {
+        const auto r = own->check(introspect, all[i]);
+        bool active = r.has_value() && r.assume_value().active;
+        benchmark::DoNotOptimize(active);
+    };
+}
+
 template <std::size_t N>
 auto lookup() {
     return [&cache = filled<N, remembered>(), &all = digests<N>()](std::size_t i) {
@@ -125,6 +137,7 @@ void add_benchmarks() {
         add_round<1'000>("ordinary_1k", ordinary_hit<1'000>, threads);
         add_round<100'000>("ordinary_100k", ordinary_hit<100'000>, threads);
     }
+    add_round<1'000>("hit_1k_apart", hit_apart<1'000>, 2);
     add_round<1'000'000>("hit_1m", hit<1'000'000>);
 }
 

@@ -65,6 +65,19 @@ void add_single_policies() {
     }
 }
 
+// What two threads cost each other where they share nothing: on a processor of which they have half each, as on
+// one that two machines share, more than nothing.
+void add_breakers_apart() {
+    const auto run = [](benchmark::State& state) {
+        outlast::circuit_breaker own{{.window = in_a_row(), .name = "own"}};
+        outlast::circuit_breaker* hidden = &own; // whose options the compiler does not know
+        benchmark::DoNotOptimize(hidden);
+        outlast::pipeline alone{std::ref(*hidden)};
+        measure(state, through<outlast::steady>(alone));
+    };
+    benchmark::RegisterBenchmark("breaker_consecutive_apart", run)->Threads(2)->UseManualTime();
+}
+
 void add_composed() {
     using outlast::steady;
     static ordinary::guard by_hand;
@@ -96,6 +109,7 @@ void add_benchmarks() {
     add_floors();
     add_least();
     add_single_policies();
+    add_breakers_apart();
     add_composed();
     add_refusals_and_failures();
 }

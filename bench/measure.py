@@ -260,49 +260,62 @@ def machine():
     return f"{cpu_count()} × {model}, {''.join(compiler)}, -O2 -DNDEBUG"
 
 
-def show(taken, markdown):
+def show_table(taken, of, markdown, further=()):
+    """The figures with their bars, further tables, what was skipped, how many bars were kept."""
     table = as_markdown if markdown else as_text
     print(machine() + ("\n" if markdown else ""))
-    print(table(["figure", "median", "over the rounds", "bar", ""],
-                [judged(figure, taken) for figure in figures.FIGURES]))
-    print("\n" + table(["ns a call", "1 thread", "2 threads, each"], list(costs(taken))))
+    rows = [judged(figure, taken) for figure in of]
+    print(table(["figure", "median", "over the rounds", "bar", ""], rows))
+    for head, lines in further:
+        print("\n" + table(head, lines))
     for what, why in taken.skipped:
         print(f"\nSKIPPED {what}: {why}")
-    missed = sum(judged(figure, taken)[4] in ("over", "under") for figure in figures.FIGURES)
-    held = sum(judged(figure, taken)[4] == "ok" for figure in figures.FIGURES)
-    print(f"\n{held} bars kept, {missed} missed")
+    verdicts = [row[4] for row in rows]
+    print(f"\n{verdicts.count('ok')} bars kept, {verdicts.count('over') + verdicts.count('under')} missed")
 
 
-def as_json(taken):
-    middle = lambda formula: (lambda v: round(statistics.median(v), 4) if v else None)(taken.spread(formula))
-    found = {figure.name: middle(figure.value) for figure in figures.FIGURES}
+def middle(taken, formula):
+    values = taken.spread(formula)
+    return round(statistics.median(values), 4) if values else None
+
+
+def tables(taken):
+    return [(["ns a call", "1 thread", "2 threads, each"], list(costs(taken)))]
+
+
+def details_of(taken):
+    found = {}
     for name, _ in figures.COSTS:
-        found[name + "_ns"] = middle(lambda one: one[name])
-        both = middle(lambda one: one[name + ":2"])
+        found[name + "_ns"] = middle(taken, lambda one: one[name])
+        both = middle(taken, lambda one: one[name + ":2"])
         if both is not None:
             found[name + "_2t_ns"] = both
     for name in figures.COUNTED:
-        found[name] = middle(lambda one: one[name])
-    found["skipped"] = [f"{what}: {why}" for what, why in taken.skipped]
+        found[name] = middle(taken, lambda one: one[name])
     return found
 
 
-def main():
+def program(take, of, further=lambda taken: (), details=lambda taken: {}):
+    """What a program of this folder does with its arguments. \return its exit code
+    \param take    measures: (build folder, whether few rounds will do)
+    \param further tables besides that of the figures; `details`: numbers for the JSON file"""
     parser = argparse.ArgumentParser()
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--markdown", action="store_true")
     asked = parser.parse_args()
-    taken = take_all(asked.build, asked.quick)
-    show(taken, asked.markdown)
+    taken = take(asked.build.resolve(), asked.quick)
+    show_table(taken, of, asked.markdown, further(taken))
     if asked.json:
-        asked.json.write_text(json.dumps(as_json(taken), indent=2) + "\n")
+        found = {figure.name: middle(taken, figure.value) for figure in of} | details(taken)
+        found["skipped"] = [f"{what}: {why}" for what, why in taken.skipped]
+        asked.json.write_text(json.dumps(found, indent=2) + "\n")
     return 1 if taken.failed else 0
 
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        sys.exit(program(take_all, figures.FIGURES, tables, details_of))
     except KeyboardInterrupt:
         sys.exit(130)

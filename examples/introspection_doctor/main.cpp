@@ -15,6 +15,7 @@ doctor::asker asker_in(const doctor::plan& what) {
     namespace oauth2 = outlast::oauth2;
     return {.client_id = std::string{oauth2::client_id(what.auth)},
             .has_credentials = !std::holds_alternative<oauth2::no_client_auth>(what.auth),
+            .signs = std::holds_alternative<oauth2::client_credentials_maker>(what.auth),
             .random_token = what.token.empty(),
             .timeout = what.timeout,
             .slow_after = what.slow_after,

@@ -13,6 +13,9 @@ namespace {
 using outlast::http::errc;
 using outlast::oauth2::reason;
 
+constexpr const char* too_slow = ": it hangs, has too much to do, or a firewall drops what "
+                                 "comes back: look at its load, its log and the way to it";
+
 class writer {
 public:
     writer(const sight& s, const examination& e, const asker& who)
@@ -43,7 +46,7 @@ public:
                    ": look whether the machine is up, and for a firewall that drops packets";
         case errc::tls_timeout:
             return server_ + " accepts connections and is silent in the TLS handshake for " +
-                   in_time() + ": it hangs or has too much to do, look at it and restart it";
+                   in_time() + too_slow;
         case errc::tls_failed:
             return server_ + " doesn't complete a TLS handshake: look whether port " +
                    std::to_string(e_.target.port) + " speaks TLS 1.2 or later (and not plain http)";
@@ -55,8 +58,7 @@ public:
         case errc::certificate_untrusted:
             return untrusted();
         case errc::answer_timeout:
-            return server_ + " takes requests and doesn't answer within " + in_time() +
-                   ": it hangs or has too much to do, look at it and restart it";
+            return server_ + " takes requests and doesn't answer within " + in_time() + too_slow;
         case errc::connection_reset:
         case errc::closed_early:
             return server_ + " ends the connection before it has answered: look into its log, and "
@@ -85,12 +87,16 @@ public:
                 return "The server wants to know who asks (401 from " + url_ +
                        "): give the doctor a client id and its secret";
             return "The server refuses our own credentials (401 from " + url_ + "): look whether " +
-                   client() + " still exists there and whether its secret was changed";
+                   client() + " still exists there and " + whether_known();
         case reason::forbidden:
             return "The server doesn't let " + client() + " introspect (403 from " + url_ +
-                   "): give it that right on the server, or look whether its secret was changed";
-        case reason::not_found:
+                   "): give it that right on the server, look " + whether_known() +
+                   ", and whether a firewall in front of the server refuses this address";
         case reason::method_refused:
+            return "Requests of this kind are not taken at " + url_ + " (" + status() +
+                   "): correct the path, or look whether a firewall in front of the server refuses "
+                   "them";
+        case reason::not_found:
             return "There is no " + what() + " at " + url_ + " (" + status() +
                    "): correct the path" + (s_.what == step::discovery ? " of the issuer" : "");
         case reason::request_timeout:
@@ -115,6 +121,11 @@ public:
             return "Our own credentials can't be sent: the bearer token has other characters than "
                    "a token may have";
         case reason::bad_request:
+            if (s_.what == step::introspection && !who_.has_credentials)
+                return url_ + " refuses the request (" + status() +
+                       "): it may want to know who asks, so give the doctor a client id and its "
+                       "secret";
+            [[fallthrough]];
         case reason::refused:
         case reason::media_refused:
             return url_ + " refuses the request (" + status() +
@@ -166,6 +177,10 @@ private:
     }
     std::string client() const {
         return who_.client_id.empty() ? "our client" : "the client '" + who_.client_id + "'";
+    }
+    std::string whether_known() const {
+        return who_.signs ? "whether it knows our public key, under the id that we name"
+                          : "whether its secret was changed";
     }
     std::string what() const {
         return s_.what == step::discovery ? "discovery document" : "introspection endpoint";

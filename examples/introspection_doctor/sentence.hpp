@@ -13,7 +13,8 @@ namespace doctor {
 /// Who asked, as far as sentences tell it.
 struct asker {
     std::string client_id;        ///< empty: none
-    bool has_credentials = false; ///< a secret or a token
+    bool has_credentials = false; ///< a secret, a token or a key
+    bool signs = false;           ///< with a key: private_key_jwt
     bool random_token = true;     ///< not one of --token-file
     std::chrono::milliseconds timeout{};
     std::chrono::milliseconds slow_after{};

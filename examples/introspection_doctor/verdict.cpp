@@ -9,7 +9,8 @@ namespace {
 
 using outlast::http::errc;
 
-constexpr std::string_view until_then = "; the API's clients get 503 until then.";
+constexpr std::string_view until_then =
+    "; until then the API's clients get 503, but with tokens that it remembers.";
 
 bool is_question(const sight& s) {
     return s.what == step::discovery || s.what == step::introspection;

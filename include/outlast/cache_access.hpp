@@ -85,8 +85,8 @@ protected:
     // Judges what was found, and puts it into the hand if it is an answer.
     // \param by before when a refresh would have to be over
     template <class Hand>
-    verdict
-    judge(instant now, Hand& hand, std::optional<entry<value_type>> found, bool again, instant by) {
+    verdict judge(
+        instant now, Hand& hand, std::optional<entry<value_type>>&& found, bool again, instant by) {
         if (!found)
             return noted(grade::gone);
         grade g = found->times.at(now);

@@ -268,14 +268,15 @@ private:
                 switch (s.what) {
                 case action::call:
                     if (s.callee != work) {
-                        v = operate(machine, s.callee, now, in_hand);
+                        // In place: a copy would wait for bytes that are still being written.
+                        ::new (static_cast<void*>(&v))
+                            verdict(operate(machine, s.callee, now, in_hand));
                         s = machine.settled(now, s.on, v);
                     } else if (!in_time(s.at, now)) {
                         v = verdict::neutral(refusal::timed_out);
                         s = machine.settled(now, s.on, v);
                     } else {
-                        // In place: a copy would wait for bytes that are still being written.
-                        ::new (static_cast<void*>(&v))
+                        ::new (static_cast<void*>(&v)) // in place, as above
                             verdict(in_hand.work(s.at, read_once<Clock>(), limit.stop));
                         now = read_once<Clock>();
                         if (!settle(s.on, v, s))

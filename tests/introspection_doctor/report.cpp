@@ -37,7 +37,7 @@ TEST_CASE("doctor report: a line a step, the certificate, the verdict") {
              valid    2026-08-21 to 2026-11-01
   connect    2001:db8::7  FAIL   1.0 ms  unreachable
 
-The certificate of idp.example (192.0.2.7) expired on 2026-11-01: renew it on the server; the API's clients get 503 until then.
+The certificate of idp.example (192.0.2.7) expired on 2026-11-01: renew it on the server; until then the API's clients get 503, but with tokens that it remembers.
 )");
 }
 

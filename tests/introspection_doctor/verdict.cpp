@@ -6,6 +6,7 @@
 
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 using namespace doctor_tests;
@@ -21,7 +22,8 @@ using outlast::oauth2::reason;
 
 namespace {
 
-const std::string until_then = "; the API's clients get 503 until then.";
+const std::string until_then =
+    "; until then the API's clients get 503, but with tokens that it remembers.";
 
 sight at(step where, const problem& wrong, int status = 0) {
     sight s = introspection(wrong, status);
@@ -52,10 +54,12 @@ TEST_CASE("doctor verdict: what is wrong, what to do, and the exit code") {
             "firewalls, and at the address in DNS"},
         row{step::tls, errc::tls_timeout, 0, condition::tls,
             "idp.example (192.0.2.7) accepts connections and is silent in the TLS handshake for "
-            "5 s: it hangs or has too much to do, look at it and restart it"},
+            "5 s: it hangs, has too much to do, or a firewall drops what comes back: look at its "
+            "load, its log and the way to it"},
         row{step::introspection, errc::answer_timeout, 0, condition::server,
-            "idp.example (192.0.2.7) takes requests and doesn't answer within 5 s: it hangs or has "
-            "too much to do, look at it and restart it"},
+            "idp.example (192.0.2.7) takes requests and doesn't answer within 5 s: it hangs, has "
+            "too much to do, or a firewall drops what comes back: look at its load, its log and "
+            "the way to it"},
         row{step::introspection, reason::server_error, 500, condition::server,
             "idp.example is there and ails (500): look into the log of the authorization server"},
         row{step::introspection, reason::client_refused, 401, condition::refused,
@@ -102,6 +106,33 @@ TEST_CASE("doctor verdict: without credentials a 401 asks for some") {
     nobody.has_credentials = false;
     CHECK_THAT(judge(of({introspection(reason::client_refused, 401)}), nobody).sentence,
                ContainsSubstring("give the doctor a client id and its secret"));
+}
+
+TEST_CASE("doctor verdict: a 400 without credentials may ask for some, too") {
+    auto nobody = orders();
+    nobody.has_credentials = false;
+    CHECK_THAT(judge(of({introspection(reason::bad_request, 400)}), nobody).sentence,
+               ContainsSubstring("it may want to know who asks"));
+    CHECK_THAT(judge(of({introspection(reason::bad_request, 400)}), orders()).sentence,
+               ContainsSubstring("look whether it is the introspection endpoint"));
+}
+
+TEST_CASE("doctor verdict: who signs has a key to look for, no secret") {
+    auto signer = orders();
+    signer.signs = true;
+    for (const auto& [why, status] :
+         {std::pair{reason::client_refused, 401}, {reason::forbidden, 403}}) {
+        const auto said = judge(of({introspection(why, status)}), signer).sentence;
+        CHECK_THAT(said, ContainsSubstring("whether it knows our public key"));
+        CHECK(said.find("secret") == std::string::npos);
+    }
+}
+
+TEST_CASE("doctor verdict: a firewall may answer 403 and 405 in the server's place") {
+    for (const auto& [why, status] :
+         {std::pair{reason::method_refused, 405}, {reason::forbidden, 403}})
+        CHECK_THAT(judge(of({introspection(why, status)}), orders()).sentence,
+                   ContainsSubstring("a firewall in front of the server refuses"));
 }
 
 TEST_CASE("doctor verdict: certificates") {

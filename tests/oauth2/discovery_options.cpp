@@ -14,6 +14,7 @@ TEST_CASE("discovery: the defaults") {
     const discovery_options o{.issuer = "https://idp.example"};
     CHECK(o.problem() == nullptr);
     CHECK(o.fresh_for == 24h);
+    CHECK(o.incomplete_for == 1min);
     CHECK(o.stale_for == outlast::forever);
     CHECK(o.attempt_timeout == 1s);
     CHECK(o.overall_timeout == 1500ms);
@@ -33,6 +34,7 @@ TEST_CASE("discovery: options that make no sense are refused with a sentence") {
         bad{[](auto& o) { o.issuer = "https://idp.example?a"; }, "discovery: the issuer is"},
         bad{[](auto& o) { o.further_origins = {"idp2.example"}; }, "discovery: a further origin"},
         bad{[](auto& o) { o.fresh_for = 0s; }, "discovery: fresh_for"},
+        bad{[](auto& o) { o.incomplete_for = 0s; }, "discovery: fresh_for"},
         bad{[](auto& o) { o.stale_for = -1s; }, "discovery: fresh_for"},
         bad{[](auto& o) { o.attempt_timeout = 0s; }, "discovery: a timeout"},
         bad{[](auto& o) { o.overall_timeout = 999ms; }, "discovery: a timeout"},

@@ -118,6 +118,46 @@ TEST_CASE(
     CHECK(s.server.calls("") == 1);
 }
 
+TEST_CASE("discovered: an endpoint that has moved is found again, and asked for once in 30 s") {
+    const reply gone = GENERATE(answers(404), answers(405), fails(http::errc::name_not_found));
+    story s{by_issuer()};
+    tells(s, says(metadata));
+    s.server.otherwise = says(r_plus(3600));
+    CHECK(s.at(0s).request("tokA") == "ALLOW(live), calls 2");
+    s.server.otherwise = gone;
+    s.at(10s).request("tokB"); // too soon: they may as well be wrong again
+    CHECK(s.server.calls("") == 1);
+    tells(s, says(R"({"issuer":"https://as.example",)"
+                  R"("introspection_endpoint":"https://as.example/moved"})"));
+    s.at(40s).request("tokC"); // learns that it is gone
+    s.server.otherwise = says(r_plus(3600));
+    CHECK(s.at(42s).request("tokD").words == "ALLOW(live)");
+    CHECK(s.server.asked.back().url == "https://as.example/moved");
+    CHECK(s.server.calls("") == 2);
+}
+
+TEST_CASE("discovered: doubted metadata serve on while others cannot be had") {
+    story s{by_issuer()};
+    tells(s, says(metadata));
+    s.server.otherwise = says(r_plus(3600));
+    CHECK(s.at(0s).request("tokA") == "ALLOW(live), calls 2");
+    s.server.otherwise = answers(404);
+    s.at(40s).request("tokB");
+    tells(s, answers(503));
+    s.server.otherwise = says(r_plus(3600));
+    CHECK(s.at(42s).request("tokC") == "ALLOW(live), calls 2");
+}
+
+TEST_CASE("discovered: metadata without an endpoint are asked for again after a minute") {
+    story s{by_issuer()};
+    tells(s, says(R"({"issuer":"https://as.example"})"));
+    s.server.otherwise = says(r_plus(3600));
+    CHECK(s.at(0s).request("tokA").words.starts_with("503("));
+    tells(s, says(metadata));
+    CHECK(s.at(59s).request("tokA") == "503(5), calls 0");
+    CHECK(s.at(61s).request("tokA") == "ALLOW(live), calls 2");
+}
+
 TEST_CASE("discovered: keys belong to the issuer") {
     story s{by_issuer()};
     story fixed;

@@ -6,6 +6,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace outlast::oauth2;
@@ -21,6 +22,10 @@ TEST_CASE("issuers: each has a name of its own") {
     CHECK_THROWS_AS(made({}), std::invalid_argument);
     CHECK_THROWS_AS(made({{"", one}}), std::invalid_argument);
     CHECK_THROWS_AS(made({{"a", one}, {"a", two}}), std::invalid_argument);
+    introspector_options longer = profile_d();
+    longer.bearer.max_length = 8192;
+    api other{std::move(longer), server};
+    CHECK_THROWS_AS(made({{"a", one}, {"b", other}}), std::invalid_argument);
     const issuers<api> both{entries{{"a", one}, {"b", two}}};
     CHECK(both.find("a") == &one);
     CHECK(both.find("b") == &two);

@@ -45,7 +45,10 @@ public:
         const detail::wiped_request wiped{asked};
         auto answered = (*send_)(
             asked, http::limits{.by = context.steady_deadline(), .stop = context.stop_token()});
-        return what_->learnt(answered, introspection::subject{q}, context);
+        auto learnt = what_->learnt(answered, introspection::subject{q}, context);
+        if (where_ != nullptr && introspection::may_have_moved(learnt))
+            where_->doubt(context.time(), what_->options().fault_pause);
+        return learnt;
     }
 
 private:

@@ -28,10 +28,11 @@ namespace detail {
 
 /// One attempt, from its request on. Keeps what it needs: it may have been given up, and its introspector
 /// may be gone.
-template <class Transport>
+template <class Transport, class Clock>
 struct attempt {
     Transport* send;
     std::shared_ptr<introspection> what;
+    std::shared_ptr<const async_discovery<Transport, Clock>> where;
     introspection::subject about;
     call context;
 
@@ -43,15 +44,18 @@ struct attempt {
     }
     template <class Answered>
     result<knowledge> operator()(Answered& answered) const {
-        return what->learnt(answered, about, context);
+        auto learnt = what->learnt(answered, about, context);
+        if (where != nullptr && introspection::may_have_moved(learnt))
+            where->doubt(context.time(), what->options().fault_pause);
+        return learnt;
     }
 };
 
 /// Goes on with an attempt once it is known where to ask, and is to Asio what the attempt's handler is.
-template <class Transport, class Handler>
+template <class Transport, class Clock, class Handler>
 struct addressed {
     Handler handler;
-    attempt<Transport> then;
+    attempt<Transport, Clock> then;
     request made; // wiped, if it is never sent
 
     void operator()(const result<metadata_ptr>& found) {
@@ -83,11 +87,11 @@ public:
                    std::optional<request> made) {
                 if (!made)
                     return std::move(handler)(result<knowledge>{failure{reason::no_credentials}});
-                detail::attempt<Transport> one{send_, what_, about, told};
+                detail::attempt<Transport, Clock> one{send_, what_, where_, about, told};
                 if (!where_)
                     return one.begin(*std::move(made), std::move(handler));
                 where_->async_find({.deadline = told.steady_deadline()},
-                                   detail::addressed<Transport, decltype(handler)>{
+                                   detail::addressed<Transport, Clock, decltype(handler)>{
                                        std::move(handler), std::move(one), *std::move(made)});
             },
             token, context, introspection::subject{q}, what_->request_for(q));
@@ -102,10 +106,14 @@ private:
 } // namespace outlast::oauth2
 
 /// All that is associated with it is the handler's.
-template <template <class, class> class Associator, class Transport, class Handler, class Default>
+template <template <class, class> class Associator,
+          class Transport,
+          class Clock,
+          class Handler,
+          class Default>
 struct boost::asio::
-    associator<Associator, outlast::oauth2::detail::addressed<Transport, Handler>, Default> {
-    using addressed = outlast::oauth2::detail::addressed<Transport, Handler>;
+    associator<Associator, outlast::oauth2::detail::addressed<Transport, Clock, Handler>, Default> {
+    using addressed = outlast::oauth2::detail::addressed<Transport, Clock, Handler>;
     using type = typename Associator<Handler, Default>::type;
     static type get(const addressed& a) noexcept {
         return Associator<Handler, Default>::get(a.handler);

@@ -86,6 +86,7 @@ public:
 
     // As those of `discovery`; what they refer to is the discovery's.
     void forget() { shared_->forget(); }
+    void doubt(instant now, duration pause) const { shared_->doubt(now, pause); }
     [[nodiscard]] const discovery_options& options() const noexcept { return shared_->options(); }
     [[nodiscard]] circuit_breaker& breaker() noexcept { return shared_->breaker(); }
 

@@ -112,6 +112,7 @@ private:
         void operator()(Self& self) {
             if (one->at_once)
                 return end(self, *std::move(one->at_once));
+            self.reset_cancellation_state(boost::asio::enable_total_cancellation());
             if (!one->order.empty())
                 return ask(self);
             one->at_once = one->of.of_nobody(one->scheme);

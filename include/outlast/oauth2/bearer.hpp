@@ -34,6 +34,8 @@ struct bearer_options {
     /// What proofs may be signed by, for the challenges, as "ES256 PS256": then the scheme DPoP is taken, too.
     /// Printable ASCII without quotes, which outlives all that looks at it. Default: none, it is another scheme.
     std::string_view dpop_algorithms{};
+
+    friend bool operator==(const bearer_options&, const bearer_options&) = default;
 };
 
 /// The answer of `read_bearer`. Like everything that holds a token it has no stream output.

@@ -7,6 +7,7 @@
 #include <outlast/cache/memory.hpp>
 #include <outlast/cache_aside.hpp>
 #include <outlast/failover.hpp>
+#include <outlast/freshness.hpp>
 #include <outlast/http/message.hpp> // shown_url
 #include <outlast/oauth2/discovery_options.hpp>
 #include <outlast/oauth2/error.hpp>
@@ -14,8 +15,10 @@
 #include <outlast/pipeline.hpp>
 #include <outlast/retry.hpp>
 #include <outlast/threads.hpp>
+#include <outlast/time.hpp>
 #include <outlast/timeout.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <functional> // std::reference_wrapper
 #include <memory>
@@ -39,7 +42,13 @@ class discovery_base {
     };
     struct life {
         lifetime of_all;
-        lifetime operator()(const metadata_ptr&) const noexcept { return of_all; }
+        duration incomplete_for;
+        lifetime operator()(const metadata_ptr& found) const noexcept {
+            lifetime l = of_all;
+            if (found->introspection_endpoint.empty())
+                l.fresh_for = std::min(l.fresh_for, incomplete_for);
+            return l;
+        }
     };
 
 public:
@@ -48,6 +57,21 @@ public:
 
     /// The next caller has them fetched anew.
     void forget() { cache_.forget({}); }
+
+    /// What they say has proved wrong: the next caller has them fetched anew, unless they are younger than
+    /// `pause`. They stay while others cannot be had.
+    void doubt(instant now, duration pause) {
+        const auto found = store_.find({});
+        if (!found || found->times.age(now) < pause)
+            return;
+        const instant learnt = found->times.since;
+        auto old = *found;
+        old.times.fresh_until = now;
+        const auto unchanged = [learnt](const outlast::freshness* there) {
+            return there != nullptr && there->since == learnt; // else they are others already
+        };
+        store_.put({}, std::move(old), unchanged);
+    }
 
     [[nodiscard]] const discovery_options& options() const noexcept { return what_->options(); }
     // For another driver, and for probes: the pieces that a call puts together.
@@ -59,14 +83,15 @@ protected:
         : what_((require_valid(options.problem()),
                  std::make_shared<const metadata_fetch>(std::move(options)))),
           store_({.capacity = 1, .negative_capacity = 1}),
-          cache_(store_,
-                 {},
-                 life{{.fresh_for = this->options().fresh_for,
-                       .stale_for = this->options().stale_for}},
-                 // Who finds a document waits for no other one's refresh.
-                 {.stale_wait = duration::zero(),
-                  .wait = this->options().overall_timeout,
-                  .name = "metadata cache"}),
+          cache_(
+              store_,
+              {},
+              life{{.fresh_for = this->options().fresh_for, .stale_for = this->options().stale_for},
+                   this->options().incomplete_for},
+              // Who finds a document waits for no other one's refresh.
+              {.stale_wait = duration::zero(),
+               .wait = this->options().overall_timeout,
+               .name = "metadata cache"}),
           breaker_(breaker_options()),
           attempt_({.limit = this->options().attempt_timeout, .name = "discovery attempt"}),
           places_({std::ref(attempt_), std::ref(attempt_)},

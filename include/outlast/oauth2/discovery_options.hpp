@@ -29,6 +29,8 @@ struct discovery_options {
 
     /// The metadata are fresh so long. Default 24 h.
     duration fresh_for = std::chrono::hours{24};
+    /// Those that name no introspection endpoint. Default 1 min: a server that is being set up gets one.
+    duration incomplete_for = std::chrono::minutes{1};
     /// After that they are used so long while others cannot be had. Default: until others can.
     duration stale_for = forever;
     /// One request. Default 1 s.
@@ -55,8 +57,10 @@ struct discovery_options {
                    "fragment";
         if (!std::ranges::all_of(further_origins, usable))
             return "discovery: a further origin is an https URL (http on loopback)";
-        if (fresh_for <= duration::zero() || stale_for < duration::zero())
-            return "discovery: fresh_for is longer than 0, and stale_for not negative";
+        if (fresh_for <= duration::zero() || incomplete_for <= duration::zero() ||
+            stale_for < duration::zero())
+            return "discovery: fresh_for and incomplete_for are longer than 0, and stale_for not "
+                   "negative";
         if (attempt_timeout <= duration::zero() || overall_timeout < attempt_timeout)
             return "discovery: a timeout is longer than 0, and that of one attempt not longer than "
                    "the whole";

@@ -99,6 +99,16 @@ public:
         return made.url.empty() ? std::optional{failure{reason::not_discovered}} : std::nullopt;
     }
 
+    /// Whether an attempt came to what an endpoint comes to that has been moved: then the metadata are
+    /// doubted, at most once in `fault_pause`.
+    [[nodiscard]] static bool may_have_moved(const result<knowledge>& learnt) noexcept {
+        if (learnt)
+            return false;
+        const auto why = reason_in(learnt.error().code());
+        return why == reason::not_found || why == reason::method_refused ||
+               why == reason::name_not_resolved;
+    }
+
     /// By when a transport that runs beside its deadline is to answer: a little before an attempt
     /// that has all its time is given up, since a failure that says what it ran into tells more than
     /// none (whether the request was sent, and so whether this token may be to blame: threat S8).

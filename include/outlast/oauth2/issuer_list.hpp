@@ -110,6 +110,9 @@ private:
             const auto same = [&](const entry& other) { return other.issuer == one.issuer; };
             if (one.issuer.empty() || std::ranges::count_if(all, same) != 1)
                 return "issuers: each has a name, and no two have the same";
+            // Else what is no token for one of them would be refused in the name of all.
+            if (one.api.get().options().bearer != all.front().api.get().options().bearer)
+                return "issuers: all take the same bearer tokens (introspector_options::bearer)";
         }
         return nullptr;
     }

@@ -87,32 +87,32 @@ TEST_CASE("access token: a forged one is bad, one of an unknown key may be good 
 }
 
 TEST_CASE(
-    "access token: a claim that is missing, or of the wrong type, makes it bad, RFC 9068 §2.2") {
+    "access token: a claim that is missing, or of the wrong type, makes it odd, RFC 9068 §2.2") {
     const std::string name =
         GENERATE(as<std::string>{}, "iss", "exp", "aud", "sub", "client_id", "iat", "jti");
     for (const char* text : {"", "null", "{}", "true"}) {
         INFO(name << " is " << text);
-        CHECK(judged(access_token({{name, text}})).what == local_verdict::bad);
+        CHECK(judged(access_token({{name, text}})).what == local_verdict::odd);
     }
 }
 
-TEST_CASE("access token: claims that two readers may read in two ways make it bad") {
+TEST_CASE("access token: claims that two readers may read in two ways make it odd") {
     const std::string text = GENERATE(as<std::string>{}, "", "[]", "\"x\"",
                                       R"({"a":1} )"
                                       "x",
                                       R"({"exp":1,"exp":2})", R"({"exp":"1700003600"})",
                                       R"({"exp":1e400})", "{\"sub\":\"\xff\"}");
-    CHECK(judged(signed_by(jose_keys::p256, text)).what == local_verdict::bad);
-    CHECK(judged(access_token({{"exp", "\"1700003600\""}})).what == local_verdict::bad);
-    CHECK(judged(access_token({{"exp", "-1"}})).what == local_verdict::bad);
-    CHECK(judged(access_token({{"aud", "[]"}})).what == local_verdict::bad);
-    CHECK(judged(access_token({{"scope", "[\"read\"]"}})).what == local_verdict::bad);
-    CHECK(judged(access_token({{"cnf", "\"x\""}})).what == local_verdict::bad);
+    CHECK(judged(signed_by(jose_keys::p256, text)).what == local_verdict::odd);
+    CHECK(judged(access_token({{"exp", "\"1700003600\""}})).what == local_verdict::odd);
+    CHECK(judged(access_token({{"exp", "-1"}})).what == local_verdict::odd);
+    CHECK(judged(access_token({{"aud", "[]"}})).what == local_verdict::odd);
+    CHECK(judged(access_token({{"scope", "[\"read\"]"}})).what == local_verdict::odd);
+    CHECK(judged(access_token({{"cnf", "\"x\""}})).what == local_verdict::odd);
 }
 
 TEST_CASE("access token: iat may be ahead of our clock by 60 s") {
     CHECK(judged(access_token({{"iat", std::to_string(t0 + 60)}})).what == local_verdict::good);
-    CHECK(judged(access_token({{"iat", std::to_string(t0 + 61)}})).what == local_verdict::bad);
+    CHECK(judged(access_token({{"iat", std::to_string(t0 + 61)}})).what == local_verdict::odd);
     CHECK(judged(access_token({{"iat", std::to_string(t0 + 61)}}), 1).what == local_verdict::good);
 }
 

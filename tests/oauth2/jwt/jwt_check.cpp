@@ -212,6 +212,24 @@ TEST_CASE("jwt check: fallback, an expired token is refused while the server is 
     CHECK(table{.use = fallback, .now = 3600}() == "server keys 401-IT");
 }
 
+// What introspection would have said yes to is no 401 because we look more closely than the server.
+TEST_CASE("jwt check: fallback, what the server might take after all is a 503") {
+    const claims odd = GENERATE(claims{{"jti", ""}}, claims{{"client_id", ""}},
+                                claims{{"iat", std::to_string(t0 + 61)}}, claims{{"exp", "\"x\""}},
+                                claims{{"iss", "\"x\""}}, claims{{"aud", "\"x\""}});
+    CHECK(table{.use = fallback, .token = access_token(odd)}() == "server keys 503(5)");
+    CHECK(table{.use = fallback, .token = access_token(odd), .server = reason::active}() ==
+          "server ALLOW(live)");
+    // A yes of the server's to which the route says no is a 401 there, and so it is here.
+    CHECK(table{.use = fallback, .route = {.audience = "other"}}() == "server keys 401-IT");
+}
+
+TEST_CASE("jwt check: an odd token that the server refuses is marked: its signature is good") {
+    table t{.use = fallback, .token = access_token({{"jti", ""}}), .server = reason::inactive};
+    CHECK(t() == "server keys 401-IT");
+    CHECK(t.marks->holds(*mark));
+}
+
 TEST_CASE("jwt check: without local use the keys are never asked") {
     CHECK(table{.use = local_use::never}() == "server 503(5)");
 }

@@ -3,6 +3,8 @@
 // JWTs and opaque tokens at one API, over a blocking transport.
 #include <outlast/oauth2/jwt/jwt_introspector.hpp>
 
+#include <outlast/oauth2/issuers.hpp>
+
 #include "oauth2/support/issuer.hpp"
 #include "oauth2/support/outcome_words.hpp"
 #include "support/catch.hpp"
@@ -207,6 +209,24 @@ TEST_CASE("jwt introspector: keys of an issuer that is away are good for 12 h") 
     CHECK(s(token) == "ALLOW(local)");
     hand_clock::advance(1s);
     CHECK(s(token).starts_with("503"));
+}
+
+TEST_CASE("jwt introspector: one of several issuers") {
+    api s{local_use::first};
+    api opaque{local_use::never};
+    opaque.server.introspection.otherwise = says(r_plus(3600));
+    s.server.introspection.otherwise = says(r_minus);
+    using entries = std::vector<issuer_entry<jwt_introspector<issuer, hand_clock>>>;
+    issuers<jwt_introspector<issuer, hand_clock>> both{
+        entries{{"https://as.example", s.check}, {"https://other.example", opaque.check}}};
+    CHECK(words_of(both("Bearer " + access_token())) == "ALLOW(local)");
+    CHECK(words_of(both("Bearer opaque")) == "ALLOW(live)");
+    CHECK(words_of(both("Bearer opaque")) == "ALLOW(cached)");
+    CHECK(s.server.calls() == "introspected 1, keys 1"); // the second time it is not asked
+    both.forget("opaque");
+    CHECK(words_of(both("Bearer opaque")) == "ALLOW(live)");
+    both.revoke("opaque");
+    CHECK(words_of(both("Bearer opaque")) == "401-IT");
 }
 
 TEST_CASE("jwt introspector: options that cannot be meant are refused") {

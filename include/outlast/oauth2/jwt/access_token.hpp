@@ -62,7 +62,8 @@ read_access_token(std::string_view token, const access_token_options& options) {
 
 enum class local_verdict : std::uint8_t {
     good,        ///< its issuer signed it, and it has what it must have
-    bad,         ///< for certain: forged, or not what it claims to be
+    odd,         ///< its issuer signed it, and it has not what it must have
+    bad,         ///< forged
     unknown_key, ///< signed by a key that these keys do not have; newer ones may
     cannot_tell, ///< cryptography failed here
 };
@@ -74,7 +75,7 @@ struct local_finding {
 
 /// Judges an access token by RFC 9068 §4: the signature, and that every claim is there that §2.2 demands (`iss`,
 /// `exp`, `aud`, `sub`, `client_id`, `iat`, `jti`), each of its type. What they have to say is `check`'s to
-/// compare, on each use: issuer, audience, times, binding, scope. But for `iat`: one that is ahead of our clock is bad.
+/// compare, on each use: issuer, audience, times, binding, scope. But for `iat`: one that is ahead of our clock is odd.
 ///
 /// \throws std::bad_alloc
 /// Cost: one signature verification, one pass over the claims. Pure.
@@ -90,12 +91,12 @@ struct local_finding {
                                                               : local_verdict::bad};
     document read{reading};
     if (read_strict_json(claims.assume_value(), read) || read.problem_of_facts())
-        return {local_verdict::bad};
+        return {local_verdict::odd};
     auto said = std::make_shared<facts>(read.take_facts());
     const bool whole = said->iss && said->exp && !said->aud.empty() && said->sub &&
                        said->client_id && said->iat && said->jti;
     if (!whole || *said->iat > std::chrono::floor<std::chrono::seconds>(now) + options.iat_leeway)
-        return {local_verdict::bad};
+        return {local_verdict::odd};
     return {local_verdict::good, std::move(said)};
 }
 

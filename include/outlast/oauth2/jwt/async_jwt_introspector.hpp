@@ -200,6 +200,17 @@ public:
     /// As `jwt_introspector::revoke`.
     void revoke(std::string_view token) { detail::revoke(shared_->api, token); }
 
+    // As those of `async_introspector`.
+    void forget(std::string_view token) { shared_->api.forget(token); }
+    [[nodiscard]] const introspector_options& options() const noexcept {
+        return shared_->api.options();
+    }
+    [[nodiscard]] const quoted& realm() const noexcept { return shared_->api.realm(); }
+    [[nodiscard]] auto& store() noexcept { return shared_->api.store(); }
+    [[nodiscard]] std::optional<token_digest> key_of(std::string_view token) const noexcept {
+        return shared_->api.key_of(token);
+    }
+
     /// The parts, for probes. What is to be revoked is told to this, not to them.
     [[nodiscard]] async_introspector<Transport, Clock>& introspection() noexcept {
         return shared_->api;

@@ -19,6 +19,7 @@
 #include <outlast/result.hpp>
 #include <outlast/time.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -35,6 +36,10 @@ namespace outlast::oauth2 {
 /// | no JWT access token, or the route has a bound on age | any | the introspector | nothing |
 /// | JWT access token | first | the keys: good or bad ends it | the introspector, if it cannot be judged here |
 /// | JWT access token | fallback | the introspector: 200, 401, 403 end it | the keys, if it was DOWN or BAD (FAULT too with `stale_on_fault`), but not if we did not ask (no place, no credentials) |
+///
+/// As a fallback it says no for certain only: to a forged token, or by what the server would look at, too (times,
+/// binding, the route's demands). What its issuer signed and RFC 9068 or our own `tokens` do not allow, the server may
+/// take: it stays a 503.
 ///
 /// A token that the server has called inactive, though its signature is good, was revoked there: it is marked, and from
 /// then on only the server's word counts for it (a negative verdict is kept for seconds, and an outage may be longer).
@@ -111,6 +116,8 @@ public:
         // A key that the newest set lacks may be newer than that set: nobody here can tell.
         if (found.what == local_verdict::cannot_tell || found.what == local_verdict::unknown_key)
             return jwt_->use == local_use::first ? step::server : step::done;
+        if (jwt_->use == local_use::fallback && may_be_taken_elsewhere(found, now))
+            return step::done;
         d_ = framed(decide_locally(std::move(found.said), *own_, *wanted_, *realm_, now, from_),
                     from_, options_->bearer, *realm_);
         return step::done;
@@ -156,6 +163,15 @@ private:
         default:
             return false;
         }
+    }
+
+    // Of a token that its issuer signed.
+    [[nodiscard]] bool may_be_taken_elsewhere(const local_finding& found,
+                                              std::chrono::system_clock::time_point now) const {
+        if (!found.said)
+            return found.what == local_verdict::odd;
+        const ruling own = check(*found.said, *own_, now, freshness::cached, from_);
+        return own == ruling::wrong_issuer || own == ruling::wrong_audience;
     }
 
     const jwt_options* jwt_;

@@ -90,6 +90,15 @@ public:
     /// As `introspector_base::revoke`; of a JWT, whatever signature it comes with.
     void revoke(std::string_view token) { detail::revoke(api_, token); }
 
+    // As those of the introspector.
+    void forget(std::string_view token) { api_.forget(token); }
+    [[nodiscard]] const introspector_options& options() const noexcept { return api_.options(); }
+    [[nodiscard]] const quoted& realm() const noexcept { return api_.realm(); }
+    [[nodiscard]] auto& store() noexcept { return api_.store(); }
+    [[nodiscard]] std::optional<token_digest> key_of(std::string_view token) const noexcept {
+        return api_.key_of(token);
+    }
+
     /// The parts, for probes. What is to be revoked is told to this, not to them.
     [[nodiscard]] introspector<Transport>& introspection() noexcept { return api_; }
     [[nodiscard]] key_source<Transport, Clock>& keys() noexcept { return keys_; }
