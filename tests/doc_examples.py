@@ -34,6 +34,7 @@ BEFORE = """\
 #include <outlast/hedge.hpp>
 #include <outlast/keyed.hpp>
 #include <outlast/late_value.hpp>
+#include <outlast/loses_nothing.hpp>
 #include <outlast/simulate.hpp>
 
 #include <iostream>

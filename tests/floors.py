@@ -28,7 +28,7 @@ FLOORS = {
     3.15: "circuit_gate cache_run hedge_options",
     3.2: "names",
     3.25: "circuit_telling circuit_run event_text",
-    4: "retry timeout late_value circuit_breaker cache_aside fallback basic_keyed basic_failure_memo bulkhead hedge",
+    4: "retry timeout late_value loses_nothing circuit_breaker cache_aside fallback basic_keyed basic_failure_memo bulkhead hedge",
     5: "nest fan order",
     5.1: "pipeline worst_case notes",
     5.2: "describe failover",
@@ -46,9 +46,10 @@ FLOORS = {
 BESIDE_UMBRELLAS = {"asio"}            # headers of the folder beside that bears their name
 UMBRELLA = "outlast"                   # includes every header above, and nobody includes it back
 NOT_IN_UMBRELLA = {"virtual_time", "simulated_run", "world", "simulate", "describe", "notes", "event_text",
-                   # what only these need: keyed, failure_memo, failover, bulkhead, hedge, late_value
+                   # what only these need: keyed, failure_memo, failover, bulkhead, hedge, late_value, loses_nothing
                    "basic_keyed", "keyed", "lru", "failover", "basic_failure_memo", "failure_memo",
-                   "bulkhead", "permits", "atomic_word", "hedge", "hedge_options", "latencies", "late_value"}
+                   "bulkhead", "permits", "atomic_word", "hedge", "hedge_options", "latencies", "late_value",
+                   "loses_nothing"}
 BESIDE = {"cache", "asio", "oauth2", "http", "metrics", "redis"}  # folders on top of the core, free among themselves
 
 TOP_LEVEL = {"include", "tests", "bench", "examples", "meson.build", "README.md", "LICENSE"}

@@ -337,6 +337,20 @@ void read_admission(section admission, oauth2::introspector_options& o) {
     admission.nothing_else();
 }
 
+void read_recheck(section recheck, configuration& c) {
+    recheck.number("per_second", c.rechecks_per_second, 0, 1000);
+    recheck.number("tokens", c.introspector.stale_ledger.capacity, 1, 1'000'000);
+    recheck.nothing_else();
+}
+
+void read_canary(section canary, configuration& c) {
+    canary.span("every", c.canary_every);
+    if (c.canary_every != outlast::duration::zero() &&
+        c.canary_every < std::chrono::milliseconds{100})
+        canary.wrong_key("every", R"(canary.every is "100ms" or more, or "0s" for none)");
+    canary.nothing_else();
+}
+
 route route_in(section one) {
     route r;
     r.path = one.text("path").value_or("");
@@ -416,9 +430,13 @@ configuration read_configuration(std::string_view text, const std::string& name)
         read_cache(std::move(*cache), c.introspector);
     if (auto breaker = sub("breaker"))
         read_breaker(std::move(*breaker), c.introspector);
-
     if (auto admission = sub("admission"))
         read_admission(std::move(*admission), c.introspector);
+    if (auto recheck = sub("recheck"))
+        read_recheck(std::move(*recheck), c);
+    c.introspector.stale_ledger.keep_tokens = c.rechecks_per_second != 0;
+    if (auto canary = sub("canary"))
+        read_canary(std::move(*canary), c);
 
     if (const toml::node* const routes = top.find("route")) {
         if (!routes->is_array_of_tables())

@@ -7,12 +7,17 @@
 #include "identity.hpp"
 #include "status_page.hpp"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <span>
 #include <utility>
 
@@ -145,6 +150,73 @@ asio::awaitable<response> introspection_gateway::checked(const request& asked, c
     co_return made;
 }
 
+void introspection_gateway::start() {
+    if (options_.rechecks_per_second != 0)
+        asio::co_spawn(send_.get_executor(), recheck(), asio::detached);
+    if (options_.canary_every != outlast::duration::zero())
+        asio::co_spawn(send_.get_executor(), watch_endpoints(), asio::detached);
+}
+
+asio::awaitable<void> introspection_gateway::recheck() {
+    asio::steady_timer pace{send_.get_executor()};
+    while (!retired_) {
+        const bool some_wait = check_.stale_tokens().waiting != 0;
+        pace.expires_after(std::chrono::nanoseconds{std::chrono::seconds{1}} /
+                           (some_wait ? options_.rechecks_per_second : 1));
+        co_await pace.async_wait(asio::as_tuple(asio::use_awaitable));
+        try {
+            co_await recheck_one();
+        } catch (const std::exception&) { // out of memory, say: later
+        }
+    }
+}
+
+asio::awaitable<void> introspection_gateway::recheck_one() {
+    if (co_await check_.async_recheck(asio::use_awaitable) || is_away())
+        co_return; // more may be left
+    const oauth2::stale_counts now = check_.stale_tokens();
+    const oauth2::stale_counts before = std::exchange(reported_, now);
+    const auto settled = now.served - now.waiting - (before.served - before.waiting);
+    const auto revoked = now.inactive - before.inactive;
+    if (settled != 0)
+        log_.line(revoked == 0 ? "info" : "warning", "served_stale",
+                  {{"tokens", settled},
+                   {"active", now.active - before.active},
+                   {"revoked", revoked},
+                   {"expired", now.expired - before.expired},
+                   {"dropped", now.dropped - before.dropped},
+                   {"waiting", now.waiting}});
+}
+
+bool introspection_gateway::is_away() {
+    for (std::size_t i = 0; i != endpoints_.size(); ++i)
+        if (check_.is_healthy(i, outlast::steady::now()))
+            return false;
+    return true;
+}
+
+asio::awaitable<void> introspection_gateway::watch_endpoints() {
+    asio::steady_timer next{send_.get_executor()};
+    while (!retired_) {
+        next.expires_after(options_.canary_every);
+        co_await next.async_wait(asio::as_tuple(asio::use_awaitable));
+        try {
+            co_await probe_those_away();
+        } catch (const std::exception&) { // out of memory, say: later
+        }
+    }
+}
+
+asio::awaitable<void> introspection_gateway::probe_those_away() {
+    for (std::size_t i = 0; i != endpoints_.size(); ++i) {
+        if (check_.is_healthy(i, outlast::steady::now()))
+            continue;
+        const auto said = co_await check_.async_probe(i, asio::use_awaitable);
+        if (said && said.assume_value().what == oauth2::knowledge::verdict::active)
+            log_.line("error", "unknown_token_called_active", {{"endpoint", endpoints_[i]}});
+    }
+}
+
 // Of an outage, one line a second.
 void introspection_gateway::unavailable(const oauth2::decision& d) {
     ++unsaid_;
@@ -159,6 +231,7 @@ response introspection_gateway::metrics_now(const request& asked) {
     for (std::size_t i = 0; i != endpoints_.size(); ++i)
         metrics_.breaker_is(i, check_.breaker(i).state(now));
     metrics_.tokens_known(check_.store().size());
+    metrics_.stale_tokens(check_.stale_tokens());
     return answer_of(asked, 200, metrics_.text(), "text/plain; version=0.0.4; charset=utf-8");
 }
 
@@ -176,9 +249,16 @@ json::object introspection_gateway::status_json() {
                                          {"failed", counts.failed},
                                          {"refused", counts.refused()}});
     }
+    const oauth2::stale_counts stale = check_.stale_tokens();
     return {{"uptime", std::chrono::duration<double>(steady_clock::now() - begun_).count()},
             {"now", second()},
             {"known_tokens", check_.store().size()},
+            {"served_stale", json::object{{"tokens", stale.served},
+                                          {"active", stale.active},
+                                          {"revoked", stale.inactive},
+                                          {"expired", stale.expired},
+                                          {"dropped", stale.dropped},
+                                          {"waiting", stale.waiting}}},
             {"credentials_refused", refused},
             {"metadata_missing",
              check_.where() != nullptr &&

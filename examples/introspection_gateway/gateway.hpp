@@ -47,7 +47,9 @@ public:
     /// For the monitoring, and never on the port of the proxy, where these paths may be the API's.
     [[nodiscard]] boost::asio::awaitable<response> show(const request& asked);
 
-    /// From now on it is not ready: no further requests are wanted.
+    /// Begins what it does without being asked: re-checks and the canary. The context runs them.
+    void start();
+    /// From now on it is not ready, and does nothing of itself: no further requests are wanted.
     void retire() noexcept { retired_ = true; }
 
 private:
@@ -60,6 +62,11 @@ private:
 
     outlast::oauth2::introspector_options with_events();
     [[nodiscard]] boost::asio::awaitable<response> checked(const request& asked, const route& r);
+    boost::asio::awaitable<void> recheck();
+    boost::asio::awaitable<void> recheck_one();
+    [[nodiscard]] bool is_away();
+    boost::asio::awaitable<void> watch_endpoints();
+    boost::asio::awaitable<void> probe_those_away();
     [[nodiscard]] response metrics_now(const request& asked);
     void unavailable(const outlast::oauth2::decision& d);
     [[nodiscard]] boost::json::object status_json();
@@ -78,6 +85,7 @@ private:
     metered_transport metered_;
     forward on_event_{this};
     introspector check_;
+    outlast::oauth2::stale_counts reported_{};
     bool retired_ = false;
     std::int64_t complained_ = -1; // the second
     std::uint64_t unsaid_ = 0;

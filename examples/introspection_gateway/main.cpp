@@ -63,6 +63,7 @@ int run(gateway::configuration c) {
                           [&](const gateway::request& asked) { return answers.show(asked); }};
     front.start();
     admin.start();
+    answers.start();
     asio::co_spawn(context, until_told(context, answers, front, drain, log), asio::detached);
     log.line(
         "info", "started",

@@ -10,6 +10,7 @@
 #include <prometheus/text_serializer.h>
 
 #include <chrono>
+#include <cstdint>
 #include <string_view>
 
 namespace gateway {
@@ -20,8 +21,13 @@ namespace oauth2 = outlast::oauth2;
 
 constexpr std::array<const char*, answer_classes> answer_names{
     "live", "cached", "stale", "refused", "unavailable", "unauthenticated"};
+constexpr std::array<const char*, 4> settled_names{"active", "inactive", "expired", "dropped"};
 constexpr std::array states{outlast::circuit_state::closed, outlast::circuit_state::open,
                             outlast::circuit_state::half_open};
+
+void raise_to(prometheus::Counter& counter, std::uint64_t value) {
+    counter.Increment(static_cast<double>(value) - counter.Value());
+}
 
 double seconds(outlast::duration d) { return std::chrono::duration<double>(d).count(); }
 
@@ -72,6 +78,25 @@ metrics::metrics(const std::vector<std::string>& endpoints)
                    .Help("Verdicts in memory, fresh and stale.")
                    .Register(*registry_)
                    .Add({});
+    stale_served_ = &prometheus::BuildCounter()
+                         .Name("introspection_gateway_stale_served_total")
+                         .Help("Tokens (not requests) that were allowed by a stale verdict.")
+                         .Register(*registry_)
+                         .Add({});
+    auto& settled = prometheus::BuildCounter()
+                        .Name("introspection_gateway_stale_settled_total")
+                        .Help("What became of the tokens that were allowed by a stale verdict: the "
+                              "server said afterwards that they were active or inactive (revoked "
+                              "meanwhile), or they expired, or were dropped for want of room.")
+                        .Register(*registry_);
+    for (std::size_t i = 0; i != stale_settled_.size(); ++i)
+        stale_settled_[i] = &settled.Add({{"verdict", settled_names[i]}});
+    stale_waiting_ = &prometheus::BuildGauge()
+                          .Name("introspection_gateway_stale_waiting")
+                          .Help("Tokens that were allowed by a stale verdict, of which the server "
+                                "has not spoken since.")
+                          .Register(*registry_)
+                          .Add({});
     under_way_ = &prometheus::BuildGauge()
                       .Name("introspection_gateway_checks_under_way")
                       .Help("Checks that have begun and are not answered.")
@@ -126,6 +151,13 @@ void metrics::breaker_is(std::size_t endpoint, outlast::circuit_state state) {
 }
 
 void metrics::tokens_known(std::size_t number) { tokens_->Set(static_cast<double>(number)); }
+void metrics::stale_tokens(const oauth2::stale_counts& now) {
+    raise_to(*stale_served_, now.served);
+    const std::array settled{now.active, now.inactive, now.expired, now.dropped};
+    for (std::size_t i = 0; i != settled.size(); ++i)
+        raise_to(*stale_settled_[i], settled[i]);
+    stale_waiting_->Set(static_cast<double>(now.waiting));
+}
 void metrics::began() { under_way_->Increment(); }
 void metrics::ended() { under_way_->Decrement(); }
 

@@ -5,6 +5,7 @@
 
 #include <outlast/circuit_facts.hpp>
 #include <outlast/oauth2/decision.hpp>
+#include <outlast/oauth2/stale_ledger.hpp>
 #include <outlast/time.hpp>
 
 #include <array>
@@ -49,6 +50,8 @@ public:
     called(std::size_t endpoint, outlast::oauth2::outcome_class outcome, outlast::duration took);
     void breaker_is(std::size_t endpoint, outlast::circuit_state state);
     void tokens_known(std::size_t number);
+    /// Of the whole life of the process.
+    void stale_tokens(const outlast::oauth2::stale_counts& now);
     void began();
     void ended();
 
@@ -67,6 +70,9 @@ private:
     prometheus::Histogram* check_took_;
     prometheus::Histogram* stale_age_;
     prometheus::Gauge* tokens_;
+    prometheus::Counter* stale_served_;
+    std::array<prometheus::Counter*, 4> stale_settled_{};
+    prometheus::Gauge* stale_waiting_;
     prometheus::Gauge* under_way_;
     std::vector<endpoint_metrics> endpoints_;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Everything but what is included by name: `late_value`, `keyed`, `failover`, `bulkhead`, `hedge`, the
-// simulation, `describe`, `event_text`, Asio, and the folders cache/, http/ and oauth2/.
+// Everything but what is included by name: `late_value`, `loses_nothing`, `keyed`, `failover`,
+// `bulkhead`, `hedge`, the simulation, `describe`, `event_text`, Asio, and the folders cache/, http/ and oauth2/.
 #ifndef OUTLAST_OUTLAST_HPP
 #define OUTLAST_OUTLAST_HPP
 

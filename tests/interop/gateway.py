@@ -132,6 +132,10 @@ fresh_for = "1s"
 negative_for = "1s"
 [breaker]
 open_for = "1s"
+[recheck]
+per_second = 50
+[canary]
+every = "200ms"
 [[route]]
 path = "/auth/orders"
 audience = "orders"
@@ -195,11 +199,18 @@ def through_proxy(name, front):
     connection.close()
 
 
-def outage(server, port, fronts, how):
+def value_of(admin, metric):
+    """Of one line of the metrics; none: 0."""
+    lines = [line for line in get(admin, "/metrics")[2].splitlines() if line.startswith(f"introspection_gateway_{metric} ")]
+    return float(lines[0].split()[-1]) if lines else 0
+
+
+def outage(server, port, admin, fronts, how):
     front = fronts.get("nginx")
     ask = (lambda token: get(front, "/orders/1", token)) if front else (lambda token: get(port, "/auth/orders", token))
-    known = f"good-{how}"
-    check(ask(known)[0] == 200, f"{how}: a token passes before it")
+    known, idle = f"good-{how}", f"good-idle-{how}"
+    check(ask(known)[0] == 200 and ask(idle)[0] == 200, f"{how}: tokens pass before it")
+    revoked = value_of(admin, 'stale_settled_total{verdict="inactive"}')
     if how == "killed":
         server.kill()
     else:
@@ -212,6 +223,8 @@ def outage(server, port, fronts, how):
     check(set(statuses) == {200}, f"{how}: it passes all the time: {statuses}")
     stale = json.loads(body)["x-auth-how"] if front else headers["X-Auth-How"]
     check(stale == "stale" and took < 5, f"{how}: by a stale verdict, in {took * 1000:.0f} ms")
+    check(ask(idle)[0] == 200, f"{how}: and so does one whose client is not to come again")
+    check(value_of(admin, "stale_waiting") >= 2, f"{how}: both wait for the server's word")
     status, headers, body, took = ask(f"good-unknown-{how}")
     check(status == 503 and int(headers["Retry-After"]) > 0 and "temporarily unavailable" in body,
           f"{how}: an unknown one gets {status}, Retry-After {headers['Retry-After']}")
@@ -226,11 +239,17 @@ def outage(server, port, fronts, how):
     calls = server.calls
     quick = sorted(ask(f"good-late-{how}-{i}")[3] for i in range(10))
     check(server.calls - calls <= 3 and quick[5] < 0.25, f"{how}: with the breaker open, in {quick[5] * 1000:.1f} ms")
+    server.revoked |= {known, idle}
     if how == "killed":
         server.start()
     else:
         server.hangs.clear()
-    server.revoked.add(known)
+    name = f"http://127.0.0.1:{server.port}/introspect"
+    check(eventually(lambda: value_of(admin, f'circuit_breaker_state{{endpoint="{name}",state="closed"}}') == 1),
+          f"{how}: the breaker closes after its return, though no request comes")
+    check(eventually(lambda: value_of(admin, "stale_waiting") == 0), f"{how}: all that were served stale are asked about")
+    found = value_of(admin, 'stale_settled_total{verdict="inactive"}') - revoked
+    check(found == 2, f"{how}: those that were revoked meanwhile are counted, though their clients did not come: {found}")
     check(eventually(lambda: ask(f"good-after-{how}")[0] == 200), f"{how}: unknown tokens pass soon after its return")
     check(eventually(lambda: ask(known)[0] == 401), f"{how}: one that was revoked meanwhile is found out")
 
@@ -319,8 +338,8 @@ def main(program):
         check(up and gateway.poll() is None, "the gateway has started")
         through_gateway(server, port, admin)
         fronts = proxies_in_front(stack, folder, port)
-        outage(server, port, fronts, "killed")
-        outage(server, port, fronts, "frozen")
+        outage(server, port, admin, fronts, "killed")
+        outage(server, port, admin, fronts, "frozen")
         metrics(admin)
         stop_gracefully(gateway, server, port, admin)
         log.flush()
@@ -328,6 +347,8 @@ def main(program):
         check(all(json.loads(line)["event"] for line in text.splitlines()), "its log is one JSON object a line")
         check("good-" not in text and "bad-" not in text and "top-secret" not in text,
               "no token and no secret is in it")
+        told = [json.loads(line) for line in text.splitlines() if '"served_stale"' in line]
+        check(sum(line["revoked"] for line in told) == 4, f"it tells how many that were served stale were revoked: {told}")
         check('"state":"opened"' in text and '"state":"closed"' in text, "it tells what the breaker did")
         if story.failed:
             print(text)

@@ -52,6 +52,18 @@ TEST_CASE("gateway configuration: the least there can be") {
     REQUIRE(c.routes.size() == 1);
     CHECK(!c.routes[0].wanted.audience);
     CHECK(c.routes[0].max_age == outlast::forever);
+    CHECK(c.rechecks_per_second == 10);
+    CHECK(c.introspector.stale_ledger.keep_tokens);
+    CHECK(c.introspector.stale_ledger.capacity == 4096);
+    CHECK(c.canary_every == 5s);
+}
+
+TEST_CASE("gateway configuration: without re-checks no token is kept for them") {
+    const auto c = read_configuration(
+        std::string{least} + "[recheck]\nper_second = 0\n[canary]\nevery = \"0s\"\n", "g.toml");
+    CHECK(c.rechecks_per_second == 0);
+    CHECK_FALSE(c.introspector.stale_ledger.keep_tokens);
+    CHECK(c.canary_every == 0s);
 }
 
 TEST_CASE("gateway configuration: everything that can be set") {
@@ -99,6 +111,11 @@ unknown = 3
 known = 4
 queue = 5
 wait = "6ms"
+[recheck]
+per_second = 7
+tokens = 8
+[canary]
+every = "9s"
 [[route]]
 path = "/auth"
 [[route]]
@@ -147,6 +164,10 @@ max_age = "0s"
     CHECK(o.admission.spare_permits == 4);
     CHECK(o.admission.queue == 5);
     CHECK(o.admission.wait == 6ms);
+    CHECK(c.rechecks_per_second == 7);
+    CHECK(o.stale_ledger.capacity == 8);
+    CHECK(o.stale_ledger.keep_tokens);
+    CHECK(c.canary_every == 9s);
     REQUIRE(c.routes.size() == 2);
     CHECK(c.routes[0].path == "/auth/orders"); // the longest first
     CHECK(c.routes[0].wanted.audience == "orders");
@@ -249,6 +270,13 @@ TEST_CASE("gateway configuration: what is wrong is said with its line") {
         {good + "[breaker]\nfailure_percent = 0\n",
          "g.toml:7: breaker.failure_percent is between 1 and 100"},
         {good + "[admission]\nqueue = 0\n", "g.toml: bulkhead: queue says how many calls may wait"},
+        {good + "[recheck]\nper_second = 1001\n",
+         "g.toml:7: recheck.per_second is between 0 and 1000"},
+        {good + "[recheck]\ntokens = 0\n", "g.toml:7: recheck.tokens is between 1 and 1000000"},
+        {good + "[recheck]\nevery = \"1s\"\n", "g.toml:7: there is no setting recheck.every"},
+        {good + "[canary]\nevery = \"1ms\"\n", "g.toml:7: canary.every is \"100ms\" or more"},
+        {good + "[canary]\nevery = 5\n", "g.toml:7: canary.every is a text in quotes"},
+        {good + "[canary]\n\ntoken = \"x\"\n", "g.toml:8: there is no setting canary.token"},
         {good + "[[route]]\npath = \"/auth\"\n", "g.toml:6: there are two routes /auth"},
         {good + "[[route]]\npath = \"auth\"\n", "g.toml:7: a route has a path"},
         {good + "[[route]]\npath = \"/x\"\nscopes = [\"a b\"]\n",

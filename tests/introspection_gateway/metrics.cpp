@@ -48,6 +48,13 @@ TEST_CASE("gateway metrics: each thing is counted once") {
     m.called(0, oauth2::outcome_class::down, 2s);
     m.breaker_is(0, outlast::circuit_state::open);
     m.tokens_known(17);
+    m.stale_tokens({.served = 20, .active = 3, .waiting = 17});
+    m.stale_tokens({.served = 50,
+                    .active = 39,
+                    .inactive = 7,
+                    .expired = 2,
+                    .dropped = 1,
+                    .waiting = 1}); // of its whole life, too
     m.began();
     const std::string text = m.text();
     for (const char* line : {
@@ -65,6 +72,12 @@ TEST_CASE("gateway metrics: each thing is counted once") {
              "introspection_gateway_circuit_breaker_state{endpoint=\"https://idp.example/"
              "introspect\",state=\"closed\"} 0\n",
              "introspection_gateway_known_tokens 17\n",
+             "introspection_gateway_stale_served_total 50\n",
+             "introspection_gateway_stale_settled_total{verdict=\"active\"} 39\n",
+             "introspection_gateway_stale_settled_total{verdict=\"inactive\"} 7\n",
+             "introspection_gateway_stale_settled_total{verdict=\"expired\"} 2\n",
+             "introspection_gateway_stale_settled_total{verdict=\"dropped\"} 1\n",
+             "introspection_gateway_stale_waiting 1\n",
              "introspection_gateway_checks_under_way 1\n",
          })
         CHECK_THAT(text, ContainsSubstring(line));

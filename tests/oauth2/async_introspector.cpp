@@ -402,3 +402,121 @@ TEST_CASE("async_check: a loop that ends takes the last checks with it, and what
     CHECK(l.told == 0);
     CHECK(l.served.expired());
 }
+
+// --- re-checks and probes ---
+
+namespace {
+
+introspector_options keeping_tokens() {
+    introspector_options o = options();
+    o.stale_ledger.keep_tokens = true;
+    o.lifetimes.fresh_for = 1ns;
+    o.retry.max_attempts = 1;
+    return o;
+}
+
+/// A token that was served stale, and a second in which its failure is forgotten.
+void serve_stale(leaving& l) {
+    l.server->first = {says(r_plus(3600)), answers(503)};
+    for (const char* words : {"ALLOW(live)", "ALLOW(stale)"}) {
+        l.api->async_check("Bearer tokA", l.route, l.note());
+        l.loop->run();
+        REQUIRE(l.words == words);
+        l.loop->advance(2s);
+    }
+}
+
+} // namespace
+
+TEST_CASE("async_recheck, async_probe: tokens of Asio's, on the executor of the handler, never "
+          "from inside") {
+    leaving l{says(r_minus), keeping_tokens()};
+    serve_stale(l);
+    asio::io_context mine;
+    const auto strand = asio::make_strand(mine);
+    int rechecked = 0;
+    int probed = 0;
+    for (const bool there_is_one : {true, false}) {
+        l.api->async_recheck(asio::bind_executor(strand, [&](bool asked) {
+            CHECK(strand.running_in_this_thread());
+            CHECK(asked == there_is_one);
+            ++rechecked;
+        }));
+        l.api->async_probe(0, asio::bind_executor(strand, [&](const auto& said) {
+                               CHECK(strand.running_in_this_thread());
+                               CHECK(said.has_value());
+                               ++probed;
+                           }));
+        CHECK(rechecked == probed);
+        for (int turn = 0; turn != 2; ++turn) {
+            l.loop->run();
+            mine.restart();
+            mine.run();
+        }
+    }
+    CHECK(rechecked == 2);
+    CHECK(probed == 2);
+    CHECK(l.api->stale_tokens().inactive == 1);
+    std::optional<bool> asked;
+    std::optional<knowledge> said;
+    asio::co_spawn(
+        l.loop->context(),
+        [&]() -> asio::awaitable<void> {
+            asked = co_await l.api->async_recheck(asio::use_awaitable);
+            said = (co_await l.api->async_probe(0, asio::use_awaitable)).value();
+        },
+        asio::detached);
+    l.loop->run();
+    CHECK(asked == false);
+    REQUIRE(said);
+    CHECK(said->what == knowledge::verdict::inactive);
+}
+
+TEST_CASE("async_recheck, async_probe: the introspector may go before they are over") {
+    leaving l{says(r_minus).after(1s), keeping_tokens()};
+    serve_stale(l);
+    int told = 0;
+    l.api->async_recheck([&](bool asked) { told += asked; });
+    l.api->async_probe(0, [&](const auto& said) { told += said.has_value(); });
+    l.loop->advance(50ms);
+    CHECK(told == 0);
+    l.go();
+    CHECK_FALSE(l.served.expired());
+    if (GENERATE(false, true)) {
+        l.loop->run();
+        CHECK(told == 2);
+    } else {
+        l.loop.reset();
+        CHECK(told == 0);
+    }
+    CHECK(l.served.expired());
+}
+
+TEST_CASE("async_recheck: cancelled, its token waits on") {
+    leaving l{hangs(), keeping_tokens()};
+    serve_stale(l);
+    asio::cancellation_signal stop;
+    bool told = false;
+    l.api->async_recheck(asio::bind_cancellation_slot(stop.slot(), [&](bool) { told = true; }));
+    l.loop->advance(50ms);
+    stop.emit(asio::cancellation_type::terminal);
+    l.loop->advance({});
+    CHECK(told);
+    CHECK(l.api->stale_tokens().waiting == 1);
+}
+
+TEST_CASE("async_recheck: without a wall clock, in the end, its token waits on") {
+    introspector_options o = keeping_tokens();
+    const auto throws = std::make_shared<bool>(false);
+    o.wall = [throws] { return *throws ? throw 7 : at(0); };
+    leaving l{says(r_minus).after(1s), std::move(o)};
+    serve_stale(l);
+    bool told = false;
+    l.api->async_recheck([&](bool) { told = true; });
+    l.loop->advance(50ms);
+    *throws = true;
+    l.loop->run();
+    CHECK(told);
+    *throws = false;
+    CHECK(l.api->stale_tokens().waiting == 1);
+}

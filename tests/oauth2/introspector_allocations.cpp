@@ -85,12 +85,14 @@ TEST_CASE("introspector: a token known and fresh costs no allocation") {
     }
 }
 
-TEST_CASE("introspector: neither does a stale one while the breaker is open") {
+TEST_CASE("introspector: neither does a stale one while the breaker is open, once it is in the "
+          "stale ledger") {
     scripted_server server{.otherwise = says(r_plus(3600))};
     introspector api{options(1ns), server};
     const requirements route{.audience = "api"};
     REQUIRE(ask_once(api, "Bearer tokA", route).words == "ALLOW(live)");
     api.breaker().set_mode(outlast::circuit_mode::isolated);
+    REQUIRE(ask_once(api, "Bearer tokA", route).words == "ALLOW(stale)");
     for (int i = 0; i != 10; ++i) {
         const counted hit = ask_once(api, "Bearer tokA", route);
         CHECK(hit.words == "ALLOW(stale)");

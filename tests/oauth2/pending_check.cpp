@@ -58,7 +58,9 @@ struct decider {
     decision decided(outlast::result<knowledge>,
                      const outlast::report&,
                      const requirements&,
-                     const sender&) const {
+                     const sender&,
+                     const query& about) const {
+        CHECK(about.token == token);
         return d;
     }
 };

@@ -4,10 +4,12 @@
 #include <outlast/oauth2/ask.hpp>
 #include <outlast/oauth2/request.hpp>
 #include <outlast/oauth2/secret.hpp>
+#include <outlast/oauth2/stale_ledger.hpp>
 
 #include "support/catch.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring> // std::memcpy
@@ -101,6 +103,22 @@ TEST_CASE("S13 a secret leaves nothing behind, moved, assigned over or taken") {
               two = secret{harmless};
               std::string text{needle};
               const secret four = secret::take(text);
+          }) == 0);
+}
+
+TEST_CASE("S13 a stale ledger leaves no token behind, settled, expired, dropped or left in it") {
+    constexpr std::chrono::sys_seconds now{std::chrono::seconds{1'700'000'000}};
+    constexpr std::chrono::seconds minute{60};
+    CHECK(left_by([&] {
+              stale_ledger l{{.capacity = 2, .keep_tokens = true}};
+              for (unsigned char n = 1; n != 5; ++n)
+                  l.served({{n}}, needle, now + n * minute, now);
+              REQUIRE(l.next({}, now)->token->expose() == needle);
+              l.settle({{4}}, true, now);
+              l.served({{5}}, needle, now + 9 * minute, now);
+              const stale_counts c = l.counts(now + 3 * minute);
+              CHECK(c == stale_counts{
+                             .served = 5, .active = 1, .expired = 1, .dropped = 2, .waiting = 1});
           }) == 0);
 }
 

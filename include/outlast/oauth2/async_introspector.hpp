@@ -10,12 +10,14 @@
 #include <outlast/oauth2/async_check_forms.hpp>
 #include <outlast/oauth2/async_discovery.hpp>
 #include <outlast/oauth2/decision.hpp>
+#include <outlast/oauth2/errand.hpp>
 #include <outlast/oauth2/introspector_base.hpp>
 #include <outlast/oauth2/pending_check.hpp>
 #include <outlast/run.hpp> // limits, steady
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/compose.hpp>
 #include <boost/asio/post.hpp>
 
 #include <cstddef>
@@ -94,7 +96,31 @@ public:
     }
     using async_check_forms<async_introspector>::async_check; // the shorter ones
 
+    /// After an outage, one step of `introspector::recheck`. Completes with `void(bool)`: whether there was
+    /// a token to ask about now.
+    template <boost::asio::completion_token_for<void(bool)> Token>
+    auto async_recheck(Token&& token) {
+        std::shared_ptr<under_way> one;
+        if (auto next = shared_->next_recheck(Clock::now()))
+            one = std::make_shared<under_way>(shared_, *std::move(next));
+        return boost::asio::async_compose<Token, void(bool)>(recheck_step{std::move(one)}, token,
+                                                             shared_->send->get_executor());
+    }
+
+    /// As `introspector::probe`. Completes with `void(result<knowledge>)`.
+    template <boost::asio::completion_token_for<void(result<knowledge>)> Token>
+    auto async_probe(std::size_t endpoint, Token&& token) {
+        auto one = std::make_shared<under_way>(shared_, shared_->next_probe(endpoint));
+        return async_run<Clock>(shared_->send->get_executor(), shared_->probe_policies(endpoint),
+                                std::cref(shared_->ask), std::forward<Token>(token),
+                                errand_query{std::move(one)});
+    }
+
     // As those of `introspector`; what they refer to is the introspector's.
+    [[nodiscard]] stale_counts stale_tokens() const { return shared_->stale_tokens(); }
+    [[nodiscard]] bool is_healthy(std::size_t endpoint, instant now) {
+        return shared_->is_healthy(endpoint, now);
+    }
     void revoke(std::string_view token) { shared_->revoke(token); }
     void forget(std::string_view token) { shared_->forget(token); }
     [[nodiscard]] bool is_revoked(std::string_view token) const {
@@ -147,16 +173,68 @@ private:
 
         using introspector_base::answered_already;
 
+        /// Without a wall clock the token waits on.
+        void rechecked(const token_digest& key,
+                       const result<knowledge>& known,
+                       const report& facts) noexcept {
+            try {
+                introspector_base::rechecked(key, known, facts);
+            } catch (...) {
+            }
+        }
+
         /// A wall clock that throws makes no decision: then it cannot be told.
         [[nodiscard]] decision decided(result<knowledge> known,
                                        const report& facts,
                                        const requirements& wanted,
-                                       const sender& from) const {
+                                       const sender& from,
+                                       const query& about) const {
             try {
-                return introspector_base::decided(std::move(known), facts, wanted, from);
+                return introspector_base::decided(std::move(known), facts, wanted, from, about);
             } catch (...) {
                 return detail::refused(unavailable(retry_after_for({}, {})));
             }
+        }
+    };
+
+    /// An errand of ours, which keeps all that it needs.
+    struct under_way {
+        std::shared_ptr<shared> api;
+        errand what;
+        report facts{};
+
+        under_way(std::shared_ptr<shared> all, errand&& about)
+            : api(std::move(all)), what(std::move(about)) {}
+    };
+    struct errand_query : query {
+        std::shared_ptr<under_way> where;
+        explicit errand_query(std::shared_ptr<under_way> one)
+            : query(one->what.asks()), where(std::move(one)) {}
+    };
+
+    struct recheck_step {
+        std::shared_ptr<under_way> one; // null: there is nothing to ask
+        bool posted = false;
+
+        template <class Self>
+        void operator()(Self& self) {
+            if (!one && posted)
+                return self.complete(false);
+            if (!one) {
+                posted = true;
+                return boost::asio::post(std::move(self)); // never inside the call that began it
+            }
+            errand_query about{one};
+            shared& all = *one->api;
+            const limits until{.facts = &one->facts};
+            async_run<Clock>(self.get_executor(), all.recheck_policies(), until, std::cref(all.ask),
+                             std::move(self), std::move(about));
+        }
+        template <class Self>
+        void operator()(Self& self, const result<knowledge>& known) {
+            one->api->rechecked(one->what.key, known, one->facts);
+            one.reset(); // first: its token
+            self.complete(true);
         }
     };
 
@@ -180,6 +258,7 @@ private:
             auto check = detail::pending_check<shared, Handler>::make(
                 std::move(handler), std::move(api), wanted.get(), from, until.facts, q.token);
             check->endpoint = all.first_endpoint();
+            check->key = q.key;
             until.facts = &check->facts;
             detail::pending_query about{q, check};
             async_run<Clock>(executor, all.policies(), until, std::cref(all.ask),

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string_view>
 #include <utility>
 
@@ -66,7 +67,7 @@ public:
         result<knowledge> known = run<Clock>(policies(), until, ask_, q);
         if (asked_for != nullptr)
             *asked_for = facts;
-        return decided(std::move(known), facts, wanted, from);
+        return decided(std::move(known), facts, wanted, from, q);
     }
 
     /// For a request with one Authorization header.
@@ -79,7 +80,36 @@ public:
         return (*this)(std::span<const std::string_view>{only}, wanted, max_age, until, keys);
     }
 
-    /// What the policies guard: for another driver, and for probes.
+    /// After an outage, one step: asks about one of the tokens that were served stale, through the same
+    /// policies, if an endpoint is healthy; its verdict is kept and counted (`stale_tokens`). Needs
+    /// `stale_ledger_options::keep_tokens`. It takes no place from a request. The caller sets the pace:
+    ///
+    ///     while (!stop.stop_requested()) api.recheck(stop), std::this_thread::sleep_for(100ms);
+    ///
+    /// \return whether there was one to ask about now
+    bool recheck(std::stop_token stop = {}) {
+        std::optional<errand> one = next_recheck(Clock::now());
+        if (!one)
+            return false;
+        report facts;
+        rechecked(one->key,
+                  run<Clock>(recheck_policies(), limits{.stop = std::move(stop), .facts = &facts},
+                             ask_, one->asks()),
+                  facts);
+        return true;
+    }
+
+    /// Asks an endpoint, with our credentials, about a token that nobody has issued: past cache and
+    /// admission, through its breakers, to which its failure counts, and its success as a probe's: they
+    /// close without a request. Nothing is sent while they are open.
+    /// \return what it said, which is "inactive" if all is well; or why it could not
+    result<knowledge> probe(std::size_t endpoint = 0, std::stop_token stop = {}) {
+        errand one = next_probe(endpoint);
+        return run<Clock>(probe_policies(endpoint), limits{.stop = std::move(stop)}, ask_,
+                          one.asks());
+    }
+
+    /// What the policies guard: for another driver.
     [[nodiscard]] const ask<Transport, Clock>& work() const noexcept { return ask_; }
 
     /// What tells the endpoint; null where the options do.

@@ -9,13 +9,16 @@
 #include <outlast/cache_aside.hpp>
 #include <outlast/failover.hpp>
 #include <outlast/failure_memo.hpp>
+#include <outlast/loses_nothing.hpp>
 #include <outlast/oauth2/bearer.hpp>
 #include <outlast/oauth2/decision.hpp>
 #include <outlast/oauth2/dpop_challenge.hpp>
+#include <outlast/oauth2/errand.hpp>
 #include <outlast/oauth2/held_keys.hpp>
 #include <outlast/oauth2/introspection.hpp>
 #include <outlast/oauth2/introspector_options.hpp>
 #include <outlast/oauth2/revocations.hpp>
+#include <outlast/oauth2/stale_ledger.hpp>
 #include <outlast/oauth2/token_key.hpp>
 #include <outlast/pipeline.hpp>
 #include <outlast/retry.hpp>
@@ -67,6 +70,8 @@ public:
         if (const auto digest = key_of_(token)) {
             revoked_.add(*digest);
             cache_.forget(*digest);
+            if (!stale_.empty())
+                stale_.settle(*digest, false, options().wall());
         }
     }
     /// Whether it was refused here, and is still remembered; "no" also for want of memory.
@@ -90,8 +95,50 @@ public:
         }
     }
 
-    // For another driver, and for probes: the pieces that a check puts together.
+    /// Of the tokens that were allowed by a stale verdict: what the server said of them afterwards.
+    [[nodiscard]] stale_counts stale_tokens() const { return stale_.counts(options().wall()); }
+
+    // For another driver: the pieces that a check puts together.
     [[nodiscard]] auto& policies() noexcept { return policies_; }
+    /// Notes what was decided about a token, for `stale_tokens`.
+    void note(const decision& d, const query& about) const {
+        using enum decision::assurance;
+        if (d.how == stale && d.allowed()) // which has an `exp`, or it would not have been stale
+            stale_.served(about.key, about.token, *d.who->exp, options().wall());
+        else if (!stale_.empty() && (d.how == live || d.how == cached))
+            stale_.settle(about.key, d.because == reason::active, options().wall());
+    }
+    // And those of a `recheck`, and of a `probe`: what to ask, through which policies, and what that came to.
+    [[nodiscard]] std::optional<errand> next_recheck(instant now) {
+        if (stale_.empty())
+            return std::nullopt;
+        for (std::size_t endpoint = 0; endpoint != guards_.size(); ++endpoint)
+            if (is_healthy(endpoint, now)) {
+                auto due = stale_.next(now, options().wall());
+                return due ? std::optional{errand{std::move(due->token), due->key, endpoint}}
+                           : std::nullopt;
+            }
+        return std::nullopt;
+    }
+    [[nodiscard]] auto& recheck_policies() noexcept { return recheck_policies_; }
+    void rechecked(const token_digest& key, const result<knowledge>& known, const report& facts) {
+        if (known && facts.how != source::stale)
+            stale_.settle(key, known.assume_value().what == knowledge::verdict::active,
+                          options().wall());
+    }
+    [[nodiscard]] errand next_probe(std::size_t endpoint) const {
+        auto token = std::make_shared<const secret>(never_issued_token());
+        const auto digest = key_of_(token->expose());
+        return {std::move(token), digest.value_or(token_digest{}), endpoint};
+    }
+    [[nodiscard]] auto& probe_policies(std::size_t endpoint) noexcept {
+        return guards_[endpoint].probe;
+    }
+    /// Whether latch and breaker of an endpoint are closed.
+    [[nodiscard]] bool is_healthy(std::size_t endpoint, instant now) {
+        return latch(endpoint).state(now) == circuit_state::closed &&
+               breaker(endpoint).state(now) == circuit_state::closed;
+    }
     /// Of one endpoint, by its number in the options: how it is, and control by hand.
     [[nodiscard]] circuit_breaker& breaker(std::size_t endpoint = 0) noexcept {
         return guards_[endpoint].breaker;
@@ -122,6 +169,7 @@ protected:
           realm_(*quoted::make(this->options().realm)),
           key_of_(key, binding_of(this->options())),
           revoked_(this->options().revocations),
+          stale_(this->options().stale_ledger),
           store_(this->options().cache),
           cache_(store_,
                  {},
@@ -139,8 +187,8 @@ protected:
                     outlast::retry{retry_options_of()},
                     std::ref(endpoints_),
                     std::ref(door_),
-                    timeout{{.limit = this->options().attempt_timeout,
-                             .name = "introspection attempt"}}) {}
+                    timeout{attempt_limit()}),
+          recheck_policies_(loses_nothing{}, std::ref(policies_)) {}
     ~introspector_base() = default;
 
     /// Shared with exchanges that nobody waits for any more, which may outlive us.
@@ -161,9 +209,12 @@ protected:
     [[nodiscard]] decision decided(result<knowledge> known,
                                    const report& facts,
                                    const requirements& wanted,
-                                   const sender& from) const {
-        return framed(decide(std::move(known), facts, wanted, realm_, options().wall(), from), from,
-                      options().bearer, realm_);
+                                   const sender& from,
+                                   const query& about) const {
+        decision d = framed(decide(std::move(known), facts, wanted, realm_, options().wall(), from),
+                            from, options().bearer, realm_);
+        note(d, about);
+        return d;
     }
 
 private:
@@ -250,6 +301,9 @@ private:
         o.retry_if = [](const verdict& v) { return is_worth_another_try(v); };
         return o;
     }
+    timeout_options attempt_limit() const noexcept {
+        return {.limit = options().attempt_timeout, .name = "introspection attempt"};
+    }
     circuit_breaker_options latch_options(const std::string& endpoint) const {
         return {.failure_ratio = ratio::of(1.0),
                 .window = fault_row::length,
@@ -277,16 +331,22 @@ private:
         circuit_breaker latch;
         circuit_breaker breaker;
         in_order both{std::ref(latch), std::ref(breaker)};
+        pipeline<loses_nothing, std::reference_wrapper<in_order>, timeout> probe;
 
         endpoint_guards(const circuit_breaker_options& of_latch,
-                        const circuit_breaker_options& of_breaker)
-            : latch(of_latch), breaker(of_breaker) {}
+                        const circuit_breaker_options& of_breaker,
+                        const timeout_options& of_attempt)
+            : latch(of_latch),
+              breaker(of_breaker),
+              probe(loses_nothing{}, std::ref(both), timeout{of_attempt}) {}
     };
     std::vector<std::reference_wrapper<endpoint_guards::in_order>> guards() {
         std::vector<std::reference_wrapper<endpoint_guards::in_order>> all;
         for (const std::string& endpoint : options().servers())
-            all.emplace_back(
-                guards_.emplace_back(latch_options(endpoint), breaker_options(endpoint)).both);
+            all.emplace_back(guards_
+                                 .emplace_back(latch_options(endpoint), breaker_options(endpoint),
+                                               attempt_limit())
+                                 .both);
         return all;
     }
 
@@ -299,6 +359,7 @@ private:
     quoted realm_;
     token_keyer key_of_;
     revocations revoked_;
+    mutable stale_ledger stale_; // deciding notes
     store_type store_;
     cache_type cache_;
     memo_type memo_;
@@ -306,14 +367,15 @@ private:
     endpoints_type endpoints_;
     bulkhead door_;
     std::atomic<std::size_t> turn_{0};
-    pipeline<std::reference_wrapper<cache_type>,
-             std::reference_wrapper<memo_type>,
-             timeout,
-             outlast::retry,
-             std::reference_wrapper<endpoints_type>,
-             std::reference_wrapper<bulkhead>,
-             timeout>
-        policies_;
+    using policies_type = pipeline<std::reference_wrapper<cache_type>,
+                                   std::reference_wrapper<memo_type>,
+                                   timeout,
+                                   outlast::retry,
+                                   std::reference_wrapper<endpoints_type>,
+                                   std::reference_wrapper<bulkhead>,
+                                   timeout>;
+    policies_type policies_;
+    pipeline<loses_nothing, std::reference_wrapper<policies_type>> recheck_policies_;
 };
 
 } // namespace outlast::oauth2

@@ -15,6 +15,7 @@
 #include <outlast/oauth2/document.hpp>
 #include <outlast/oauth2/knowledge.hpp>
 #include <outlast/oauth2/signed_answer.hpp>
+#include <outlast/oauth2/stale_ledger.hpp>
 #include <outlast/retry.hpp>
 
 #include <algorithm>
@@ -57,6 +58,10 @@ struct introspector_options {
     duration stale_wait = std::chrono::milliseconds{500};
     /// Whether stale verdicts also stand in while our own credentials are refused.
     bool stale_on_fault = false;
+    /// Which tokens were allowed by a stale verdict, until the server has spoken about them again
+    /// (`introspector_base::stale_tokens`); with `keep_tokens` they can be asked about after an outage
+    /// (`recheck`), before their clients come again. Default: 4096, by their digests.
+    stale_ledger_options stale_ledger{};
 
     /// One request to the server, connecting and body included. Default 2 s.
     duration attempt_timeout = std::chrono::seconds{2};
@@ -134,6 +139,8 @@ struct introspector_options {
             return p;
         if (revocations == 0)
             return "introspector: revocations is 1 or more";
+        if (const char* p = stale_ledger.problem())
+            return p;
         if (stale_wait < duration::zero())
             return "introspector: stale_wait is not negative";
         if (attempt_timeout <= duration::zero() || overall_timeout <= duration::zero())

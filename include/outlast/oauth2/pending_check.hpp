@@ -44,6 +44,7 @@ public:
     report* asked_for; ///< what the caller wants to know, or null
     report facts{};
     std::size_t endpoint = 0; ///< that is being asked
+    token_digest key{};       ///< of the token
 
     [[nodiscard]] std::string_view token() const noexcept { return {behind(), size_}; }
 
@@ -137,8 +138,8 @@ struct check_done {
     void operator()(result<knowledge> known) {
         if (check->asked_for != nullptr)
             *check->asked_for = check->facts;
-        decision d =
-            check->api->decided(std::move(known), check->facts, *check->wanted, check->from);
+        decision d = check->api->decided(std::move(known), check->facts, *check->wanted,
+                                         check->from, {.token = check->token(), .key = check->key});
         Handler handler = pending_check<Api, Handler>::handler_of(std::move(check));
         std::move(handler)(std::move(d));
     }

@@ -100,6 +100,24 @@ public:
         return *c.d_;
     }
 
+    bool recheck(introspector_type& api) {
+        std::optional<bool> asked;
+        api.async_recheck([&](bool there_was_one) { asked = there_was_one; });
+        CHECK_FALSE(asked.has_value());
+        run();
+        REQUIRE(asked.has_value());
+        return *asked;
+    }
+    outlast::result<outlast::oauth2::knowledge> probe(introspector_type& api,
+                                                      std::size_t endpoint) {
+        std::optional<outlast::result<outlast::oauth2::knowledge>> said;
+        api.async_probe(endpoint, [&](auto told) { said = std::move(told); });
+        CHECK_FALSE(said.has_value());
+        run();
+        REQUIRE(said.has_value());
+        return *said;
+    }
+
 private:
     std::deque<call> calls_{};
     virtual_loop loop_{}; // ends before what its handlers refer to

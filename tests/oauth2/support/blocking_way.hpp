@@ -12,7 +12,9 @@
 #include <chrono>
 #include <cstddef>
 #include <deque>
+#include <map>
 #include <string>
+#include <utility>
 
 namespace outlast_tests {
 
@@ -40,20 +42,45 @@ public:
                 const outlast::oauth2::requirements&,
                 outlast::duration max_age,
                 outlast::instant deadline) {
-        return sim_.call_by(deadline, api.policies(), api.work(),
-                            outlast::oauth2::query{token, *api.key_of(token), max_age,
-                                                   &places_.emplace_back(api.first_endpoint())});
+        const outlast::oauth2::query q{token, *api.key_of(token), max_age,
+                                       &places_.emplace_back(api.first_endpoint())};
+        auto& c = sim_.call_by(deadline, api.policies(), api.work(), q);
+        asked_[&c] = q;
+        return c;
     }
     template <class Call>
     outlast::oauth2::decision decision_of(Call& c,
                                           const introspector_type& api,
                                           const outlast::oauth2::requirements& wanted,
                                           std::chrono::system_clock::time_point now) const {
-        return decide(c.result(), c.facts(), wanted, api.realm(), now);
+        auto d = decide(c.result(), c.facts(), wanted, api.realm(), now);
+        api.note(d, asked_.at(&c));
+        return d;
+    }
+
+    /// Whether there was a token to ask about.
+    bool recheck(introspector_type& api) {
+        auto next = api.next_recheck(time());
+        if (!next)
+            return false;
+        auto& one = errands_.emplace_back(*std::move(next));
+        auto& c = sim_.call(api.recheck_policies(), api.work(), one.asks());
+        run();
+        api.rechecked(one.key, c.result(), c.facts());
+        return true;
+    }
+    outlast::result<outlast::oauth2::knowledge> probe(introspector_type& api,
+                                                      std::size_t endpoint) {
+        auto& one = errands_.emplace_back(api.next_probe(endpoint));
+        auto& c = sim_.call(api.probe_policies(endpoint), api.work(), one.asks());
+        run();
+        return c.result();
     }
 
 private:
     std::deque<std::size_t> places_{};
+    std::map<const void*, outlast::oauth2::query> asked_{}; // by its call
+    std::deque<outlast::oauth2::errand> errands_{};
     outlast::simulation sim_{};
 };
 

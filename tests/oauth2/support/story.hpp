@@ -162,6 +162,12 @@ public:
         return "?";
     }
 
+    /// One step of the re-check. \return whether there was a token to ask about
+    bool recheck() { return does.recheck(api); }
+    outlast::result<o2::knowledge> probe(std::size_t endpoint = 0) {
+        return does.probe(api, endpoint);
+    }
+
     [[nodiscard]] outlast::circuit_state breaker() { return api.breaker().state(time()); }
     [[nodiscard]] outlast::circuit_state latch() { return api.latch().state(time()); }
     [[nodiscard]] outlast::tally counted() { return api.breaker().window(time()); }
