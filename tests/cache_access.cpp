@@ -37,6 +37,7 @@ struct opened : outlast::detail::cache_access<cache> {
 struct hand {
     std::optional<int> value{};
     void emplace(int v) { value = v; }
+    void drop_value() { value.reset(); }
 };
 
 struct fixture {
@@ -106,4 +107,17 @@ TEST_CASE("cache_access: what is not to be kept takes what was known along; what
     CHECK(f.kept.find(0)->value == 7);
     CHECK(a.store_value(at(20ms), -1, f.place).note == 0);
     CHECK(!f.kept.find(0));
+}
+
+TEST_CASE("cache access: a value that is gone at the second look is left for no answer") {
+    fixture f;
+    auto run = f.of();
+    run.begin_at(at(0ms));
+    hand in_hand{.value = 42}; // of the first
+    CHECK(graded(run.judge(at(0ms), in_hand, std::nullopt, true, outlast::never)) == grade::gone);
+    CHECK_FALSE(in_hand.value);
+    in_hand.value = 42;
+    const outlast::entry<int> old{7, outlast::freshness::from(at(0ms), {.fresh_for = 1ms}), false};
+    CHECK(graded(run.judge(at(1s), in_hand, old, true, outlast::never)) == grade::gone);
+    CHECK_FALSE(in_hand.value);
 }

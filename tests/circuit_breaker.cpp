@@ -186,6 +186,7 @@ TEST_CASE("BM-01 one control, two breakers") {
     outlast::pipeline pb{std::ref(b)};
     outlast::simulation sim;
     auto hold = control.isolate();
+    CHECK(a.state(sim.time()) == outlast::circuit_state::open);
     for (auto* p : {&pa, &pb}) {
         auto& c = sim.call(*p, acted(sim, {}));
         CHECK(c.attempts() == 0);

@@ -31,6 +31,17 @@ TEST_CASE("circuit_telling: each change has its word") {
                 circuit_cause::slow_calls}) == event_kind::would_open);
 }
 
+TEST_CASE("circuit_telling: a change of the mode says which it is now") {
+    const auto told = [](circuit_state s, circuit_mode m) {
+        return event_of({s, s, m, circuit_cause::by_hand}, never, {}, {});
+    };
+    CHECK(told(circuit_state::closed, circuit_mode::normal).why == "by_hand");
+    CHECK(told(circuit_state::closed, circuit_mode::isolated).why == "isolated");
+    CHECK(told(circuit_state::closed, circuit_mode::shadow).why == "shadow");
+    CHECK(told(circuit_state::open, circuit_mode::disabled).why == "disabled");
+    CHECK(told(circuit_state::open, circuit_mode::disabled).what == event_kind::closed);
+}
+
 TEST_CASE("circuit_telling: how long it is open, where that is known") {
     const circuit_event e{circuit_state::closed,   circuit_state::open, circuit_mode::normal,
                           circuit_cause::failures, {20, 12, 3},         at(5s)};

@@ -445,3 +445,44 @@ TEST_CASE("failover: the worst case of targets that are pipelines; every option 
           "counts yours\nworst case: 4 calls, 140 ms\n");
     CHECK(servers.options().name == outlast::label{"servers"});
 }
+
+TEST_CASE("failover: what a target comes to refuse later on is taken to the next one, too") {
+    using target_type = outlast::pipeline<outlast::retry, std::reference_wrapper<breaker>>;
+    std::array<breaker, 2> breakers{breaker{{.window = outlast::consecutive(1), .name = "a"}},
+                                    breaker{{.window = outlast::consecutive(1), .name = "b"}}};
+    const outlast::retry twice{{.max_attempts = 2, .backoff = outlast::constant(0ms)}};
+    target_type a{twice, std::ref(breakers[0])}, b{twice, std::ref(breakers[1])};
+    outlast::failover servers{std::vector{std::ref(a), std::ref(b)}, where};
+    outlast::pipeline p{std::ref(servers)};
+    std::size_t at = 0;
+    std::vector<std::size_t> asked;
+    const auto get = [&asked](std::size_t* server) -> result<std::size_t> {
+        asked.push_back(*server);
+        if (*server == 0)
+            return std::make_error_code(std::errc::connection_refused);
+        return *server;
+    };
+    CHECK(p(get, &at).value() == 1);
+    CHECK(asked == std::vector<std::size_t>{0, 1}); // the second attempt at a was refused
+}
+
+TEST_CASE(
+    "failover: of several hints the earliest, none where one is silent, never only if all say so") {
+    const auto hint_after = [](outlast::duration first, outlast::duration second) {
+        std::array<breaker, 2> breakers{breaker{{.window = 100}}, breaker{{.window = 100}}};
+        servers_type servers{{std::ref(breakers[0]), std::ref(breakers[1])}, where};
+        outlast::pipeline p{std::ref(servers)};
+        std::size_t at = 0;
+        const auto fails = [&](std::size_t* server) -> result<int> {
+            return outlast::failure{std::make_error_code(std::errc::io_error)}.with_retry_after(
+                *server == 0 ? first : second);
+        };
+        return p(fails, &at).error().facts().retry_after;
+    };
+    constexpr auto none = outlast::verdict::no_hint;
+    CHECK(hint_after(60s, 20s) == 20s);
+    CHECK(hint_after(60s, none) == none);
+    CHECK(hint_after(none, 60s) == none);
+    CHECK(hint_after(-1s, 20s) == 20s);
+    CHECK(hint_after(-1s, -1s) < 0s);
+}

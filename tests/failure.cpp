@@ -138,6 +138,9 @@ TEST_CASE("failure: the sentence, for each refusal") {
           "next probe in 4.2 s");
     CHECK(message_of(refusal::circuit_open, {.name = "orders", .manual = true}) ==
           "circuit open for orders: isolated by hand");
+    // Opened by hand: no numbers have opened it.
+    CHECK(message_of(refusal::circuit_open, {.name = "orders", .retry_after = 10s}) ==
+          "circuit open for orders; next probe in 10 s");
     // One attempt is not worth a word.
     CHECK(message_of(refusal::unavailable, {.attempts = 1}) == "temporarily unavailable");
 }

@@ -6,6 +6,7 @@
 #include <outlast/retry.hpp>
 #include <outlast/run.hpp>
 #include <outlast/simulate.hpp>
+#include <outlast/threads.hpp>
 #include <outlast/timeout.hpp>
 
 #include "support/catch.hpp"
@@ -186,6 +187,43 @@ TEST_CASE("fallback: the reason is typed: open, timed out, the callable's own, t
     CHECK(seen[1].why() == refusal::none);
     CHECK(seen[1].code() == error_a);
     CHECK(seen[2].why() == refusal::threw);
+}
+
+TEST_CASE("fallback: the failure that it is told has the facts that the caller would get") {
+    outlast::simulation sim;
+    outlast::circuit_breaker broken{{.window = outlast::consecutive(2), .name = "users"}};
+    const auto words = [](const failure& f) {
+        return f.message() + ", attempts " + std::to_string(f.attempts()) +
+               (f.retry_after() ? ", may be asked again" : "");
+    };
+    std::string told;
+    outlast::fallback tells{[&](const failure& f) {
+        told = words(f);
+        return 0;
+    }};
+    const auto as_the_caller = [&](auto... policies) {
+        outlast::pipeline alone{policies...};
+        outlast::pipeline guarded{tells, policies...};
+        const auto got = sim.call(alone, fails_a).result();
+        REQUIRE_FALSE(got.has_value());
+        CHECK(sim.call(guarded, fails_a).result().value() == 0);
+        CHECK(told == words(got.error()));
+    };
+    as_the_caller();
+    as_the_caller(outlast::retry{{.max_attempts = 3, .backoff = outlast::constant(0ms)}});
+    CHECK(told.find("(after 3 attempts)") != told.npos);
+    outlast::pipeline opens{std::ref(broken)};
+    CHECK_FALSE(sim.call(opens, fails_a).result());
+    CHECK_FALSE(sim.call(opens, fails_a).result());
+    as_the_caller(std::ref(broken));
+    CHECK(told.starts_with("circuit open for users: 2 of the last 2 calls failed"));
+    CHECK(told.ends_with(", may be asked again"));
+    as_the_caller(outlast::timeout{1s}, std::ref(broken));
+    outlast::pipeline late{tells, outlast::timeout{{.limit = 1ms, .name = "mine"}}};
+    auto& c = sim.call(late, [&] { return sim.spend(1h), 1; });
+    sim.run();
+    CHECK(c.result().value() == 0);
+    CHECK(told.starts_with("timed out after 1 ms (mine)"));
 }
 
 TEST_CASE("fallback: success and the value pass untouched") {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <outlast/order.hpp>
 
+#include <outlast/cache/memory.hpp>
+#include <outlast/cache_aside.hpp>
 #include <outlast/circuit_breaker.hpp>
 #include <outlast/fallback.hpp>
 #include <outlast/pipeline.hpp>
 #include <outlast/retry.hpp>
+#include <outlast/threads.hpp>
 #include <outlast/timeout.hpp>
 
 #include "support/catch.hpp"
@@ -124,3 +127,18 @@ TEST_CASE("order: policy_of finds the policy behind a reference, constant or not
 
 static_assert(outlast::order_problem(timeout{1s}, timeout{2s}) != nullptr);
 static_assert(outlast::order_problem(timeout{2s}, retry{}, timeout{1s}) == nullptr);
+
+TEST_CASE("order: a cache outside a fallback that is a value would remember the stand-in") {
+    outlast::memory<int, int> store{{.capacity = 1}};
+    const auto key = [](int id) { return id; };
+    const auto life = [](int) { return outlast::lifetime{.fresh_for = 1s}; };
+    outlast::cache_aside cache{store, key, life};
+    CHECK(
+        problem(cache, hides)
+            .starts_with(
+                "pipeline: a cache stands outside a fallback whose value replaces every failure"));
+    CHECK(problem(cache, retry{}, pipeline{hides}) != "");
+    CHECK(problem(hides, cache) == "");
+    CHECK(problem(cache, chooses) == "");
+    CHECK(problem(cache, fallback{[] { return 0; }}) == ""); // from elsewhere, it may be as good
+}

@@ -251,7 +251,6 @@ TEST_CASE("outcome: values of awkward types") {
     CHECK(second_of([](int n) { return no_default{n}; }).value().value == 1);
     CHECK(second_of([](int) -> const char* { return "text"; }).value() == std::string{"text"});
     CHECK(second_of([](int) { return true; }).value());
-    CHECK(second_of([](int) { return std::errc::io_error; }).value() == std::errc::io_error);
 }
 
 TEST_CASE("outcome: a callable that returns a reference: the value is copied") {
@@ -400,4 +399,37 @@ TEST_CASE("outcome: a failure with an empty code is still one") {
     outlast::result<void> r = outlast::failure{std::error_code{}};
     CHECK(r.error().why() == outlast::refusal::unavailable);
     CHECK(outlast::as<std::error_code>(std::move(r)));
+}
+
+namespace {
+
+// As boost::system::error_code is one.
+struct other_code {
+    int value = 0;
+    operator std::error_code() const { return {value, std::generic_category()}; }
+};
+
+} // namespace
+
+TEST_CASE("outcome: whatever converts to an error code is one, and no value") {
+    outlast::pipeline p{};
+    const auto refused = std::make_error_code(std::errc::connection_refused);
+    CHECK(p([&] { return other_code{refused.value()}; }).error().code() == refused);
+    CHECK(p([] { return other_code{}; }).has_value());
+    CHECK(p([] { return refusal::unavailable; }).error().code() == refusal::unavailable);
+    STATIC_REQUIRE(std::is_void_v<outlast::value_of<other_code>>);
+}
+
+TEST_CASE("outcome: a callable that can do nothing but fail") {
+    outlast::pipeline p{};
+    CHECK(p([] { return outlast::failure{refusal::unavailable}; }).error().why() ==
+          refusal::unavailable);
+}
+
+TEST_CASE("outcome: a judge is heard through a reference, too") {
+    outlast::judged get{[] { return 503; }, [](int status) { return status < 500; }};
+    outlast::pipeline p{outlast::retry{
+        {.max_attempts = 2, .backoff = outlast::constant(0ms), .exhaustion_fails = true}}};
+    CHECK_FALSE(p(get).has_value());
+    CHECK_FALSE(p(std::ref(get)).has_value());
 }

@@ -46,6 +46,23 @@ TEST_CASE("random: SplitMix64, number by number") {
     STATIC_REQUIRE(first_of(1234567) == of_1234567);
 }
 
+TEST_CASE(
+    "random: a source that has its own seed draws it at the first use, so that copies differ") {
+    constexpr outlast::random made{outlast::own_seed}; // as in a constant pipeline
+    outlast::random first = made;
+    outlast::random second = made;
+    const fraction one = first();
+    CHECK(one != second());
+    outlast::random again{outlast::own_seed};
+    CHECK(one != again());
+    std::uint64_t word = outlast::own_seed;
+    const std::uint64_t seed = outlast::seed_in(word);
+    CHECK(seed != outlast::own_seed);
+    CHECK(outlast::seed_in(word) == seed);
+    word = 7;
+    CHECK(outlast::seed_in(word) == 7);
+}
+
 TEST_CASE("random: a portion lies in [0, span)") {
     CHECK(portion(1000ms, 0) == 0ms);
     CHECK(portion(1000ms, half) == 500ms);

@@ -24,7 +24,7 @@ constexpr freshness learnt(instant since, duration fresh_for) {
 }
 
 /// How much of an entry's fresh life is left when it is due for the first time.
-duration left_when_due(const ahead& a, const freshness& entry, int key) {
+duration left_when_due(ahead& a, const freshness& entry, int key) {
     for (instant now = entry.since; now < entry.fresh_until; now += 1ms)
         if (a.due(now, never, entry, key))
             return entry.fresh_until - now;
@@ -35,7 +35,7 @@ duration left_when_due(const ahead& a, const freshness& entry, int key) {
 
 TEST_CASE(
     "refresh: due in the last share, by chance up to half of it later, and then until the end") {
-    const ahead a{20_percent, 1ms, 1s, 7};
+    ahead a{20_percent, 1ms, 1s, 7};
     std::set<duration> lefts;
     for (int key = 0; key != 200; ++key) {
         const freshness e = learnt(at(1s), 1000ms);
@@ -53,11 +53,11 @@ TEST_CASE(
 }
 
 TEST_CASE("refresh: the same seed draws the same, another one otherwise, each life anew") {
-    const ahead a{20_percent, 1ms, 1s, 7};
-    const ahead same{20_percent, 1ms, 1s, 7};
-    const ahead other{20_percent, 1ms, 1s, 8};
-    const ahead own{20_percent, 1ms, 1s, 0};
-    const ahead another_own{20_percent, 1ms, 1s, 0};
+    ahead a{20_percent, 1ms, 1s, 7};
+    ahead same{20_percent, 1ms, 1s, 7};
+    ahead other{20_percent, 1ms, 1s, 8};
+    ahead own{20_percent, 1ms, 1s, 0};
+    ahead another_own{20_percent, 1ms, 1s, 0};
     int differ = 0;
     int differ_by_life = 0;
     int differ_of_own = 0;
@@ -75,7 +75,7 @@ TEST_CASE("refresh: the same seed draws the same, another one otherwise, each li
 
 TEST_CASE(
     "refresh: only if the limit ends while the entry is fresh, and before the caller's deadline") {
-    const ahead a{100_percent, 100ms, 1s, 7};
+    ahead a{100_percent, 100ms, 1s, 7};
     const freshness e = learnt(at(0ms), 1000ms);
     CHECK(a.due(at(899ms), never, e, 1));
     CHECK(!a.due(at(900ms), never, e, 1)); // at the limit
@@ -86,9 +86,9 @@ TEST_CASE(
 }
 
 TEST_CASE("refresh: off, it is never due; an entry without end neither") {
-    const ahead off{outlast::ratio{}, 1ms, 1s, 7};
+    ahead off{outlast::ratio{}, 1ms, 1s, 7};
     CHECK(!off.due(at(998ms), never, learnt(at(0ms), 1000ms), 1));
-    const ahead a{100_percent, 1ms, 1s, 7};
+    ahead a{100_percent, 1ms, 1s, 7};
     CHECK(!a.due(at(1h), never, learnt(at(0ms), outlast::forever), 1));
 }
 

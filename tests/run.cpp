@@ -573,3 +573,21 @@ TEST_CASE("run: steady is the steady clock") {
     CHECK(now >= before);
     CHECK(now <= steady_clock::now().time_since_epoch());
 }
+
+TEST_CASE("run: the time that a policy's own operation takes is the call's time") {
+    hand_clock::reset();
+    const auto fails = []() -> result<int> { return std::make_error_code(std::errc::io_error); };
+    outlast::fallback slow{[](const outlast::failure&) {
+        hand_clock::advance(200ms);
+        return 1;
+    }};
+    outlast::pipeline within{outlast::timeout{20ms}, slow, outlast::timeout{10ms}};
+    CHECK(outlast::run<hand_clock>(within, fails).error().why() == refusal::timed_out);
+    outlast::pipeline by_the_caller{slow, outlast::timeout{10ms}};
+    outlast::report facts;
+    const limits until{.deadline = deadline(hand_clock::time - hand_clock::zero + 20ms),
+                       .facts = &facts};
+    CHECK(outlast::run<hand_clock>(by_the_caller, until, fails).error().why() ==
+          refusal::timed_out);
+    CHECK(facts.elapsed == 200ms);
+}

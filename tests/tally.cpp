@@ -41,3 +41,8 @@ TEST_CASE("tally: sums, and what leaves no spot") {
     CHECK_FALSE(t.spotless());
     CHECK_FALSE(tally{1, 0, 1}.spotless());
 }
+
+TEST_CASE("tally: no calls for so long are no window of time") {
+    CHECK_FALSE(outlast::exactly(0, 10s).valid());
+    CHECK_FALSE(outlast::exactly(-1, 10s).valid());
+}

@@ -65,3 +65,9 @@ TEST_CASE("virtual_time: the same seed gives the same chance") {
     CHECK(first == b.chance()());
     CHECK(first != c.chance()());
 }
+
+TEST_CASE("virtual_time: to the end of time, when nothing is due") {
+    world w;
+    w.advance(outlast::forever);
+    CHECK(w.time() == outlast::after(outlast::instant{}, outlast::forever));
+}

@@ -102,8 +102,9 @@ struct backoff {
         case jitter::proportional: {
             const duration share = scaled(plain, spread.millionths(), 1'000'000);
             const duration low = plain - share;
-            const duration more = portion(share, draw) + portion(share, draw);
-            d = low > forever - more ? forever : low + more;
+            const duration half = portion(share, draw); // twice in all
+            d = low > forever - half ? forever : low + half;
+            d = d > forever - half ? forever : d + half;
             break;
         }
         default:

@@ -87,8 +87,10 @@ protected:
     template <class Hand>
     verdict judge(
         instant now, Hand& hand, std::optional<entry<value_type>>&& found, bool again, instant by) {
-        if (!found)
+        if (!found) {
+            hand.drop_value(); // of an earlier look
             return noted(grade::gone);
+        }
         grade g = found->times.at(now);
         if constexpr (Cache::rechecks)
             if (std::optional<value_type> newer =
@@ -105,6 +107,8 @@ protected:
         if (!joined_ && !found->negative &&
             (want_->max_age == duration::zero() || found->times.age(asked_) > want_->max_age))
             g = grade::gone;
+        if (g == grade::gone)
+            hand.drop_value();
         if (g == grade::gone || (!again && g == grade::stale))
             return noted(g);
         due_ = !found->negative && !refreshed_ &&

@@ -75,8 +75,11 @@ public:
 
     // ---- what there is to know; `now` is from the `outlast::steady` clock, or a world's `time()`
 
-    /// The state that a call at `now` would meet; `open` while it is isolated.
+    /// The state that a call at `now` would meet; `open` while it is isolated, by its own mode or by its
+    /// `control` (which tells `events` nothing: it has an `on_change` of its own).
     [[nodiscard]] constexpr circuit_state state(instant now) {
+        if (control_ != nullptr && control_->isolated())
+            return circuit_state::open;
         return change(now, [&](data& d) {
             return d.core.mode() == circuit_mode::isolated ? circuit_state::open
                                                            : d.core.state(now);

@@ -111,8 +111,6 @@ private:
         if (!a.admitted)
             return refuse(v, a.why);
         admitted_ = a.with;
-        if (a.with.place != ticket::no_place)
-            permit_ = {*shared_, a.with};
         if (now.known()) // a call that finds no place among those that are followed has a length too
             since_ = now.get();
         return step::call(work, t.by);
@@ -152,6 +150,9 @@ private:
     constexpr circuit::admission look(reading& now, terms t, verdict& v) {
         return shared_->change(now.known() ? now.get() : never, [&](data& d) {
             const circuit::admission a = d.core.admit(now, t.spare);
+            // Here: whoever is told of a change may throw, and the place is given back.
+            if (a.admitted && a.with.place != ticket::no_place)
+                permit_ = {*shared_, a.with};
             if (!a.admitted && !a.needs_time) {
                 v = verdict::neutral(refusal::circuit_open, a.retry_after);
                 v.code = d.last.code;

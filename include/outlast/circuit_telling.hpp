@@ -19,7 +19,11 @@ event_of(const circuit_event& e, instant now, label name, label tags) noexcept {
                .tags = tags,
                .why = to_string(e.why),
                .counts = e.counts};
-    if (e.mode == circuit_mode::shadow && e.why != circuit_cause::by_hand) {
+    if (e.mode != circuit_mode::normal && e.why == circuit_cause::by_hand)
+        told.why = to_string(e.mode); // which mode it is, nothing else tells
+    if (e.mode == circuit_mode::disabled) {
+        told.what = event_kind::closed; // whatever its state: all are admitted
+    } else if (e.mode == circuit_mode::shadow && e.why != circuit_cause::by_hand) {
         told.what = event_kind::would_open;
     } else if (e.mode == circuit_mode::isolated) {
         told.what = event_kind::opened;

@@ -81,7 +81,7 @@ public:
     [[nodiscard]] constexpr decision pass(instant now) noexcept {
         for (;;) {
             const instant lease = probes_.first_lease_end();
-            if (next_change() > now)
+            if (next_change() > now || next_change() == never)
                 return {};
             if (lease > over_at_)
                 return {circuit_cause::stay_over, over_at_};

@@ -167,10 +167,12 @@ public:
         return attempt(now, v);
     }
     constexpr step settled(reading& now, lane, verdict& v) {
-        return heard(now, run_->settled(now, 0, v), v, false);
+        // What was no refusal when it came in, and is one now, this target has refused.
+        const bool own = v.kind != verdict_kind::neutral;
+        return heard(now, run_->settled(now, 0, v), v, own);
     }
     constexpr step woke(reading& now, lane, verdict& v) {
-        return heard(now, run_->woke(now, 0, v), v, false);
+        return heard(now, run_->woke(now, 0, v), v, true);
     }
     constexpr instant nudge() const noexcept { return run_->nudge(); }
     constexpr step nudged(reading& now, verdict& v) { return run_->nudged(now, v); }
@@ -197,7 +199,7 @@ public:
     constexpr void explain(failure_facts& facts) const noexcept {
         run_->explain(facts);
         if (tried_ > 1)
-            facts.retry_after = silent_ ? verdict::no_hint : least_;
+            facts.retry_after = hint_of_all();
     }
     constexpr void credit(report& facts) const noexcept { run_->credit(facts); }
 
@@ -223,7 +225,7 @@ private:
         return heard(now, run_->begin(now, terms_, v), v, true);
     }
 
-    /// \param refused if it has finished: without a call
+    /// \param refused if it has finished with a refusal: its own, not that of the work
     constexpr step heard(reading& now, step s, verdict& v, bool refused) {
         if (s.what != action::finish)
             return s;
@@ -256,8 +258,8 @@ private:
         return stop(v);
     }
     constexpr step stop(verdict& v) const noexcept {
-        if (tried_ > 1 && least_ != forever)
-            v.hint = least_; // of those that said it, so that nobody comes earlier
+        if (tried_ > 1)
+            v.hint = hint_of_all();
         return step::finish();
     }
 
@@ -279,8 +281,14 @@ private:
         run_->explain(facts);
         if (facts.retry_after == verdict::no_hint)
             silent_ = true;
-        else
+        else if (facts.retry_after >= duration::zero())
             least_ = std::min(least_, facts.retry_after);
+    }
+    // "Not again" counts when each says so.
+    [[nodiscard]] constexpr duration hint_of_all() const noexcept {
+        if (silent_)
+            return verdict::no_hint;
+        return least_ != forever ? least_ : duration{-1};
     }
 
     [[nodiscard]] constexpr const failover_options& options() const noexcept {

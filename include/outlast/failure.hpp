@@ -152,6 +152,8 @@ private:
             std::string s = "circuit open for " + std::string(facts_.name.view());
             if (facts_.manual)
                 return s + ": isolated by hand";
+            if (facts_.recorded == 0) // it was opened by hand
+                return s + last(" (last: ", ")");
             const bool slow = facts_.slow != 0;
             return s + ": " + std::to_string(slow ? facts_.slow : facts_.failed) + " of the last " +
                    std::to_string(facts_.recorded) + (slow ? " calls were slow" : " calls failed") +

@@ -78,8 +78,8 @@ public:
     static constexpr label kind = "fallback";
     static constexpr duty does = duty::replaces;
 
-    /// \param answer a value; or a callable that takes the failure and the arguments of the call,
-    ///        either of them alone, or nothing; before them, if it wants to, an `outlast::call&`:
+    /// \param answer a value; or a callable that takes the failure (with the facts that the caller would
+    ///        get, but for the time elapsed) and the arguments of the call, either of them alone, or nothing; before them, if it wants to, an `outlast::call&`:
     ///        the deadline that it has to keep too, and how many runs of the work there were. After
     ///        the failure, if it wants to, a `const T*`: the value that is replaced, where `judged`
     ///        found it bad or it came too late, and null where there is none. (What can be called
@@ -158,17 +158,23 @@ public:
     }
 
     /// Carries out its operation for a driver; `hand` holds the value of the call.
-    template <class Hand>
-    constexpr verdict act(operation, reading&, Hand& hand) {
-        return hand.replace(shared_->answer_, outcome_, by_);
+    /// \param inside what it stands around: has more to say about the failure
+    template <class Hand, class Inside = leaf>
+    constexpr verdict act(operation, reading&, Hand& hand, const Inside& inside = {}) {
+        return hand.replace(shared_->answer_, outcome_, by_, inside);
     }
-    template <class Hand, class Begin>
-    bool act_later(operation what, reading& now, Hand& hand, Begin& begin, verdict& v) {
+    template <class Hand, class Begin, class Inside = leaf>
+    bool act_later(operation what,
+                   reading& now,
+                   Hand& hand,
+                   Begin& begin,
+                   verdict& v,
+                   const Inside& inside = {}) {
         if constexpr (Begin::template answers<Answer>) {
-            begin.answer(shared_->answer_, hand, hand.failure_of(outcome_));
+            begin.answer(shared_->answer_, hand, hand.failure_of(outcome_, inside));
             return false;
         } else {
-            v = act(what, now, hand);
+            v = act(what, now, hand, inside);
             return true;
         }
     }

@@ -38,7 +38,7 @@ template <class F, class... A>
 struct what_returns<F, A...> : std::invoke_result<F&, const A&...> {};
 
 template <class F, class T>
-constexpr bool judges = requires(F& f, const T& value) { f.judge_value(value); };
+constexpr bool judges = requires(std::unwrap_reference_t<F>& f, const T& v) { f.judge_value(v); };
 template <class F>
 constexpr bool judges<F, void> = false;
 
@@ -114,9 +114,10 @@ public:
 
     /// The verdict on what an attempt came to.
     static verdict judged(F& callable, const result_type& r) {
+        using judge_type = std::unwrap_reference_t<F>;
         if constexpr (judges_values)
             if (r)
-                return callable.judge_value(r.assume_value());
+                return static_cast<judge_type&>(callable).judge_value(r.assume_value());
         return judge(r);
     }
 
@@ -161,9 +162,9 @@ public:
 
     /// Puts a fallback's answer in the place of the failure; a failing one keeps both.
     /// \param by its deadline
-    template <class Answer>
-    verdict replace(Answer& answer, const verdict& replaced, instant by) {
-        const failure first = failure_of(replaced);
+    template <class Answer, class Machine>
+    verdict replace(Answer& answer, const verdict& replaced, instant by, const Machine& inside) {
+        const failure first = failure_of(replaced, inside);
         const auto context = [&] {
             OUTLAST_ASSERT(stop_ != nullptr); // told_by
             return call{attempts_, by, clock_, *stop_};
@@ -186,9 +187,13 @@ public:
         }
         return replaced_by_slot(first);
     }
-    /// The failure that a verdict stands for.
-    [[nodiscard]] failure failure_of(const verdict& v) const {
-        return holds_error() ? failure_behind(v) : failure{v};
+    /// The failure that a verdict of the policies inside stands for, as their caller would get it; but
+    /// for the time that the call has taken, which is not over.
+    template <class Machine>
+    [[nodiscard]] failure failure_of(const verdict& v, const Machine& inside) const {
+        failure f = holds_error() ? failure_behind(v) : failure{v};
+        explain(f, v, inside, {});
+        return f;
     }
     /// The same with an answer that has arrived later.
     template <class T>
@@ -229,6 +234,11 @@ public:
 
     /// The attempt was cut off: what it would have come to is nobody's.
     void drop() noexcept { slot_.clear(); }
+    /// The value in the slot is no answer any more; an error there stays.
+    void drop_value() noexcept {
+        if (slot_.filled() && *slot_)
+            slot_.clear();
+    }
 
     /// The outcome for the caller. Leaves nothing behind.
     template <class Machine>
@@ -310,12 +320,17 @@ private:
     template <class Machine>
     result_type failed_as(const verdict& v, const Machine& m, duration elapsed) {
         result_type r{boost::outcome_v2::in_place_type<failure>, failure_behind(v)};
+        explain(r.assume_error(), v, m, elapsed);
+        return r;
+    }
+
+    template <class Machine>
+    void explain(failure& f, const verdict& v, const Machine& m, duration elapsed) const {
         failure_facts facts;
         tell(facts, attempts_, v, m, elapsed);
         // A nested pipeline has told its own story already.
-        if (!facts.policy.empty() || r.assume_error().facts().policy.empty())
-            r.assume_error().facts() = facts;
-        return r;
+        if (!facts.policy.empty() || f.facts().policy.empty())
+            f.facts() = facts;
     }
 
     template <class Context>

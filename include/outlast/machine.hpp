@@ -171,18 +171,37 @@ struct pass_through {
     constexpr void credit(report&) const noexcept {}
 };
 
+/// Carries out an operation of a machine's own. One that wants to know what the policies inside of it
+/// have to say takes the machine there, too, after the hand, and asks it to `explain`.
+template <class M, class Hand, class... Inside>
+constexpr verdict
+act_over(M& machine, operation what, reading& now, Hand& hand, const Inside&... inside) {
+    if constexpr (requires { machine.act(what, now, hand, inside...); })
+        return machine.act(what, now, hand, inside...);
+    else
+        return machine.act(what, now, hand);
+}
+
 /// Carries out an operation of a machine's own, or begins it. A machine some of whose operations end
 /// later has `bool act_later(what, now, hand, begin, verdict&)`, which begins one by
 /// `begin(callable, finish)`: an asynchronous callable, and what is called with its result, as
 /// `finish(reading&, result)`, for the verdict; not at all if the machine is gone by then.
+/// \param inside the machine inside of it, if there is one: as for `act_over`
 /// \return whether it is over already, with this verdict; false: `begin` was called
-template <class M, class Hand, class Begin>
-constexpr bool
-act_or_begin(M& machine, operation what, reading& now, Hand& hand, Begin& begin, verdict& v) {
-    if constexpr (requires { machine.act_later(what, now, hand, begin, v); }) {
+template <class M, class Hand, class Begin, class... Inside>
+constexpr bool act_or_begin(M& machine,
+                            operation what,
+                            reading& now,
+                            Hand& hand,
+                            Begin& begin,
+                            verdict& v,
+                            const Inside&... inside) {
+    if constexpr (requires { machine.act_later(what, now, hand, begin, v, inside...); }) {
+        return machine.act_later(what, now, hand, begin, v, inside...);
+    } else if constexpr (requires { machine.act_later(what, now, hand, begin, v); }) {
         return machine.act_later(what, now, hand, begin, v);
     } else {
-        v = machine.act(what, now, hand);
+        v = act_over(machine, what, now, hand, inside...);
         return true;
     }
 }

@@ -203,7 +203,7 @@ public:
     constexpr verdict act(operation what, reading& now, Hand& hand) {
         if constexpr (Outer::operations > 0)
             if (what <= Outer::operations)
-                return outer_.act(what, now, hand);
+                return act_over(outer_, what, now, hand, inner_);
         if constexpr (Inner::operations > 0)
             return inner_.act(static_cast<operation>(what - Outer::operations), now, hand);
         OUTLAST_ASSERT(false); // no such operation
@@ -214,7 +214,7 @@ public:
     constexpr bool act_later(operation what, reading& now, Hand& hand, Begin& begin, verdict& v) {
         if constexpr (Outer::operations > 0)
             if (what <= Outer::operations)
-                return act_or_begin(outer_, what, now, hand, begin, v);
+                return act_or_begin(outer_, what, now, hand, begin, v, inner_);
         if constexpr (Inner::operations > 0)
             return act_or_begin(inner_, static_cast<operation>(what - Outer::operations), now, hand,
                                 begin, v);

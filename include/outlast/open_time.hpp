@@ -49,7 +49,7 @@ class open_times {
 public:
     /// \param seed of the jitter; 0: one of its own
     constexpr explicit open_times(const open_time& o, std::uint64_t seed = 0) noexcept
-        : series_(o.series), random_(seed != 0 ? seed : arbitrary_seed()) {}
+        : series_(o.series), random_(seed != 0 ? seed : own_seed) {}
 
     /// How long it is open this time.
     constexpr duration take() noexcept { return series_.next(taken_, random_); }

@@ -47,6 +47,10 @@ template <class E>
 
 namespace detail {
 
+/// `std::error_code`, what converts to one (that of Boost.System), and enumerations of such codes.
+template <class X>
+concept is_an_error_code = std::convertible_to<const X&, std::error_code> && !result_like<X>;
+
 /// A result with this error, which is built in it.
 template <class T, class E>
 [[nodiscard]] result<T> failed_with(const E& error) {
@@ -60,9 +64,15 @@ template <class T, class E>
 
 /// Teaches the library a type that callables return. `lift` makes a result of it, `lower` one of it
 /// again. Specialise it for your own; what is here: any plain value, `void`, `std::optional` (empty
-/// is a failure), `std::error_code` (a value is a failure), everything `result_like`.
+/// is a failure), `std::error_code` and what converts to one (a value is a failure), `failure`, everything
+/// `result_like`.
 template <class X>
 struct outcome_traits {
+    static_assert(
+        !std::is_error_condition_enum_v<X> && !std::same_as<X, std::error_condition> &&
+            !std::same_as<X, std::exception_ptr>,
+        "outlast: this callable returns an error, and would succeed with it as its value: "
+        "return a std::error_code, as std::make_error_code(std::errc::...), or a result.");
     using value_type = X;
     static result<X> lift(X&& x) { return result<X>{std::forward<X>(x)}; }
     static X lower(result<X>&& r) { return std::move(r).value(); }
@@ -76,15 +86,22 @@ struct outcome_traits<X> {
     static X lower(result<X>&& r) { r.value(); }
 };
 
-template <std::same_as<std::error_code> X>
+template <detail::is_an_error_code X>
 struct outcome_traits<X> {
     using value_type = std::conditional_t<sizeof(X) != 0, void, X>;
-    static result<value_type> lift(X e) {
-        if (e)
-            return detail::failed_with<value_type>(e);
+    static result<value_type> lift(const X& e) {
+        if (const std::error_code code{e})
+            return detail::failed_with<value_type>(code);
         return boost::outcome_v2::success();
     }
-    static X lower(const result<value_type>& r) { return r ? X{} : r.error().code(); }
+    static X lower(const result<value_type>& r) { return r ? X{} : X(r.error().code()); }
+};
+
+// Nothing but a failure.
+template <std::same_as<failure> X>
+struct outcome_traits<X> {
+    using value_type = std::conditional_t<sizeof(X) != 0, void, X>;
+    static result<value_type> lift(X f) { return f; }
 };
 
 template <class T>

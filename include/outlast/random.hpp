@@ -28,22 +28,35 @@ using fraction = std::uint64_t;
 }
 
 /// A seed that differs from object to object and, by where the system puts the stack, from process
-/// to process: callers that failed together must not draw the same delays. Always the same in a
-/// constant expression.
-[[nodiscard]] constexpr std::uint64_t arbitrary_seed() noexcept {
+/// to process: callers that failed together must not draw the same delays.
+[[nodiscard]] inline std::uint64_t arbitrary_seed() noexcept {
+    static std::atomic<std::uint64_t> drawn{0};
+    const int here = 0;
+    return reinterpret_cast<std::uintptr_t>(&here) * 0x9e3779b97f4a7c15U + ++drawn;
+}
+
+/// Stands for a seed that is drawn at the first use. Not before: a constant has no chance in it, and the
+/// copies of a policy that was made in one, or is made once and copied, are to differ, too.
+inline constexpr std::uint64_t own_seed = 0x6f75'746c'6173'7421U;
+
+/// The seed in a word that threads share, drawn now if it was not yet. In a constant expression as it stands.
+[[nodiscard]] constexpr std::uint64_t seed_in(std::uint64_t& word) noexcept {
     if (std::is_constant_evaluated())
-        return 1;
-    return [] {
-        static std::atomic<std::uint64_t> drawn{0};
-        const int here = 0;
-        return reinterpret_cast<std::uintptr_t>(&here) * 0x9e3779b97f4a7c15U + ++drawn;
-    }();
+        return word;
+    std::uint64_t seen = std::atomic_ref{word}.load(std::memory_order_relaxed);
+    if (seen == own_seed) [[unlikely]] {
+        const std::uint64_t mine = arbitrary_seed();
+        if (std::atomic_ref{word}.compare_exchange_strong(seen, mine, std::memory_order_relaxed))
+            return mine;
+    }
+    return seen;
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014): a counter and a mixing function. One atomic addition a
 /// draw, so that threads may share it; a given seed gives the same sequence everywhere.
 class random {
 public:
+    /// \param seed `own_seed`: one that nobody else has
     constexpr explicit random(std::uint64_t seed) noexcept : state_(seed) {}
 
     constexpr fraction operator()() noexcept {
@@ -58,6 +71,7 @@ private:
         constexpr std::uint64_t golden = 0x9e3779b97f4a7c15U;
         if (std::is_constant_evaluated())
             return state_ += golden;
+        (void)seed_in(state_);
         return std::atomic_ref{state_}.fetch_add(golden, std::memory_order_relaxed) + golden;
     }
 

@@ -37,14 +37,14 @@ public:
         : share_(share.millionths()),
           limit_(limit),
           pause_(pause),
-          seed_(seed != 0 ? seed : arbitrary_seed()) {}
+          seed_(seed != 0 ? seed : own_seed) {}
 
     /// Whether an entry is to be refreshed by a caller that wants its answer before `by`. Only if
     /// the limit ends before that, and while the entry is fresh: then a refresh that fails has cost
     /// nobody an answer.
     template <class Key>
     [[nodiscard]] OUTLAST_INLINE constexpr bool
-    due(instant now, instant by, const freshness& entry, const Key& key) const {
+    due(instant now, instant by, const freshness& entry, const Key& key) {
         return share_ != 0 && near(now, by, entry, key);
     }
 
@@ -63,7 +63,7 @@ private:
 
     template <class Key>
     [[nodiscard]] constexpr bool
-    near(instant now, instant by, const freshness& entry, const Key& key) const {
+    near(instant now, instant by, const freshness& entry, const Key& key) {
         const duration left = until(now, entry.fresh_until);
         const duration window = scaled(until(entry.since, entry.fresh_until), share_, whole);
         if (left > window || left <= limit_ || (by != never && until(now, by) <= limit_))
@@ -71,9 +71,9 @@ private:
         return left <= window - portion(window / 2, draw(entry, std::hash<Key>{}(key))) &&
                now >= instant{duration{resume_.load()}};
     }
-    [[nodiscard]] constexpr fraction draw(const freshness& entry, std::size_t hash) const noexcept {
+    [[nodiscard]] constexpr fraction draw(const freshness& entry, std::size_t hash) noexcept {
         const auto since = static_cast<std::uint64_t>(entry.since.time_since_epoch().count());
-        const std::uint64_t of_key = random{seed_ ^ hash}();
+        const std::uint64_t of_key = random{seed_in(seed_) ^ hash}();
         return random{of_key ^ since}();
     }
 

@@ -158,7 +158,7 @@ public:
 
     constexpr explicit retry(const retry_options& options = {})
         : options_((require_valid(options.problem()), options)),
-          random_(options.seed != 0 ? options.seed : arbitrary_seed()),
+          random_(options.seed != 0 ? options.seed : own_seed),
           only_counts_(counts_only(options)) {}
 
     [[nodiscard]] constexpr run start() noexcept;

@@ -271,6 +271,7 @@ private:
                         // In place: a copy would wait for bytes that are still being written.
                         ::new (static_cast<void*>(&v))
                             verdict(operate(machine, s.callee, now, in_hand));
+                        now = read_once<Clock>(); // a store, a fallback take their time
                         s = machine.settled(now, s.on, v);
                     } else if (!in_time(s.at, now)) {
                         v = verdict::neutral(refusal::timed_out);

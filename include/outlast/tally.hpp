@@ -69,7 +69,8 @@ struct window_span {
 /// each result is recorded under the breaker's lock. \param n, time above 0
 [[nodiscard]] constexpr window_span exactly(int n, duration time) noexcept {
     window_span w{time > duration::zero() ? n : 0};
-    w.time = time;
+    if (n > 0) // else it would be a window of time alone
+        w.time = time;
     return w;
 }
 

@@ -123,7 +123,7 @@ public:
     /// Lets time pass. What is due at the target instant happens.
     constexpr void advance(duration span) {
         const instant target = after(now_, span);
-        while (next_due() <= target)
+        while (next_due() <= target && next_due() != never)
             happen_next();
         now_ = target;
     }

@@ -121,3 +121,23 @@ TEST_CASE("hazard: threads: nothing is destroyed while it is read") {
     CHECK(betrayed == 0);
     CHECK(most <= 2); // one a reader
 }
+
+TEST_CASE("hazard: threads: what reads while its thread ends gives its line back") {
+    struct late_reader {
+        int* read;
+        ~late_reader() {
+            outlast::hazard<true> mine;
+            *read += mine.hold(read);
+        }
+    };
+    int read = 0;
+    for (int i = 0; i != 3; ++i)
+        std::thread{[&read] {
+            thread_local const late_reader last{&read}; // made first, so it goes last
+            (void)last;
+            outlast::hazard<true> early;
+            CHECK(early.hold(&read));
+        }}.join();
+    CHECK(read == 3);
+    CHECK_FALSE(outlast::hazard<true>::is_held(&read));
+}

@@ -245,13 +245,12 @@ private:
             switch (s.what) {
             case action::call:
                 if (s.callee != outlast::work) {
-                    if (!this->operate(s, now, v_)) {
-                        if (!this->has_ended(s.on))
-                            return;
-                        now = read();
-                        if (!arrive(*l.current, now))
-                            return;
-                    }
+                    const bool is_over = this->operate(s, now, v_);
+                    if (!is_over && !this->has_ended(s.on))
+                        return;
+                    now = read(); // a store, a fallback take their time
+                    if (!is_over && !arrive(*l.current, now))
+                        return;
                 } else if (stopping_) {
                     return finish_as(verdict::neutral(refusal::cancelled, v_.hint), now);
                 } else if (s.at != never && now.get() >= s.at) { // no work begins at its deadline

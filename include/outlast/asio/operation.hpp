@@ -155,7 +155,7 @@ struct arriving {
     template <class V>
         requires judges<F, V>
     verdict judge_value(const V& value) {
-        return callable.judge_value(value);
+        return static_cast<std::unwrap_reference_t<F>&>(callable).judge_value(value);
     }
     F& callable;
 };

@@ -39,7 +39,8 @@ public:
     ~hazard() {
         if (cell_ != nullptr)
             cell_->store(nullptr, std::memory_order_release);
-        --line_->used;
+        if (--line_->used == 0 && over)
+            give_back();
     }
 
     /// Holds this address in the place of the one before. It is safe if it can still be reached
@@ -71,14 +72,21 @@ private:
     // Gives the line back when its thread ends.
     struct lease {
         ~lease() {
-            mine->taken.store(false, std::memory_order_release);
-            mine = nullptr;
+            give_back();
+            over = true; // objects that go later may read: each time on a line for that time
         }
     };
+
+    static void give_back() noexcept {
+        mine->taken.store(false, std::memory_order_release);
+        mine = nullptr;
+    }
 
     static line* here() {
         if (mine == nullptr) {
             mine = free_line();
+            if (over)
+                return mine;
             thread_local const lease until_the_thread_ends;
             (void)until_the_thread_ends;
         }
@@ -99,6 +107,7 @@ private:
 
     static inline std::atomic<line*> lines{nullptr};
     static inline constinit thread_local line* mine = nullptr;
+    static inline constinit thread_local bool over = false;
 
     line* line_;
     std::atomic<const void*>* cell_ = nullptr;

@@ -15,7 +15,7 @@
 #include <functional> // std::hash
 #include <optional>
 #include <string_view>
-#include <utility> // std::in_place
+#include <utility> // std::exchange, std::in_place
 
 namespace outlast::oauth2 {
 
@@ -69,22 +69,27 @@ namespace outlast::oauth2::detail {
 /// that introspectors with different keys share it, and a digest allocates nothing.
 class siphash_context {
 public:
-    siphash_context() noexcept = default;
-    ~siphash_context() { EVP_MAC_CTX_free(context_); }
-    siphash_context(siphash_context const&) = delete;
-    siphash_context& operator=(siphash_context const&) = delete;
-
-    [[nodiscard]] EVP_MAC_CTX* get() noexcept {
-        if (context_ == nullptr)
+    /// Null if it cannot be had, and while the thread ends, once it was freed.
+    [[nodiscard]] static EVP_MAC_CTX* here() noexcept {
+        if (context_ == nullptr && !freed_)
             make();
         return context_;
     }
 
 private:
-    void make() noexcept {
+    struct owner {
+        ~owner() {
+            EVP_MAC_CTX_free(std::exchange(context_, nullptr));
+            freed_ = true;
+        }
+    };
+
+    static void make() noexcept {
         EVP_MAC* const algorithm = siphash();
         if (algorithm == nullptr)
             return;
+        thread_local const owner until_the_thread_ends;
+        (void)until_the_thread_ends;
         EVP_MAC_CTX* const made = EVP_MAC_CTX_new(algorithm);
         std::size_t size = sizeof token_digest::bytes;
         const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_size_t(OSSL_MAC_PARAM_SIZE, &size),
@@ -96,15 +101,16 @@ private:
         }
     }
 
-    EVP_MAC_CTX* context_ = nullptr;
+    // No destructors: objects that go later may ask.
+    static inline constinit thread_local EVP_MAC_CTX* context_ = nullptr;
+    static inline constinit thread_local bool freed_ = false;
 };
 
 /// SipHash-2-4 with 128-bit output under a key of 16 bytes; none when OpenSSL fails, and for a key
 /// of another size: with none (a moved-from keyer) OpenSSL would go on from the key before it.
 [[nodiscard]] inline std::optional<token_digest> siphash_128(std::string_view key,
                                                              std::string_view data) noexcept {
-    thread_local siphash_context here;
-    EVP_MAC_CTX* const context = here.get();
+    EVP_MAC_CTX* const context = siphash_context::here();
     std::optional<token_digest> digest{std::in_place};
     std::size_t size = 0;
     if (context == nullptr || key.size() != 16 ||
