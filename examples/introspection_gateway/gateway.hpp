@@ -9,13 +9,12 @@
 #include "config.hpp"
 #include "history.hpp"
 #include "log.hpp"
+#include "messages.hpp"
 #include "metered.hpp"
 #include "metrics.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/beast/http/message.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <boost/json/object.hpp>
 
 #include <chrono>
@@ -27,9 +26,6 @@
 
 namespace gateway {
 
-using request = boost::beast::http::request<boost::beast::http::string_body>;
-using response = boost::beast::http::response<boost::beast::http::string_body>;
-
 /// What to check of a request for `target`: its path without the query. \return null: there is no route, or the path
 /// is written so that a proxy and an API might read it differently
 [[nodiscard]] const route* route_for(const std::vector<route>& routes, std::string_view target);
@@ -39,6 +35,7 @@ class introspection_gateway {
 public:
     /// The context and the log outlive it. Throws what `introspector` and `beast_transport` throw.
     introspection_gateway(configuration options, boost::asio::io_context& context, log& into);
+    ~introspection_gateway(); // in gateway.cpp: its policies and its transport take a compiler long
     introspection_gateway(const introspection_gateway&) = delete;
     introspection_gateway& operator=(const introspection_gateway&) = delete;
 

@@ -4,6 +4,7 @@
 // nobody waits for any more. What it decides is told by the stories.
 #include <outlast/oauth2/async_introspector.hpp>
 
+#include "support/async_way.hpp"
 #include "support/catch.hpp"
 #include "support/story.hpp"
 
@@ -136,22 +137,26 @@ TEST_CASE("async_check: what it copies of the header is its own") {
 TEST_CASE("async_check: cancellation of each kind is a 503, and blames nobody") {
     using enum asio::cancellation_type;
     for (const auto type : {terminal, partial, total}) {
-        story s;
-        s.server.otherwise = hangs();
+        virtual_loop loop;
+        async_scripted_server server;
+        server.loop = &loop;
+        server.otherwise = hangs();
+        async_introspector<async_scripted_server, hand_clock> api{options(), server};
+        const requirements route;
         asio::cancellation_signal stop;
         std::optional<decision> got;
-        s.api.async_check(
-            "Bearer tokA", s.route,
+        api.async_check(
+            "Bearer tokA", route,
             asio::bind_cancellation_slot(stop.slot(), [&](decision d) { got = std::move(d); }));
-        s.at(100ms);
+        loop.advance(100ms);
         CHECK_FALSE(got);
         stop.emit(type);
-        s.run();
+        loop.run();
         REQUIRE(got);
         CHECK(words_of(*got) == "503(5)");
-        CHECK(s.counted().failed == 0);
+        CHECK(api.breaker().window(loop.now()).failed == 0);
         // Terminal at once; the others let an operation that takes no notice end its time.
-        CHECK(s.time() == outlast::instant{type == terminal ? 100ms : 2s});
+        CHECK(loop.since_start() == (type == terminal ? 100ms : 2s));
     }
 }
 

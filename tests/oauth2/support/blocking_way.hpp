@@ -1,65 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The stories by the blocking introspector: its pieces in a simulation, and its call operator.
+// What only the blocking introspector tells of a story's calls.
 #ifndef OUTLAST_TESTS_OAUTH2_SUPPORT_BLOCKING_WAY_HPP
 #define OUTLAST_TESTS_OAUTH2_SUPPORT_BLOCKING_WAY_HPP
 
-#include <outlast/oauth2/introspector.hpp>
-#include <outlast/simulate.hpp>
+#include "oauth2/support/way.hpp"
 
-#include "oauth2/support/server.hpp"
-
-#include <chrono>
-#include <cstddef>
-#include <deque>
 #include <string>
 
 namespace outlast_tests {
 
-/// The time of the simulation of this thread, for what runs on a thread inside of it.
-struct simulated_clock {
-    static inline thread_local const outlast::world* of = nullptr;
-    static outlast::instant now() noexcept { return of->time(); }
-};
-
-class blocking_way {
-public:
-    using server_type = scripted_server;
-    using introspector_type = outlast::oauth2::introspector<server_type, simulated_clock>;
-
-    void serve(server_type& server) {
-        server.world = &sim_;
-        simulated_clock::of = &sim_;
-    }
-    [[nodiscard]] outlast::instant time() const { return sim_.time(); }
-    void advance(outlast::duration span) { sim_.advance(span); }
-    void run() { sim_.run(); }
-
-    auto& begin(introspector_type& api,
-                const std::string& token,
-                const outlast::oauth2::requirements&,
-                outlast::duration max_age,
-                outlast::instant deadline) {
-        return sim_.call_by(deadline, api.policies(), api.work(),
-                            outlast::oauth2::query{token, *api.key_of(token), max_age,
-                                                   &places_.emplace_back(api.first_endpoint())});
-    }
-    template <class Call>
-    outlast::oauth2::decision decision_of(Call& c,
-                                          const introspector_type& api,
-                                          const outlast::oauth2::requirements& wanted,
-                                          std::chrono::system_clock::time_point now) const {
-        return decide(c.result(), c.facts(), wanted, api.realm(), now);
-    }
-
-private:
-    std::deque<std::size_t> places_{};
-    outlast::simulation sim_{};
-};
-
-/// Through the call operator, in real time.
-template <class Server>
-using direct_api = outlast::oauth2::introspector<Server>;
+/// What the failure behind a 503 says to whoever runs it; empty where there is none.
+std::string message_of(call& c);
 
 } // namespace outlast_tests
 
