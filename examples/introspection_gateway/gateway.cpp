@@ -72,7 +72,6 @@ introspection_gateway::introspection_gateway(configuration options,
       on_exchange_([this](const exchange_told& what) { told(what); }),
       metered_(send_, on_exchange_),
       check_(with_events(), metered_) {}
-introspection_gateway::~introspection_gateway() = default;
 
 oauth2::introspector_options introspection_gateway::with_events() {
     oauth2::introspector_options o = std::move(options_.introspector);

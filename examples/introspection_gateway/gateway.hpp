@@ -35,7 +35,6 @@ class introspection_gateway {
 public:
     /// The context and the log outlive it. Throws what `introspector` and `beast_transport` throw.
     introspection_gateway(configuration options, boost::asio::io_context& context, log& into);
-    ~introspection_gateway(); // in gateway.cpp: its policies and its transport take a compiler long
     introspection_gateway(const introspection_gateway&) = delete;
     introspection_gateway& operator=(const introspection_gateway&) = delete;
 
