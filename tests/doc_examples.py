@@ -12,6 +12,7 @@ In a header that is each block
 or a line `/// **Example** `a/file/of/ours``, which must exist; in README.md each ```cpp block with a
 main(). What is printed stands behind a line with std::cout, or in comment lines below the first such
 line; line breaks and blanks count as one blank, so that a long line may be broken."""
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -120,8 +121,10 @@ def main():
                  f"    const int which = std::stoi(arguments[1]);\n{cases}}}\n", in_headers)]
     for i, example in enumerate(of_readme(ROOT / "README.md")):
         programs.append((f"readme_{i}", example.code, [example]))
-    for name, source, examples in programs:
-        said = compile_to(AT / name, source)
+    jobs = int(os.environ.get("OUTLAST_JOBS") or len(os.sched_getaffinity(0)))
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        compiled = list(pool.map(lambda program: compile_to(AT / program[0], program[1]), programs))
+    for (name, _, examples), said in zip(programs, compiled):
         if said:
             complaints.append(f"the examples of {name} do not compile:\n{said}")
             continue

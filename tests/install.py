@@ -112,7 +112,7 @@ def cmake_finds_what_was_moved():
     hidden = PREFIX.rename(PREFIX.with_name("hidden"))
     try:
         must(*cmake("cmake", *([] if "folders" in programs() else ["-DCOMPONENTS_ASKED_FOR="])))
-        must("cmake", "--build", AT / "cmake")
+        must("cmake", "--build", AT / "cmake", "--parallel", os.environ.get("OUTLAST_JOBS", "1"))
     finally:
         hidden.rename(PREFIX)
     for program in programs():

@@ -9,13 +9,12 @@
 #include "config.hpp"
 #include "history.hpp"
 #include "log.hpp"
+#include "messages.hpp"
 #include "metered.hpp"
 #include "metrics.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/beast/http/message.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <boost/json/object.hpp>
 
 #include <chrono>
@@ -26,9 +25,6 @@
 #include <vector>
 
 namespace gateway {
-
-using request = boost::beast::http::request<boost::beast::http::string_body>;
-using response = boost::beast::http::response<boost::beast::http::string_body>;
 
 /// What to check of a request for `target`: its path without the query. \return null: there is no route, or the path
 /// is written so that a proxy and an API might read it differently

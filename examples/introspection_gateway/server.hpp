@@ -3,7 +3,9 @@
 // HTTP for the gateway: connections of proxies, kept open, and an end that waits for requests under way.
 #pragma once
 
-#include "gateway.hpp"
+#include <outlast/time.hpp>
+
+#include "messages.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -12,13 +14,9 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <list>
 
 namespace gateway {
-
-/// Answers a request, which lives until then.
-using answerer = std::function<boost::asio::awaitable<response>(const request&)>;
 
 class server {
 public:

@@ -4,6 +4,7 @@
 // nobody waits for any more. What it decides is told by the stories.
 #include <outlast/oauth2/async_introspector.hpp>
 
+#include "support/async_way.hpp"
 #include "support/catch.hpp"
 #include "support/story.hpp"
 
@@ -27,6 +28,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
+/// Of one type: for each type of a handler's the compiler makes the whole of a check once more.
+using callback = std::function<void(const decision&)>;
+
 introspector_options options() {
     introspector_options o = profile_d();
     o.wall = [] { return at(0); };
@@ -40,7 +44,7 @@ std::string words_for(posted<Transport>& transport,
                       std::string_view header) {
     static const requirements any;
     std::string words;
-    api.async_check(header, any, [&](const decision& d) { words = words_of(d); });
+    api.async_check(header, any, callback{[&](const decision& d) { words = words_of(d); }});
     transport.context.restart();
     transport.context.run();
     return words;
@@ -92,10 +96,11 @@ TEST_CASE("async_check: the handler is called on its executor, never from inside
     const auto strand = asio::make_strand(mine);
     for (const char* header : {"", "Bearer tokA", "Bearer tokA"}) {
         int called = 0;
-        api.async_check(header, route, asio::bind_executor(strand, [&](const decision&) {
-                            CHECK(strand.running_in_this_thread());
-                            ++called;
-                        }));
+        api.async_check(header, route,
+                        asio::bind_executor(strand, callback{[&](const decision&) {
+                                                CHECK(strand.running_in_this_thread());
+                                                ++called;
+                                            }}));
         CHECK(called == 0);
         mine.restart();
         mine.run();
@@ -103,10 +108,10 @@ TEST_CASE("async_check: the handler is called on its executor, never from inside
     }
     // Without one: on that of the transport.
     bool called = false;
-    api.async_check("Bearer tokA", route, [&](const decision&) {
-        CHECK(transport.context.get_executor().running_in_this_thread());
-        called = true;
-    });
+    api.async_check("Bearer tokA", route, callback{[&](const decision&) {
+                        CHECK(transport.context.get_executor().running_in_this_thread());
+                        called = true;
+                    }});
     transport.context.run();
     CHECK(called);
 }
@@ -126,7 +131,7 @@ TEST_CASE("async_check: what it copies of the header is its own") {
     std::string words;
     {
         const std::string header = "Bearer " + std::string(3000, 'a');
-        api.async_check(header, route, [&](const decision& d) { words = words_of(d); });
+        api.async_check(header, route, callback{[&](const decision& d) { words = words_of(d); }});
     }
     transport.context.run();
     CHECK(words == "ALLOW(live)");
@@ -136,22 +141,27 @@ TEST_CASE("async_check: what it copies of the header is its own") {
 TEST_CASE("async_check: cancellation of each kind is a 503, and blames nobody") {
     using enum asio::cancellation_type;
     for (const auto type : {terminal, partial, total}) {
-        story s;
-        s.server.otherwise = hangs();
+        virtual_loop loop;
+        hand_clock::time = outlast::instant{}; // so that what hangs does so for ever
+        async_scripted_server server;
+        server.loop = &loop;
+        server.otherwise = hangs();
+        async_introspector<async_scripted_server, hand_clock> api{options(), server};
+        const requirements route;
         asio::cancellation_signal stop;
         std::optional<decision> got;
-        s.api.async_check(
-            "Bearer tokA", s.route,
-            asio::bind_cancellation_slot(stop.slot(), [&](decision d) { got = std::move(d); }));
-        s.at(100ms);
+        api.async_check("Bearer tokA", route,
+                        asio::bind_cancellation_slot(
+                            stop.slot(), callback{[&](const decision& d) { got = d; }}));
+        loop.advance(100ms);
         CHECK_FALSE(got);
         stop.emit(type);
-        s.run();
+        loop.run();
         REQUIRE(got);
         CHECK(words_of(*got) == "503(5)");
-        CHECK(s.counted().failed == 0);
+        CHECK(api.breaker().window(loop.now()).failed == 0);
         // Terminal at once; the others let an operation that takes no notice end its time.
-        CHECK(s.time() == outlast::instant{type == terminal ? 100ms : 2s});
+        CHECK(loop.now() == outlast::instant{type == terminal ? 100ms : 2s});
     }
 }
 
@@ -170,15 +180,18 @@ TEST_CASE(
     asio::cancellation_signal hang_up;
     std::string leader, follower, other;
     api.async_check("Bearer revoked", route,
-                    asio::bind_cancellation_slot(hang_up.slot(),
-                                                 [&](const decision& d) { leader = words_of(d); }));
-    api.async_check("Bearer revoked", route, [&](const decision& d) { follower = words_of(d); });
+                    asio::bind_cancellation_slot(hang_up.slot(), callback{[&](const decision& d) {
+                                                     leader = words_of(d);
+                                                 }}));
+    api.async_check("Bearer revoked", route,
+                    callback{[&](const decision& d) { follower = words_of(d); }});
     loop.advance(50ms);
     hang_up.emit(asio::cancellation_type::terminal);
     loop.advance({});
     CHECK(leader == "503(5)");
     // Somebody else's check takes what memory the leader's has given back.
-    api.async_check("Bearer goodtok", route, [&](const decision& d) { other = words_of(d); });
+    api.async_check("Bearer goodtok", route,
+                    callback{[&](const decision& d) { other = words_of(d); }});
     loop.run();
     CHECK(other == "ALLOW(live)");
     CHECK(follower == "401-IT");
@@ -201,7 +214,8 @@ TEST_CASE("async_check: what an exchange that was given up brings after all is r
     const requirements route;
     std::string words;
     const auto ask = [&] {
-        api.async_check("Bearer tokA", route, [&](const decision& d) { words = words_of(d); });
+        api.async_check("Bearer tokA", route,
+                        callback{[&](const decision& d) { words = words_of(d); }});
     };
     ask();
     loop.advance(10s);
@@ -251,7 +265,8 @@ TEST_CASE("S8 one token that makes the server hang opens the breaker for nobody;
     const auto ask = [&](const std::string& token) {
         std::string words;
         const outlast::instant begun = loop.now();
-        api.async_check("Bearer " + token, route, [&](const decision& d) { words = words_of(d); });
+        api.async_check("Bearer " + token, route,
+                        callback{[&](const decision& d) { words = words_of(d); }});
         loop.run();
         CHECK(outlast::until(begun, loop.now()) == 1990ms);
         return words;
@@ -298,7 +313,7 @@ struct leaving {
         server->otherwise = otherwise;
         api = std::make_unique<introspector_type>(std::move(o), server);
     }
-    auto note() {
+    callback note() {
         return [this](const decision& d) { ++told, words = words_of(d); };
     }
     void go() {
@@ -329,7 +344,8 @@ TEST_CASE("async_check: the introspector may go before a known token's caller is
     l.loop->run();
     l.loop->advance(1s);
     l.api->async_check("Bearer tokA", l.route, l.note());
-    l.api->async_check("", l.route, [](const decision& d) { CHECK(words_of(d) == "401 bare"); });
+    l.api->async_check("", l.route,
+                       callback{[](const decision& d) { CHECK(words_of(d) == "401 bare"); }});
     l.go();
     l.loop->run();
     CHECK(l.words == "ALLOW(cached)");
@@ -376,7 +392,8 @@ TEST_CASE("async_check: the introspector may go while a check goes on for others
     std::string follower;
     l.api->async_check("Bearer tokA", l.route,
                        asio::bind_cancellation_slot(hang_up.slot(), l.note()));
-    l.api->async_check("Bearer tokA", l.route, [&](const decision& d) { follower = words_of(d); });
+    l.api->async_check("Bearer tokA", l.route,
+                       callback{[&](const decision& d) { follower = words_of(d); }});
     l.loop->advance(50ms);
     hang_up.emit(asio::cancellation_type::terminal);
     l.loop->advance({});

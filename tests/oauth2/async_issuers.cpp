@@ -3,6 +3,8 @@
 // The rules are told in issuers.cpp; here is that this form keeps them, and what only it has.
 #include <outlast/oauth2/async_issuers.hpp>
 
+#include <outlast/oauth2/async_introspector.hpp>
+
 #include "support/async_way.hpp"
 #include "support/catch.hpp"
 #include "support/two_issuers.hpp"

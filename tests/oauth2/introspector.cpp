@@ -241,14 +241,13 @@ TEST_CASE("introspector: what is known about a token can be forgotten") {
     CHECK(s.request("tokA") == "ALLOW(live), calls 1");
 }
 
-#ifndef OUTLAST_TESTS_ASYNC // there it is async_introspector.cpp that checks whole requests
 TEST_CASE("introspector: a token that was revoked here is refused, whatever the server says or "
           "cannot say") {
     scripted_server server;
     server.otherwise = says(r_plus(3600));
     auto options = profile_d();
     options.wall = [] { return outlast_tests::at(0); };
-    introspector api{std::move(options), server};
+    direct_api api{std::move(options), server};
     const requirements route{.audience = "api"};
     CHECK(words_of(api("Bearer tokA", route)) == "ALLOW(live)");
     CHECK(words_of(api("Bearer tokB", route)) == "ALLOW(live)");
@@ -262,7 +261,6 @@ TEST_CASE("introspector: a token that was revoked here is refused, whatever the 
     CHECK(words_of(api("Bearer tokA", route)) == "401-IT");
     CHECK(server.calls() == 2);
 }
-#endif
 
 TEST_CASE("introspector: neither copied nor moved, as its policies refer to it") {
     using type = introspector<scripted_server>;

@@ -34,7 +34,7 @@ const std::string to_certificate_a =
 struct api_of_keys {
     scripted_server server{};
     outlast::duration wall_at{};
-    direct_api<scripted_server> api;
+    direct_api api;
 
     explicit api_of_keys(std::string_view body) : api(options(), server) {
         server.otherwise = says(body);
@@ -135,7 +135,7 @@ TEST_CASE("bound tokens: one that is not is no token for the scheme DPoP, nor fo
 
 TEST_CASE("bound tokens: without being asked for, DPoP is another scheme") {
     scripted_server never_asked;
-    direct_api<scripted_server> api{profile_d(), never_asked};
+    direct_api api{profile_d(), never_asked};
     const decision d = api("DPoP tokA", {}, outlast::forever, {}, by_proof(key_a));
     CHECK(words_of(d) == "401 bare");
     CHECK(never_asked.calls() == 0);

@@ -101,7 +101,7 @@ TEST_CASE("discovered: what is cached needs no discovery, and what is stale stan
 TEST_CASE("discovered: a discovery that hangs is no fault of the endpoint's") {
     story s{by_issuer()};
     // A blocking transport keeps its limits by itself.
-    tells(s, work_stays ? hangs() : fails(http::errc::answer_timeout).after(1s));
+    tells(s, s.work_stays() ? hangs() : fails(http::errc::answer_timeout).after(1s));
     const told t = s.at(0s).request("tokA");
     CHECK(t.words.starts_with("503("));
     CHECK(s.counted() == outlast::tally{});

@@ -203,7 +203,7 @@ TEST_CASE("O-63 1000 at once, one token, two endpoints: one call each at most") 
     story s{two_endpoints()};
     s.server.first = {refuses().after(50ms)};
     s.server.otherwise = says(r_plus(3600)).after(100ms);
-    std::vector<decltype(&s.begin(""))> all;
+    std::vector<call*> all;
     for (int i = 0; i != 1000; ++i)
         all.push_back(&s.at(10us * i).begin("tokA"));
     s.run();

@@ -17,8 +17,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using call = std::remove_reference_t<decltype(std::declval<story&>().begin(""))>;
-
 /// A thousand requests for tokA within 10 ms, and how often each outcome came.
 std::map<std::string, int> thousand(story& s, std::string_view token = "tokA") {
     std::vector<call*> all;
@@ -175,9 +173,9 @@ TEST_CASE("introspector: a request that leaves takes nobody's answer with it") {
     CHECK(s.tell(leader).words == "503(5)");
     CHECK(s.tell(leader).d.because == reason::shed);
     CHECK(s.tell(waits).words == "ALLOW(live)");
-    CHECK(waits.finished_at() == outlast::instant{work_stays ? 400ms : 300ms});
+    CHECK(waits.finished_at() == outlast::instant{s.work_stays() ? 400ms : 300ms});
     CHECK(s.tell(impatient).words == "503(5)");
     CHECK(impatient.finished_at() == outlast::instant{150ms});
-    CHECK(s.server.calls() == (work_stays ? 1 : 2));
+    CHECK(s.server.calls() == (s.work_stays() ? 1 : 2));
     CHECK(s.counted().failed == 0);
 }

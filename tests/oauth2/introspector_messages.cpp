@@ -3,6 +3,7 @@
 // What the failures behind an introspector's 503 say to whoever runs it.
 #include <outlast/oauth2/introspector.hpp>
 
+#include "support/blocking_way.hpp"
 #include "support/catch.hpp"
 #include "support/story.hpp"
 
@@ -17,9 +18,9 @@ using namespace std::chrono_literals;
 namespace {
 
 std::string message_of(story& s, std::string_view token) {
-    auto& c = s.begin(token, 0s);
+    call& c = s.begin(token, 0s);
     s.run();
-    return c.result() ? "" : c.result().error().message();
+    return message_of(c);
 }
 
 } // namespace

@@ -326,7 +326,6 @@ TEST_CASE("O-72 herd at recovery") { // two probes instead of three
     open_breaker(s);
     s.at(10'500ms).server.otherwise = says(r_plus(3600)).after(50ms);
     const std::size_t before = s.server.calls();
-    using call = std::remove_reference_t<decltype(s.begin(""))>;
     std::vector<call*> all;
     for (int i = 0; i != 500; ++i)
         all.push_back(&s.at(10'500ms + 20us * i).begin("tok" + std::to_string(i)));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <outlast/oauth2/introspector_options.hpp>
 
+#include <outlast/oauth2/introspector.hpp>
+
 #include "support/catch.hpp"
 #include "support/story.hpp"
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <outlast/oauth2/introspector.hpp>
 #include <outlast/oauth2/issuers.hpp>
 
 #include "support/catch.hpp"

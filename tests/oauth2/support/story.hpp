@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// An API with the profile D of the scenarios, told in virtual time, with a blocking introspector or,
-// where OUTLAST_TESTS_ASYNC is defined, an asynchronous one:
+// An API with the profile D of the scenarios, told in virtual time, with the introspector of the program's way:
 //
 //     story s;
 //     s.server.otherwise = says(r_plus(3600));
@@ -12,13 +11,8 @@
 #include "oauth2/bodies.hpp"
 #include "oauth2/support/outcome_words.hpp"
 #include "oauth2/support/server.hpp"
+#include "oauth2/support/way.hpp"
 #include "support/print.hpp"
-
-#ifdef OUTLAST_TESTS_ASYNC
-#include "oauth2/support/async_way.hpp"
-#else
-#include "oauth2/support/blocking_way.hpp"
-#endif
 
 #include <chrono>
 #include <cstddef>
@@ -59,27 +53,20 @@ inline o2::requirements needs_scope(std::string scope) {
     return {.audience = "api", .scopes = {std::move(scope)}};
 }
 
-// Whether what a caller began goes on for others when it leaves.
-#ifdef OUTLAST_TESTS_ASYNC
-using way = async_way;
-inline constexpr bool work_stays = true;
-#else
-using way = blocking_way;
-inline constexpr bool work_stays = false;
-#endif
-
 class story {
+    std::deque<std::string> tokens_{}; // deque: what it holds stays where it is
+    std::unique_ptr<way> does_;
+
 public:
-    way::server_type server{};
+    scripted_server& server;
+    pieces& api;
     outlast::duration wall_step{}; ///< how far somebody set the wall clock ahead
     o2::requirements route{.audience = "api"};
-    way::introspector_type api;
-    way does{}; // last: its calls end before the policies do
 
     explicit story(o2::introspector_options options = profile_d())
-        : api(at_this_wall(std::move(options)), server) {
-        does.serve(server);
-    }
+        : does_(make_way(at_this_wall(std::move(options)))),
+          server(does_->server()),
+          api(does_->api()) {}
     story(const story&) = delete;
     story& operator=(const story&) = delete;
 
@@ -87,20 +74,22 @@ public:
     story& at(outlast::duration when) {
         const outlast::instant target{when};
         if (target > time())
-            does.advance(target - time());
+            does_->advance(target - time());
         return *this;
     }
 
+    /// Whether what a caller began goes on for others when it leaves.
+    [[nodiscard]] bool work_stays() const { return does_->work_stays(); }
     /// Until nothing is left to happen.
-    void run() { does.run(); }
-    [[nodiscard]] outlast::instant time() const { return does.time(); }
+    void run() { does_->run(); }
+    [[nodiscard]] outlast::instant time() const { return does_->time(); }
     [[nodiscard]] std::chrono::system_clock::time_point wall() const { return wall_at(time()); }
 
     /// One of several at once: `run()` or `at` goes on, `tell` says what it came to.
-    auto& begin(std::string_view token,
+    call& begin(std::string_view token,
                 outlast::duration max_age = outlast::forever,
                 outlast::instant deadline = outlast::never) {
-        return does.begin(api, tokens_.emplace_back(token), route, max_age, deadline);
+        return does_->begin(tokens_.emplace_back(token), route, max_age, deadline);
     }
     /// One request, to its end.
     told request(std::string_view token, outlast::duration max_age = outlast::forever) {
@@ -110,7 +99,7 @@ public:
                  const o2::requirements& wanted,
                  outlast::duration max_age = outlast::forever) {
         const std::size_t before = server.calls();
-        auto& c = does.begin(api, tokens_.emplace_back(token), wanted, max_age, outlast::never);
+        call& c = does_->begin(tokens_.emplace_back(token), wanted, max_age, outlast::never);
         run();
         told t = tell(c, wanted);
         t.calls = server.calls() - before;
@@ -118,18 +107,14 @@ public:
     }
     told strict(std::string_view token) { return request(token, outlast::duration{0}); }
 
-    template <class Call>
-    told tell(Call& c, const o2::requirements& wanted) {
+    told tell(call& c, const o2::requirements& wanted) {
         told t;
         t.finished = c.finished_at();
-        t.d = does.decision_of(c, api, wanted, wall_at(t.finished));
+        t.d = c.decided(wanted, wall_at(t.finished));
         t.words = words_of(t.d);
         return t;
     }
-    template <class Call>
-    told tell(Call& c) {
-        return tell(c, route);
-    }
+    told tell(call& c) { return tell(c, route); }
 
     [[nodiscard]] o2::token_digest key(std::string_view token) const { return *api.key_of(token); }
 
@@ -163,9 +148,9 @@ public:
     }
 
     /// One step of the re-check. \return whether there was a token to ask about
-    bool recheck() { return does.recheck(api); }
+    bool recheck() { return does_->recheck(); }
     outlast::result<o2::knowledge> probe(std::size_t endpoint = 0) {
-        return does.probe(api, endpoint);
+        return does_->probe(endpoint);
     }
 
     [[nodiscard]] outlast::circuit_state breaker() { return api.breaker().state(time()); }
@@ -182,8 +167,6 @@ private:
         options.wall = [this] { return wall(); };
         return options;
     }
-
-    std::deque<std::string> tokens_{}; // deque: what it holds stays where it is
 };
 
 } // namespace outlast_tests
