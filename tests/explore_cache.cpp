@@ -117,8 +117,8 @@ struct cache_rig : plain_rig {
         if (!found)
             return {.forgotten = forgotten_, .in = setting_};
         const outlast::cache_aside_options& o = cache_.options();
-        const outlast::refresh_ahead<outlast::no_lock> alike{o.refresh_ahead, o.refresh_limit,
-                                                             o.refresh_pause, o.seed};
+        outlast::refresh_ahead<outlast::no_lock> alike{o.refresh_ahead, o.refresh_limit,
+                                                       o.refresh_pause, o.seed};
         int due = 0;
         for (int t = 0; t != setting_->keeps.fresh && !found->negative; ++t)
             due += alike.due(now_ + ticks(t), outlast::never, found->times, 0) << t;

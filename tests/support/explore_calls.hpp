@@ -404,8 +404,10 @@ private:
         outlast::waker& waiter() { return of.wake; }
         const int& value() const { return of.value; }
         void emplace(int v) { of.value = v; }
-        template <class Answer>
-        outlast::verdict replace(Answer&, const outlast::verdict&, outlast::instant) {
+        void drop_value() {}
+        template <class Answer, class Inside>
+        outlast::verdict
+        replace(Answer&, const outlast::verdict&, outlast::instant, const Inside&) {
             return fails ? outlast::verdict::failure() : outlast::verdict::success();
         }
     };
