@@ -7,8 +7,8 @@
 #include <ostream>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <thread>
+#include <type_traits>
 
 using outlast::oauth2::token_digest;
 namespace detail = outlast::oauth2::detail;
