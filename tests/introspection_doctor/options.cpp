@@ -63,7 +63,7 @@ TEST_CASE("doctor options: everything that can be said") {
     CHECK(auth->id == "orders");
     CHECK(auth->password.expose() == "s3cr3t");
     CHECK(p.token.expose() == "abc");
-    CHECK(p.tls.ca_file == "ca.pem");
+    CHECK(p.tls.ca_file == authority);
     CHECK(p.timeout == 500ms);
     CHECK(p.slow_after == 500ms);
 }
@@ -83,11 +83,12 @@ TEST_CASE("doctor options: none may send an id") {
 }
 
 TEST_CASE("doctor options: a gateway's configuration") {
+    const auto authority = file_with("ca.pem", "");
     const auto file = file_with("gateway.toml", R"([server]
 endpoints = ["https://a.example/i", "https://b.example/i"]
 client_auth = "none"
 attempt_timeout = "700ms"
-ca_file = "ca.pem"
+ca_file = ")" + authority + R"("
 [[route]]
 path = "/auth"
 )");

@@ -357,34 +357,6 @@ TEST_CASE("introspector: a probe that says nothing about the server wedges nothi
     }
 }
 
-TEST_CASE("O-73 verification after recovery") { // without the two metrics
-    story s;
-    std::vector<std::string> tokens;
-    for (int i = 0; i != 50; ++i)
-        s.place(tokens.emplace_back("tok" + std::to_string(i)), -70s, 3600);
-    s.server.otherwise = refuses();
-    s.at(0s);
-    for (const std::string& token : tokens)
-        CHECK(s.request(token).words == "ALLOW(stale)");
-    CHECK(s.server.calls() == 10);
-
-    s.at(30s).server.otherwise = says(r_plus(3600));
-    for (int i = 0; i != 7; ++i)
-        s.server.of["tok" + std::to_string(7 * i)] = {says(r_minus)};
-    s.at(31s);
-    int live = 0;
-    int refused = 0;
-    for (const std::string& token : tokens) {
-        const told t = s.request(token);
-        live += t == "ALLOW(live), calls 1";
-        refused += t == "401-IT, calls 1";
-    }
-    CHECK(live == 43);
-    CHECK(refused == 7);
-    CHECK(s.server.calls() == 60);
-    CHECK(s.breaker() == circuit_state::closed);
-}
-
 TEST_CASE("O-74 inactive is a success") {
     story s;
     s.server.otherwise = says(r_minus);
