@@ -63,7 +63,7 @@ TEST_CASE("doctor options: everything that can be said") {
     CHECK(auth->id == "orders");
     CHECK(auth->password.expose() == "s3cr3t");
     CHECK(p.token.expose() == "abc");
-    CHECK(p.tls.ca_file == authority);
+    CHECK(p.tls.ca_file == "ca.pem");
     CHECK(p.timeout == 500ms);
     CHECK(p.slow_after == 500ms);
 }
@@ -94,7 +94,7 @@ path = "/auth"
 )");
     const auto p = read_arguments({"--gateway", file});
     CHECK(p.endpoints == std::vector<std::string>{"https://a.example/i", "https://b.example/i"});
-    CHECK(p.tls.ca_file == "ca.pem");
+    CHECK(p.tls.ca_file == authority);
     CHECK(p.slow_after == 700ms);
     CHECK(complaint({"--gateway", file, "--client-id", "a"}) ==
           "--client-id stands in the file of --gateway");
