@@ -6,5 +6,9 @@
 
 int main() {
     outlast::pipeline p{outlast::retry{}};
+#ifdef OUTLAST_REFUSAL_FIXED
+    return p([] { return std::make_error_code(std::errc::connection_refused); }).has_value();
+#else
     return p([] { return std::errc::connection_refused; }).has_value();
+#endif
 }
