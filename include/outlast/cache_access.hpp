@@ -87,10 +87,8 @@ protected:
     template <class Hand>
     verdict judge(
         instant now, Hand& hand, std::optional<entry<value_type>>&& found, bool again, instant by) {
-        if (!found) {
-            hand.drop_value(); // of an earlier look
-            return noted(grade::gone);
-        }
+        if (!found)
+            return gone(hand);
         grade g = found->times.at(now);
         if constexpr (Cache::rechecks)
             if (std::optional<value_type> newer =
@@ -99,7 +97,7 @@ protected:
                 const lifetime life = shared_->life_(*newer);
                 if (!replace_value(now, *found, *newer, life) ||
                     (!life.negative && want_->max_age != forever))
-                    return noted(grade::gone);
+                    return gone(hand);
                 due_ = false;
                 hand.emplace(*std::move(newer));
                 return answered(source::cached, found->times, life.negative);
@@ -108,8 +106,8 @@ protected:
             (want_->max_age == duration::zero() || found->times.age(asked_) > want_->max_age))
             g = grade::gone;
         if (g == grade::gone)
-            hand.drop_value();
-        if (g == grade::gone || (!again && g == grade::stale))
+            return gone(hand);
+        if (!again && g == grade::stale)
             return noted(g);
         due_ = !found->negative && !refreshed_ &&
                shared_->ahead_.due(now, by, found->times, want_->key);
@@ -232,6 +230,12 @@ private:
     };
 
     static verdict noted(grade g) noexcept { return verdict::success(static_cast<unsigned>(g)); }
+    // Nor is what an earlier look has put into the hand an answer any more.
+    template <class Hand>
+    static verdict gone(Hand& hand) {
+        hand.drop_value();
+        return noted(grade::gone);
+    }
 
     verdict answered(source how, const freshness& times, bool negative) noexcept {
         how_ = how;

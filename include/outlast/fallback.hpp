@@ -79,8 +79,8 @@ public:
     static constexpr duty does = duty::replaces;
 
     /// \param answer a value; or a callable that takes the failure (with the facts that the caller would
-    ///        get, but for the time elapsed) and the arguments of the call, either of them alone, or nothing; before them, if it wants to, an `outlast::call&`:
-    ///        the deadline that it has to keep too, and how many runs of the work there were. After
+    ///        get, but for the time elapsed) and the arguments of the call, either of them alone, or
+    ///        nothing; before them, if it wants to, an `outlast::call&`: the deadline that it has to keep too, and how many runs of the work there were. After
     ///        the failure, if it wants to, a `const T*`: the value that is replaced, where `judged`
     ///        found it bad or it came too late, and null where there is none. (What can be called
     ///        without it is.) Such a T is moved once more. Under Asio it may be asynchronous, as the

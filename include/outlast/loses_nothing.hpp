@@ -20,11 +20,14 @@ namespace outlast {
 /// **Example**
 ///
 ///     outlast::circuit_breaker breaker{{.hold_back = 1min, .name = "orders"}};
-///     breaker.half_open(outlast::steady::now());
+///     outlast::simulation sim;
+///     breaker.half_open(sim.time());
 ///     outlast::pipeline client{std::ref(breaker)};
 ///     outlast::pipeline probe{outlast::loses_nothing{}, std::ref(breaker)};
 ///     auto ask = [] { return 1; };
-///     std::cout << client(ask).has_value() << probe(ask).has_value();   // 01
+///     const bool first = sim.call(client, ask).result().has_value();
+///     const bool second = sim.call(probe, ask).result().has_value();
+///     std::cout << first << second;   // 01
 class loses_nothing {
 public:
     class run;

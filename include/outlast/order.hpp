@@ -131,10 +131,8 @@ constexpr const char* against(const Outer& outer, const Inner& inner, bool neigh
                    "retry, or say by its `when` what it replaces";
         if (duty_of<Outer> == duty::remembers && hides_failures(inner))
             return "pipeline: a cache stands outside a fallback whose value replaces every "
-                   "failure, "
-                   "and remembers it as if it were the truth: put the fallback outside the cache, "
-                   "or "
-                   "say by its `when` what it replaces";
+                   "failure, and remembers it as if it were the truth: put the fallback outside "
+                   "the cache, or say by its `when` what it replaces";
         if (neighbours && !computes_limit<Inner> && limit_of(inner) != no_limit &&
             limit_of(outer) < limit_of(inner))
             return "pipeline: a timeout stands outside a longer one, which never fires: put the "
@@ -148,9 +146,9 @@ constexpr const char* against(const Outer& outer, const Inner& inner, bool neigh
 /// What is wrong with policies in this order, outermost first, as a sentence; null if nothing is:
 /// a retry outside a fallback that replaces every failure (a callable's own failures would be
 /// repeated together with the work, which is hardly meant; who means it names them by `when`), a cache
-/// outside a fallback whose value replaces every failure, a
-/// timeout outside a longer one, one policy twice. (A cache inside a retry or a hedge does not compile.) Looks into pipelines inside, except that
-/// those may have a longer timeout of their own.
+/// outside a fallback whose value replaces every failure, a timeout outside a longer one, one policy twice. (A
+/// cache inside a retry or a hedge does not compile.) Looks into pipelines inside, except that those may have a
+/// longer timeout of their own.
 constexpr const char* order_problem() noexcept { return nullptr; }
 template <class Outer, class... Inner>
 [[nodiscard]] constexpr const char* order_problem(const Outer& outer, const Inner&... inner) {
