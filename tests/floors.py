@@ -35,7 +35,7 @@ FLOORS = {
     6: "failure call slot",
     6.1: "result",
     6.2: "outcome make",
-    6.25: "fallback_answer",
+    6.25: "fallback_answer judged",
     6.3: "hand",
     7: "run virtual_time thread_lock",
     7.05: "threads",

@@ -341,51 +341,6 @@ TEST_CASE("outcome: the verdict on a result") {
     CHECK(late.hint == 1s);
 }
 
-TEST_CASE("outcome: judged makes failures of values; the last value is returned as it is") {
-    auto p = twice();
-    int n = 0;
-    outlast::judged by_bool{[&] { return ++n; }, [](int value) { return value >= 2; }};
-    CHECK(p(by_bool).value() == 2);
-    CHECK(n == 2);
-
-    n = 0;
-    outlast::judged never_good{[&] { return "reply " + std::to_string(++n); },
-                               [](const std::string&) { return false; }};
-    const auto last = p(never_good);
-    CHECK(last.value() == "reply 2");
-
-    n = 0;
-    outlast::judged by_verdict{[&](outlast::call& c) -> result<int> {
-                                   n = static_cast<int>(c.attempt());
-                                   return n;
-                               },
-                               [](int) { return verdict::failure(-1s); }}; // "do not"
-    CHECK(p(by_verdict).value() == 1);
-    CHECK(n == 1);
-
-    n = 0;
-    outlast::judged with_arguments{
-        [&](const std::string& s, int m) { return ++n, s.size() + static_cast<std::size_t>(m); },
-        [](std::size_t value) { return value > 100; }};
-    CHECK(p(with_arguments, std::string{"ab"}, 3).value() == 5);
-    CHECK(n == 2);
-
-    // A failure is not judged; it is one already.
-    int judged = 0;
-    outlast::judged fails{[] { return result<int>{refused}; }, [&](int) { return ++judged, true; }};
-    CHECK(p(fails).error().code() == refused);
-    CHECK(judged == 0);
-
-    // A judge that throws fails the call.
-    outlast::judged throws{[] { return 1; },
-                           [](int) -> bool { throw std::runtime_error("judge"); }};
-    CHECK(p(throws).error().why() == refusal::threw);
-
-    // A value that cannot be copied.
-    outlast::judged moves{[] { return move_only{9}; }, [](const move_only&) { return false; }};
-    CHECK(*p(moves).value().value == 9);
-}
-
 TEST_CASE("outcome: a failure never becomes a value on the way back, not even for bool") {
     using other = boost::outcome_v2::std_result<bool>;
     outlast::result<bool> r = outlast::failure{std::make_error_code(std::errc::connection_refused)};
@@ -423,12 +378,4 @@ TEST_CASE("outcome: a callable that can do nothing but fail") {
     outlast::pipeline p{};
     CHECK(p([] { return outlast::failure{refusal::unavailable}; }).error().why() ==
           refusal::unavailable);
-}
-
-TEST_CASE("outcome: a judge is heard through a reference, too") {
-    outlast::judged get{[] { return 503; }, [](int status) { return status < 500; }};
-    outlast::pipeline p{outlast::retry{
-        {.max_attempts = 2, .backoff = outlast::constant(0ms), .exhaustion_fails = true}}};
-    CHECK_FALSE(p(get).has_value());
-    CHECK_FALSE(p(std::ref(get)).has_value());
 }

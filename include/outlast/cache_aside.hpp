@@ -54,7 +54,8 @@ namespace outlast {
 /// work of a leader that is cancelled or out of time goes on for those who follow, until the latest
 /// of their deadlines (a timeout outside the cache still ends it; so does work that keeps by itself
 /// the deadline it was told).
-/// Caches that share a store ask each for itself. Pass it by `std::ref`; the store outlives it, and it
+/// Work that asks this cache for its own key, or that needs a key whose work needs this one, waits for
+/// itself: until `wait` or a deadline is over. Caches that share a store ask each for itself. Pass it by `std::ref`; the store outlives it, and it
 /// outlives what goes on without a caller. Keys are compared, and seats woken, under
 /// `Store::lock_type`; key function, `life`, events, and copies of values are called outside it.
 /// **Cost** a hit: one lookup and one copy of the value, and it is counted: in a line of the thread's

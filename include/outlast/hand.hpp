@@ -7,6 +7,7 @@
 #include <outlast/call.hpp>
 #include <outlast/fallback_answer.hpp>
 #include <outlast/invoke.hpp>
+#include <outlast/judged.hpp>
 #include <outlast/outcome.hpp>
 #include <outlast/slot.hpp>
 
@@ -36,11 +37,6 @@ struct what_returns<F, A...> : std::invoke_result<F&, call&, const A&...> {};
 template <class F, class... A>
     requires(!takes_call<F, A...> && std::is_invocable_v<F&, const A&...>)
 struct what_returns<F, A...> : std::invoke_result<F&, const A&...> {};
-
-template <class F, class T>
-constexpr bool judges = requires(std::unwrap_reference_t<F>& f, const T& v) { f.judge_value(v); };
-template <class F>
-constexpr bool judges<F, void> = false;
 
 /// What the callable returns, without a reference.
 template <class F, class... A>
@@ -109,18 +105,6 @@ public:
 #endif
     }
 
-    /// Whether the callable has a say in what its values are worth (see `outlast::judged`).
-    static constexpr bool judges_values = detail::judges<F, value_type>;
-
-    /// The verdict on what an attempt came to.
-    static verdict judged(F& callable, const result_type& r) {
-        using judge_type = std::unwrap_reference_t<F>;
-        if constexpr (judges_values)
-            if (r)
-                return static_cast<judge_type&>(callable).judge_value(r.assume_value());
-        return judge(r);
-    }
-
     /// Runs the callable and judges what it came to. The earlier outcome is destroyed first.
     verdict work(instant by, const reading& clock, const std::stop_token& stop) {
         ++attempts_;
@@ -129,7 +113,7 @@ public:
             return std::apply([&](const A&... a) { return attempt(context, callable_, a...); },
                               arguments_);
         });
-        return judged(callable_, *slot_);
+        return judge_by(callable_, *slot_);
     }
 
     /// Goes on from the first attempt's outcome, which the driver has in hand already.
@@ -144,7 +128,7 @@ public:
     /// What an attempt that set out earlier came to. The earlier outcome is destroyed first.
     verdict land(result_type&& arrived) {
         slot_.fill([&]() -> result_type { return std::move(arrived); });
-        return judged(callable_, *slot_);
+        return judge_by(callable_, *slot_);
     }
 
     // --- for the operations of policies ---

@@ -193,8 +193,8 @@ private:
         outlast::budget* const budget = options().budget;
         if (budget == nullptr)
             return;
-        const bool refused = v.kind == verdict_kind::neutral && v.why != refusal::cancelled &&
-                             v.why != refusal::timed_out;
+        const bool refused = v.kind == verdict_kind::neutral && v.why != refusal::none &&
+                             v.why != refusal::cancelled && v.why != refusal::timed_out;
         lanes_[on].seat.settle(!refused);
         if (options().budget_is_told)
             return;

@@ -206,8 +206,13 @@ template <class X>
 
 namespace detail {
 
+/// Whether it is the callable's own failure, and nobody's refusal.
+[[nodiscard]] inline bool is_of_the_work(const failure& f) noexcept {
+    return f.why() == refusal::none || f.why() == refusal::threw || f.why() == refusal::exhausted;
+}
+
 [[nodiscard]] OUTLAST_INLINE inline verdict judge(const failure& f) noexcept {
-    const bool of_the_work = f.why() == refusal::threw || f.why() == refusal::exhausted;
+    const bool of_the_work = is_of_the_work(f);
     // What was thrown without a code is not without a word: a breaker says it of the last failure.
     verdict v =
         verdict::failure(of_the_work && !f.cause() ? f.code() : f.cause(), f.facts().retry_after);
@@ -225,45 +230,6 @@ template <class T>
 [[nodiscard]] OUTLAST_INLINE inline verdict judge(const result<T>& r) {
     return r ? verdict::success() : detail::judge(r.assume_error());
 }
-
-/// A callable whose values are judged too: a reply that arrived may still be a failure. `Judge`
-/// takes the value and gives a bool (is it good?) or a verdict, which may carry a Retry-After.
-///
-/// When the attempts are used up and nothing replaces it, the last value is returned as it is: the
-/// result then *has a value*, with status 503; unless `retry_options::exhaustion_fails`.
-///
-/// **Example**
-///
-///     struct reply { int status; outlast::duration retry_after = outlast::verdict::no_hint; };
-///     int calls = 0;
-///     auto http_get = [&] { return ++calls < 3 ? reply{503, 1ms} : reply{200}; };
-///     outlast::judged get{http_get, [](const reply& r) {
-///         if (r.status < 500) return outlast::verdict::success();
-///         return outlast::verdict::failure(r.retry_after); // no_hint: it said nothing
-///     }};
-///     outlast::pipeline p{outlast::retry{{.max_attempts = 3}}};
-///     std::cout << p(get).value().status << " after " << calls << " calls";   // 200 after 3 calls
-template <class F, class Judge>
-struct judged {
-    F callable;
-    Judge good;
-
-    judged(F f, Judge j) : callable(std::move(f)), good(std::move(j)) {}
-
-    template <class... A>
-        requires std::invocable<F&, A...>
-    decltype(auto) operator()(A&&... arguments) {
-        return callable(std::forward<A>(arguments)...);
-    }
-
-    template <class T>
-    [[nodiscard]] verdict judge_value(const T& value) {
-        if constexpr (std::same_as<std::invoke_result_t<Judge&, const T&>, verdict>)
-            return good(value);
-        else
-            return good(value) ? verdict::success() : verdict::failure();
-    }
-};
 
 } // namespace outlast
 

@@ -43,6 +43,7 @@
 #include <outlast/hand.hpp>
 #include <outlast/heap_array.hpp>
 #include <outlast/invoke.hpp>
+#include <outlast/judged.hpp>
 #include <outlast/label.hpp>
 #include <outlast/lesser.hpp>
 #include <outlast/machine.hpp>

@@ -301,8 +301,8 @@ private:
 
     // The budget counts what was sent. Whether a cancelled attempt was, nobody knows. \pre there is one
     constexpr void settle_account(const verdict& v) noexcept {
-        const bool refused = v.kind == verdict_kind::neutral && v.why != refusal::cancelled &&
-                             v.why != refusal::timed_out;
+        const bool refused = v.kind == verdict_kind::neutral && v.why != refusal::none &&
+                             v.why != refusal::cancelled && v.why != refusal::timed_out;
         if (!refused)
             sent_ = true;
         seat_.settle(!refused);

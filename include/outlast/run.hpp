@@ -171,8 +171,8 @@ private:
             hand_type::attempt([&] { return call{1, by, read_once<Clock>(), stop_of(limit)}; },
                                callable, arguments...);
         reading now = read_once<Clock>();
-        if constexpr (hand_type::judges_values) {
-            const verdict v = hand_type::judged(callable, r);
+        if constexpr (is_judged<F>) {
+            const verdict v = judge_by(callable, r);
             if (!v.ok() || !is_all(machine, now, limit)) [[unlikely]]
                 go_on(carried(std::forward<carried>(machine)), &v, time_of(begun), time_of(now),
                       limit, r, callable, arguments...);

@@ -53,7 +53,8 @@ struct verdict {
     [[nodiscard]] static constexpr verdict expired() noexcept {
         return {.kind = verdict_kind::expired, .why = refusal::timed_out};
     }
-    [[nodiscard]] static constexpr verdict neutral(refusal why, duration hint = no_hint) noexcept {
+    [[nodiscard]] static constexpr verdict neutral(refusal why = refusal::none,
+                                                   duration hint = no_hint) noexcept {
         return {.kind = verdict_kind::neutral, .why = why, .hint = hint};
     }
 

@@ -19,6 +19,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -155,6 +156,38 @@ TEST_CASE("operations: a judged one") {
     outlast::async_run(context.get_executor(), p, get, [&](result<int> r) { got = r.value(); });
     context.run();
     CHECK(got == 200);
+}
+
+TEST_CASE("operations: one whose failures are judged, by the type of what was thrown") {
+    struct locked : std::runtime_error {
+        using std::runtime_error::runtime_error;
+    };
+    int runs = 0;
+    outlast::judged query{[&]() -> asio::awaitable<int> {
+                              if (++runs == 1)
+                                  throw locked{"row 7"};
+                              throw std::out_of_range{"row 8"};
+                              co_return 1;
+                          },
+                          [](const outlast::failure& f) {
+                              return f.thrown_as<locked>() ? outlast::verdict::failure()
+                                                           : outlast::verdict::neutral();
+                          }};
+    outlast::pipeline p{outlast::retry{{.max_attempts = 5, .backoff = outlast::constant(0ms)}}};
+    for (const int more : {2, 1}) { // itself, and by reference
+        const int before = runs;
+        asio::io_context context;
+        std::optional<result<int>> got;
+        const auto keep = [&](result<int> r) { got.emplace(std::move(r)); };
+        if (more == 2)
+            outlast::async_run(context, p, query, keep);
+        else
+            outlast::async_run(context, p, std::ref(query), keep);
+        context.run();
+        REQUIRE(got.has_value());
+        CHECK(got->error().thrown_as<std::out_of_range>() != nullptr);
+        CHECK(runs - before == more);
+    }
 }
 
 TEST_CASE("tokens: use_future, use_awaitable, deferred, a callback") {

@@ -65,7 +65,7 @@ protected:
     }
 
     [[nodiscard]] verdict judged(const place_type& a) {
-        return hand_type::judged(later_, *a.arrived);
+        return judge_by(later_, *a.arrived);
     }
 
     /// Begins the work. \return whether it has ended already
@@ -119,7 +119,7 @@ protected:
                     const auto& value = a.arrived->assume_value();
                     if constexpr (requires { a.kept->late(instant{}, value, given...); }) {
                         try {
-                            if (hand_type::judged(later_, *a.arrived).ok())
+                            if (judge_by(later_, *a.arrived).ok())
                                 a.kept->late(Clock::now(), value, given...);
                         } catch (...) { // a life, a store: nobody waits for it
                         }

@@ -152,13 +152,14 @@ template <class F, class T>
 struct arriving {
     template <class... A>
     result<T> operator()(const A&...) const; // never called
-    template <class V>
-        requires judges<F, V>
-    verdict judge_value(const V& value) {
-        return static_cast<std::unwrap_reference_t<F>&>(callable).judge_value(value);
-    }
     F& callable;
 };
+template <class F, class T>
+inline constexpr bool is_judged<arriving<F, T>> = is_judged<F>;
+template <class F, class T>
+[[nodiscard]] auto& judging(arriving<F, T>& later) noexcept {
+    return judging(later.callable);
+}
 
 /// A callable, with or without the context of the call.
 template <class F, class... A>
