@@ -374,13 +374,13 @@ TEST_CASE("CA-09 open breaker, stale value, no attempt") {
     sim.advance(100ms);
     auto& fresh = sim.call(p, o.ask(), 0);
     CHECK(is_cached(fresh, 1));
-    CHECK(!fresh.facts().manual); // nobody inside was asked
+    CHECK(fresh.facts().why_refused == outlast::circuit_refusal::open); // nobody inside was asked
     sim.advance(600ms);
     auto& stale = sim.call(p, o.ask(), 0);
     CHECK(is_stale(stale, 1, 1200ms));
     CHECK(stale.facts().policy.view() == "cache");
     CHECK(stale.facts().because.why == refusal::circuit_open);
-    CHECK(stale.facts().manual); // what the breaker inside said
+    CHECK(stale.facts().why_refused == outlast::circuit_refusal::isolated); // what the breaker inside said
     CHECK(stale.attempts() == 0);
     sim.advance(10800ms);
     auto& gone = sim.call(p, o.ask(), 0);

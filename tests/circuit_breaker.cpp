@@ -156,7 +156,7 @@ TEST_CASE("BM-01 isolated by hand, closed by hand") {
     CHECK(refusal_of_a.attempts() == 0);
     CHECK(refusal_of_a.result().error().why() == refusal::circuit_open);
     CHECK_FALSE(refusal_of_a.result().error().retry_after());
-    CHECK(refusal_of_a.facts().manual);
+    CHECK(refusal_of_a.facts().why_refused == outlast::circuit_refusal::isolated);
     CHECK_THAT(refusal_of_a.result().error().message(),
                Catch::Matchers::ContainsSubstring("isolated by hand"));
     CHECK(sim.call(pb, acted(sim, {})).attempts() == 1); // each by its own hand
@@ -192,7 +192,7 @@ TEST_CASE("BM-01 one control, two breakers") {
         CHECK(c.attempts() == 0);
         CHECK(c.result().error().why() == refusal::circuit_open);
         CHECK_FALSE(c.result().error().retry_after());
-        CHECK(c.facts().manual);
+        CHECK(c.facts().why_refused == outlast::circuit_refusal::isolated);
     }
     hold.drop();
     CHECK(sim.call(pa, acted(sim, {})).attempts() == 1);
@@ -612,7 +612,7 @@ TEST_CASE("circuit breaker: a refusal tells what it counted and when to come bac
     CHECK(why.facts().name == outlast::label{"orders"});
     CHECK(why.facts().recorded == 5);
     CHECK(why.facts().failed == 3);
-    CHECK_FALSE(why.facts().manual);
+    CHECK(why.facts().why_refused == outlast::circuit_refusal::open);
     CHECK_THAT(why.message(), Catch::Matchers::ContainsSubstring("orders: 3 of the last 5"));
     CHECK_THAT(why.message(), Catch::Matchers::ContainsSubstring("next probe in 4.2 s"));
 }

@@ -136,8 +136,25 @@ TEST_CASE("failure: the sentence, for each refusal") {
                      std::make_error_code(std::errc::timed_out)) ==
           "circuit open for orders: 12 of the last 20 calls failed (last: Connection timed out); "
           "next probe in 4.2 s");
-    CHECK(message_of(refusal::circuit_open, {.name = "orders", .manual = true}) ==
+    using outlast::circuit_refusal;
+    const auto refused_because = [&](circuit_refusal why) {
+        return message_of(
+            refusal::circuit_open,
+            {.name = "orders", .retry_after = 2s, .failed = 1, .recorded = 2, .why_refused = why});
+    };
+    CHECK(message_of(refusal::circuit_open,
+                     {.name = "orders", .why_refused = circuit_refusal::isolated}) ==
           "circuit open for orders: isolated by hand");
+    CHECK(refused_because(circuit_refusal::probing) ==
+          "circuit open for orders: half-open, and its probes are under way; next probe in 2 s");
+    CHECK(refused_because(circuit_refusal::held_back) ==
+          "circuit open for orders: half-open, and it is tried by calls first that lose nothing; "
+          "next probe in 2 s");
+    CHECK(refused_because(circuit_refusal::ramping) ==
+          "circuit open for orders: closed again, and not all calls pass yet; try again in 2 s");
+    // Opened for good.
+    CHECK(message_of(refusal::circuit_open, {.name = "orders", .retry_after = outlast::forever}) ==
+          "circuit open for orders");
     // Opened by hand: no numbers have opened it.
     CHECK(message_of(refusal::circuit_open, {.name = "orders", .retry_after = 10s}) ==
           "circuit open for orders; next probe in 10 s");

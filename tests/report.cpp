@@ -16,7 +16,7 @@ TEST_CASE("report: nothing known is said as nothing known") {
     CHECK(r.why_stopped == outlast::stopped::none);
     CHECK(r.how == outlast::source::live);
     CHECK(r.limit == outlast::duration::zero());
-    CHECK_FALSE(r.manual);
+    CHECK(r.why_refused == outlast::circuit_refusal::open);
 }
 
 TEST_CASE("report: plain numbers, which may be kept and copied anywhere") {

@@ -5,6 +5,7 @@
 #define OUTLAST_CIRCUIT_FACTS_HPP
 
 #include <outlast/ramp.hpp>
+#include <outlast/report.hpp>
 #include <outlast/step.hpp>
 #include <outlast/time.hpp>
 #include <outlast/window.hpp>
@@ -38,15 +39,6 @@ enum class circuit_cause : std::uint8_t {
     lease_over,    ///< a probe did not end in time, and that decided
     stay_over,     ///< half-open for too long without a decision
     by_hand,
-};
-
-/// Why a call was refused.
-enum class circuit_refusal : std::uint8_t {
-    open,
-    probing,   ///< half-open, and all probes are out
-    held_back, ///< half-open, and this call has something to lose
-    ramping,   ///< closed again, and not all pass yet
-    isolated,  ///< by hand
 };
 
 /// One thing that happened to a circuit. A change of the mode leaves the state: from == to. In the

@@ -83,7 +83,7 @@ public:
         facts.recorded = tripped_.recorded;
         facts.failed = tripped_.failed;
         facts.slow = tripped_.slow;
-        facts.manual = by_hand_;
+        facts.why_refused = why_;
     }
 
 private:
@@ -97,19 +97,19 @@ private:
                             [](data& d) { d.core.add_refusals(1, circuit_refusal::isolated); });
             v = verdict::neutral(refusal::circuit_open);
             tripped_ = {};
-            by_hand_ = true;
-            return refuse(v, circuit_refusal::isolated);
+            why_ = circuit_refusal::isolated;
+            return refuse(v, why_);
         }
         shared_->lines_.join();
         if (told_no(now, v))
-            return refuse(v, circuit_refusal::open);
+            return refuse(v, why_);
         circuit::admission a = look(now, t, v);
         if (a.needs_time) {
             (void)now.get();
             a = look(now, t, v);
         }
         if (!a.admitted)
-            return refuse(v, a.why);
+            return refuse(v, why_);
         admitted_ = a.with;
         if (now.known()) // a call that finds no place among those that are followed has a length too
             since_ = now.get();
@@ -142,7 +142,7 @@ private:
         v.code = n->code;
         v.domain = n->domain;
         tripped_ = n->tripped;
-        by_hand_ = false;
+        why_ = circuit_refusal::open;
         return true;
     }
 
@@ -159,7 +159,7 @@ private:
                 v.domain = d.last.domain;
                 tripped_ = d.core.tripped();
                 tripped_.slow = circuit_gate<typename Breaker::lock_type>::slow_of(d.core);
-                by_hand_ = a.why == circuit_refusal::isolated;
+                why_ = a.why;
             }
             return a;
         });
@@ -226,7 +226,7 @@ private:
     duration opened_for_ = verdict::no_hint; // this call's result opened it
     tally tripped_{};                        // of a refusal
     bool refused_ = false;
-    bool by_hand_ = false;
+    circuit_refusal why_ = circuit_refusal::open;
 };
 
 } // namespace detail

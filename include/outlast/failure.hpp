@@ -59,20 +59,18 @@ public:
     [[nodiscard]] std::exception_ptr thrown() const noexcept {
         return why_ == refusal::exhausted ? nullptr : thrown_;
     }
+    /// What the callable threw, if it is an E or derived from one; null if not. Lives as long as this
+    /// failure or a copy of it. Throws and catches: some microseconds. Null where exceptions are off.
+    template <class E>
+    [[nodiscard]] const E* thrown_as() const noexcept {
+        return why_ == refusal::exhausted ? nullptr : caught_as<E>();
+    }
     /// Of `exhausted`: the value that was not good enough, T being that of the callable's result. It
     /// lives as long as this failure or a copy of it. Null of all else, and where exceptions are off.
     template <class T>
     [[nodiscard]] const T* last_value() const noexcept {
-#if OUTLAST_EXCEPTIONS
-        if (why_ == refusal::exhausted && thrown_ != nullptr)
-            try {
-                std::rethrow_exception(thrown_);
-            } catch (const kept<T>& k) {
-                return &k.value;
-            } catch (...) { // of another type
-            }
-#endif
-        return nullptr;
+        const auto* k = why_ == refusal::exhausted ? caught_as<kept<T>>() : nullptr;
+        return k == nullptr ? nullptr : &k->value;
     }
 
     /// The numbers of the call, as the policies told them.
@@ -91,8 +89,8 @@ public:
     /// categories; never a value, an argument, or the text of an exception.
     [[nodiscard]] std::string message() const {
         std::string s = head();
-        if (facts_.retry_after >= duration::zero())
-            s += (why_ == refusal::circuit_open ? "; next probe in " : "; try again in ") +
+        if (facts_.retry_after >= duration::zero() && facts_.retry_after != forever)
+            s += (probes_next() ? "; next probe in " : "; try again in ") +
                  in_words(facts_.retry_after);
         if (facts_.attempts > 1)
             s += " (after " + std::to_string(facts_.attempts) + " attempts)";
@@ -139,6 +137,20 @@ private:
         T value;
     };
 
+    template <class E>
+    [[nodiscard]] const E* caught_as() const noexcept {
+#if OUTLAST_EXCEPTIONS
+        if (thrown_ != nullptr)
+            try {
+                std::rethrow_exception(thrown_);
+            } catch (const E& e) {
+                return &e;
+            } catch (...) { // of another type
+            }
+#endif
+        return nullptr;
+    }
+
     [[nodiscard]] std::string head() const {
         switch (why_) {
         case refusal::none:
@@ -150,9 +162,9 @@ private:
                        : "timed out: the deadline of the call passed" + last(" (last: ", ")");
         case refusal::circuit_open: {
             std::string s = "circuit open for " + std::string(facts_.name.view());
-            if (facts_.manual)
-                return s + ": isolated by hand";
-            if (facts_.recorded == 0) // it was opened by hand
+            if (const char* because = by_state())
+                return s + because;
+            if (facts_.recorded == 0) // it was opened by hand, or as a server asked
                 return s + last(" (last: ", ")");
             const bool slow = facts_.slow != 0;
             return s + ": " + std::to_string(slow ? facts_.slow : facts_.failed) + " of the last " +
@@ -169,6 +181,26 @@ private:
             [[fallthrough]];
         default:
             return make_error_code(why_).message() + last(" (last: ", ")");
+        }
+    }
+
+    [[nodiscard]] bool probes_next() const noexcept {
+        return why_ == refusal::circuit_open && facts_.why_refused != circuit_refusal::ramping;
+    }
+
+    // Why a breaker refuses that is not simply open.
+    [[nodiscard]] const char* by_state() const noexcept {
+        switch (facts_.why_refused) {
+        case circuit_refusal::probing:
+            return ": half-open, and its probes are under way";
+        case circuit_refusal::held_back:
+            return ": half-open, and it is tried by calls first that lose nothing";
+        case circuit_refusal::ramping:
+            return ": closed again, and not all calls pass yet";
+        case circuit_refusal::isolated:
+            return ": isolated by hand";
+        default:
+            return nullptr;
         }
     }
 

@@ -150,7 +150,7 @@ public:
         facts.name = shared_->options_.name;
         facts.limit = {}; // what stood inside has been replaced
         facts.failed = facts.recorded = facts.slow = 0;
-        facts.manual = false;
+        facts.why_refused = circuit_refusal::open;
     }
     constexpr void credit(report& facts) const noexcept {
         if (replacing_)

@@ -45,6 +45,15 @@ enum class stopped : std::uint8_t {
     return "unknown";
 }
 
+/// Why a circuit breaker refused a call.
+enum class circuit_refusal : std::uint8_t {
+    open,
+    probing,   ///< half-open, and all probes are out
+    held_back, ///< half-open, and this call has something to lose
+    ramping,   ///< closed again, and not all pass yet
+    isolated,  ///< by hand
+};
+
 /// Where an answer came from.
 enum class source : std::uint8_t {
     live,     ///< the work, in this call
@@ -66,7 +75,7 @@ struct failure_facts {
     std::uint32_t recorded = 0;
     std::uint32_t slow = 0; ///< and slow calls, if they were what opened it
     stopped why_stopped = stopped::none;
-    bool manual = false; ///< the refusal was ordered by hand
+    circuit_refusal why_refused = circuit_refusal::open; ///< of the breaker that refused
 };
 
 /// The facts of a call that may have succeeded. Filled in only when somebody looks: after a failure,
