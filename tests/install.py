@@ -64,7 +64,7 @@ def must_print(program):
 @functools.cache
 def programs():
     """Those of the two consumers that can be built here."""
-    needs = subprocess.run(["pkg-config", "--exists", "libcurl >= 7.87", "openssl >= 3.0"])
+    needs = subprocess.run(["pkg-config", "--exists", "libcurl >= 7.87", "openssl >= 3.0", "libsodium"])
     return list(PRINTED) if needs.returncode == 0 else ["consumer"]
 
 
@@ -177,7 +177,7 @@ def main():
     unpack_old_boost()
     passed = failed = skipped = 0
     if shutil.which("pkg-config") and "folders" not in programs():
-        print("SKIPPED tests/install/folders.cpp: not found: libcurl 7.87 or later, OpenSSL 3, or both")
+        print("SKIPPED tests/install/folders.cpp: not found: libcurl 7.87 or later, OpenSSL 3, or libsodium")
         skipped += 1
     for check in CHECKS:
         for tool in ("meson", "pkg-config", "cmake"):

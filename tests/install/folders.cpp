@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What stands on other libraries: does not link without libcurl, OpenSSL or Boost.JSON.
+// What stands on other libraries: does not link without libcurl, OpenSSL, libsodium or Boost.JSON.
 #include <outlast/http/curl.hpp>
 #include <outlast/http/tls_context.hpp>
 #include <outlast/oauth2/strict_json.hpp>
@@ -29,7 +29,7 @@ int main() {
     anything sink;
     const bool good = outlast::http::curl_transport::make({}).has_value() &&
                       outlast::http::make_tls_context({}).has_value() &&
-                      oauth2::detail::siphash_works() &&
+                      oauth2::detail::siphash_128("0123456789abcdef", "token").has_value() &&
                       !oauth2::read_strict_json(R"({"active":true})", sink);
     std::cout << (good ? "all there\n" : "not all there\n");
 }

@@ -7,7 +7,6 @@
 #include <ostream>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <type_traits>
 
 using outlast::oauth2::token_digest;
@@ -49,7 +48,6 @@ TEST_CASE("siphash_128: the reference vectors of SipHash-2-4-128") {
     CHECK((detail::siphash_128(key, bytes_from_zero(1)) == one));
     CHECK((detail::siphash_128(key, bytes_from_zero(15)) == fifteen));
     CHECK((detail::siphash_128(key, "") == none)); // nothing is left of the calls between
-    CHECK(detail::siphash_works());
 }
 
 TEST_CASE("siphash_128: without a key of 16 bytes there is no digest") {
@@ -65,18 +63,4 @@ TEST_CASE("token_digest: the hash is its first eight bytes") {
     CHECK(std::hash<token_digest>{}(a) == std::hash<token_digest>{}(b));
     b.bytes[7] = 1;
     CHECK(std::hash<token_digest>{}(a) != std::hash<token_digest>{}(b));
-}
-
-TEST_CASE("token digest: what asks for one while its thread ends gets none, and no crash") {
-    struct late {
-        bool* none;
-        ~late() { *none = !detail::siphash_128("0123456789abcdef", "token"); }
-    };
-    bool none = false;
-    std::thread{[&none] {
-        thread_local const late last{&none}; // made first, so it goes last
-        (void)last;
-        CHECK(detail::siphash_128("0123456789abcdef", "token").has_value());
-    }}.join();
-    CHECK(none);
 }

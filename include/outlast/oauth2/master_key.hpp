@@ -23,7 +23,6 @@ enum class key_error {
     no_randomness = 1, ///< the random generator of OpenSSL gave nothing
     key_too_short,     ///< a configured master key has fewer than 32 bytes
     no_hmac,           ///< HMAC-SHA-256 is not available or failed
-    no_siphash,        ///< SipHash is not available (only the FIPS provider is loaded?) or is wrong
 };
 
 namespace detail {
@@ -39,9 +38,6 @@ public:
             return "the configured token key has fewer than 32 bytes";
         case key_error::no_hmac:
             return "OpenSSL offers no HMAC-SHA-256 to derive the token key";
-        case key_error::no_siphash:
-            return "OpenSSL offers no working SipHash to digest tokens (it is in the default "
-                   "provider, not in the FIPS provider)";
         }
         return "unknown error of the token key";
     }

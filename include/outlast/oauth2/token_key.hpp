@@ -64,19 +64,16 @@ struct key_binding {
 /// - *Confusion.* Endpoint, client and tenant are inside the subkey, each after its length: a
 ///   verdict for one of them is never found by another (threat S11).
 ///
-/// HMAC-SHA-256 would give the same with more bits, at five times the cost for a short token, on
+/// HMAC-SHA-256 would give the same with more bits, at many times the cost for a short token, on
 /// the path of each request, cached ones included.
 ///
-/// Sharing: immutable; any number of threads may digest at once. Cost: about 0.1 µs for a short
-/// token, 0.6 ns a byte for long ones; no allocation but for one context a thread, at its first
-/// digest.
+/// Sharing: immutable; any number of threads may digest at once. Cost: some 40 ns for a token of 43
+/// bytes, 0.6 ns for each further one; no allocation.
 class token_keyer {
 public:
     /// \return the keyer, or a `key_error`. \throws std::bad_alloc only
     [[nodiscard]] static key_result<token_keyer> make(master_key const& master,
                                                       key_binding const& binding) {
-        if (!detail::siphash_works())
-            return make_error_code(key_error::no_siphash);
         const std::string_view key = master.bytes_.expose();
         if (key.size() < master_key::smallest)
             return make_error_code(key_error::key_too_short); // it was moved from
@@ -106,9 +103,8 @@ public:
         : token_keyer{make(master, binding).value()} {}
 #endif
 
-    /// The digest of `token`. None only when OpenSSL fails although it worked at construction, for
-    /// want of memory in the first digest of a thread; then there is no key, so no cache: the
-    /// answer to the request is "cannot tell".
+    /// The digest of `token`. None only of a keyer that was moved from; then there is no key, so no
+    /// cache: the answer to the request is "cannot tell".
     [[nodiscard]] std::optional<token_digest> operator()(std::string_view token) const noexcept {
         return detail::siphash_128(subkey_.expose(), token);
     }
