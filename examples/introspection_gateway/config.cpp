@@ -134,10 +134,24 @@ private:
     std::set<std::string, std::less<>> asked_{};
 };
 
-std::optional<std::string> content_of(const std::string& path) {
+/// The whole of a file, which may be a pipe; `refuse` is told what is wrong with it, and throws. No more than a
+/// mebibyte: /dev/zero has no end.
+std::string content_of(const std::string& path, const auto& refuse) {
+    constexpr std::size_t most = 1 << 20;
     std::ifstream file{path, std::ios::binary};
-    std::string text{std::istreambuf_iterator<char>{file}, {}};
-    return file ? std::optional{std::move(text)} : std::nullopt;
+    if (!file)
+        refuse("cannot read " + path);
+    std::string text(most + 1, '\0');
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (file.bad() || (file.gcount() == 0 && !file.eof())) // a folder can be opened
+        refuse("cannot read " + path);
+    text.resize(static_cast<std::size_t>(file.gcount()));
+    if (text.size() > most)
+        refuse(path + " is larger than 1 MiB");
+    return text;
+}
+std::string content_of(section& of, std::string_view key, const std::string& path) {
+    return content_of(path, [&](const std::string& why) { of.wrong_key(key, why); });
 }
 
 /// From a file, or the environment; without the line's end, which editors add.
@@ -150,10 +164,7 @@ oauth2::secret secret_in(section& server) {
             "the secret stands in client_secret_file or in client_secret_env, not in both");
     std::string read;
     if (file) {
-        auto content = content_of(*file);
-        if (!content)
-            server.wrong_key("client_secret_file", "cannot read " + *file);
-        read = std::move(*content);
+        read = content_of(server, "client_secret_file", *file);
         while (!read.empty() && (read.back() == '\n' || read.back() == '\r'))
             read.pop_back();
     } else if (variable) {
@@ -171,10 +182,8 @@ oauth2::client_auth signed_auth_in(section& server, std::string id, const std::s
     if (!file)
         server.wrong_key("client_auth",
                          "client_auth \"private_key_jwt\" needs assertion_key_file, a key in PEM");
-    auto pem = content_of(*file);
-    if (!pem)
-        server.wrong_key("assertion_key_file", "cannot read " + *file);
-    const oauth2::secret text = oauth2::secret::take(*pem);
+    std::string pem = content_of(server, "assertion_key_file", *file);
+    const oauth2::secret text = oauth2::secret::take(pem);
     const auto jwk =
         oauth2::jose::jwk_of_pem(text.expose(), server.text("assertion_key_id").value_or(""));
     const auto name = server.text("assertion_algorithm");
@@ -241,8 +250,8 @@ void read_tls_files(section& server, outlast::http::tls_options& tls) {
                                     {"client_certificate", &tls.client_certificate},
                                     {"client_key", &tls.client_key}}) {
         *into = server.text(key).value_or("");
-        if (!into->empty() && !content_of(*into))
-            server.wrong_key(key, "cannot read " + *into);
+        if (!into->empty())
+            (void)content_of(server, key, *into);
     }
     if (tls.client_certificate.empty() != tls.client_key.empty())
         server.wrong_key(tls.client_key.empty() ? "client_certificate" : "client_key",
@@ -460,10 +469,8 @@ configuration read_configuration(std::string_view text, const std::string& name)
 }
 
 configuration read_configuration_file(const std::string& path) {
-    const auto text = content_of(path);
-    if (!text)
-        throw bad_configuration{"cannot read " + path};
-    return read_configuration(*text, path);
+    return read_configuration(
+        content_of(path, [](const std::string& why) { throw bad_configuration{why}; }), path);
 }
 
 } // namespace gateway

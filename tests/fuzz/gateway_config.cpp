@@ -11,9 +11,6 @@ using outlast_fuzz::holds;
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text{reinterpret_cast<const char*>(data), size};
-    // A file that is named is read, and this machine has some that never end.
-    if (text.find("file") != text.npos || text.find('\\') != text.npos)
-        return 0;
     try {
         const gateway::configuration c = gateway::read_configuration(text, "gateway.toml");
         holds(c.introspector.problem() == nullptr);

@@ -256,6 +256,10 @@ TEST_CASE("gateway configuration: what is wrong is said with its line") {
          "g.toml:3: the environment has no variable of this name"},
         {"[server]\nendpoints = [\"https://a.example/\"]\nclient_secret_file = \"/nowhere/x\"\n",
          "g.toml:3: cannot read /nowhere/x"},
+        {"[server]\nendpoints = [\"https://a.example/\"]\nclient_secret_file = \"/dev\"\n",
+         "g.toml:3: cannot read /dev"},
+        {"[server]\nendpoints = [\"https://a.example/\"]\nclient_secret_file = \"/dev/zero\"\n",
+         "g.toml:3: /dev/zero is larger than 1 MiB"},
         {"[server]\nendpoints = [\"https://a.example/\"]\nclient_auth = \"none\"\nca_file = "
          "\"/nowhere/ca\"\n",
          "g.toml:4: cannot read /nowhere/ca"},
@@ -305,4 +309,6 @@ TEST_CASE("gateway configuration: a secret is in no message") {
 TEST_CASE("gateway configuration: a file that is not there") {
     CHECK_THROWS_WITH(gateway::read_configuration_file("/nowhere/g.toml"),
                       "cannot read /nowhere/g.toml");
+    CHECK_THROWS_WITH(gateway::read_configuration_file("/dev/zero"),
+                      "/dev/zero is larger than 1 MiB");
 }
