@@ -64,12 +64,10 @@ protected:
         return *h;
     }
 
-    [[nodiscard]] verdict judged(const place_type& a) {
-        return judge_by(later_, *a.arrived);
-    }
+    [[nodiscard]] verdict judged(const place_type& a) { return judge_by(later_, *a.arrived); }
 
     /// Begins the work. \return whether it has ended already
-    bool start(lane on, instant by) {
+    OUTLAST_INLINE bool start(lane on, instant by) {
         ++attempts_;
         place_type& a = begin_in(on, by);
         if constexpr (operation_type::takes_call)
@@ -88,7 +86,7 @@ protected:
         return has_ended(on);
     }
     /// Whether what has just begun in a lane has ended already, on its way.
-    bool has_ended(lane on) noexcept {
+    OUTLAST_INLINE bool has_ended(lane on) noexcept {
         if (!lanes_[on].current->started())
             return false;
         self().handler_is_back();
@@ -169,7 +167,7 @@ protected:
     }
     /// \pre conclude()
     [[nodiscard]] result_type& answer() noexcept { return *answer_; }
-    void drop_policies() noexcept {
+    OUTLAST_INLINE void drop_policies() noexcept {
         machine_.clear();
         for (auto& hand : hands_)
             hand.clear();

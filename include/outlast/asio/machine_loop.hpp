@@ -51,7 +51,7 @@ protected:
     // --- what happens ---
 
     template <class Pipeline>
-    void begin(Pipeline& policies) {
+    OUTLAST_INLINE void begin(Pipeline& policies) {
         tell([&](reading& now) {
             std::apply([&](const A&... a) { machine_.fill([&] { return policies.start(a...); }); },
                        arguments_);
@@ -117,7 +117,7 @@ protected:
     [[nodiscard]] std::optional<instant> due() const { return all::due(deadline_); }
 
     /// Makes the answer. After it, nothing of the caller's is looked at. \pre answered()
-    void conclude() noexcept {
+    OUTLAST_INLINE void conclude() noexcept {
         if (plain_ == plainly::ended) // where it has arrived is the answer
             return;
         all::conclude(won_, v_, elapsed_);
@@ -161,7 +161,7 @@ private:
 
     // What the machine, a clock or a store throws is the end of the call.
     template <class Event>
-    void tell(Event event) {
+    OUTLAST_INLINE void tell(Event event) {
         reading now = read();
         try {
             event(now);
@@ -176,7 +176,7 @@ private:
         }
     }
 
-    bool begun_plainly(reading& now) {
+    OUTLAST_INLINE bool begun_plainly(reading& now) {
         if constexpr (lanes == 1 && !stays) {
             instant by = deadline_;
             if (!machine_->plain_begin(now, by) || (by != never && now.get() >= by))
@@ -195,7 +195,7 @@ private:
         }
     }
     // Of the attempt that began so: whether nothing else is left to do.
-    [[nodiscard]] bool ended_plainly(reading& now) {
+    [[nodiscard]] OUTLAST_INLINE bool ended_plainly(reading& now) {
         if (!v_.ok() || stopping_ || limit_.facts != nullptr || !machine_->plain_success(now) ||
             (deadline_ != never && now.get() >= deadline_))
             return false;

@@ -361,7 +361,7 @@ private:
         handler_.reset();
         return a;
     }
-    void let_caller_go() {
+    OUTLAST_INLINE void let_caller_go() {
         told_ = true;
         boost::asio::get_associated_cancellation_slot(*handler_).clear();
         on_stop_.reset();
@@ -369,7 +369,7 @@ private:
             let_go();
     }
     // Nothing is left to do.
-    void let_go() noexcept {
+    OUTLAST_INLINE void let_go() noexcept {
         work_.reset();
         this->drop_policies();
         if (armed_ && timers_->erase(*this))
