@@ -38,6 +38,8 @@ struct hand {
     std::optional<int> value{};
     void emplace(int v) { value = v; }
     void drop_value() { value.reset(); }
+    [[nodiscard]] std::uint32_t attempts() const { return made; }
+    std::uint32_t made = 0;
 };
 
 struct fixture {

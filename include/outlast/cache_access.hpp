@@ -99,10 +99,10 @@ protected:
                     (!life.negative && want_->max_age != forever))
                     return gone(hand);
                 due_ = false;
-                hand.emplace(*std::move(newer));
+                put_in(hand, *std::move(newer));
                 return answered(source::cached, found->times, life.negative);
             }
-        if (!joined_ && !found->negative &&
+        if (!joined_ && !(found->negative && g == grade::fresh) &&
             (want_->max_age == duration::zero() || found->times.age(asked_) > want_->max_age))
             g = grade::gone;
         if (g == grade::gone)
@@ -111,7 +111,7 @@ protected:
             return noted(g);
         due_ = !found->negative && !refreshed_ &&
                shared_->ahead_.due(now, by, found->times, want_->key);
-        hand.emplace(std::move(found->value));
+        put_in(hand, std::move(found->value));
         return answered(g == grade::fresh ? source::cached : source::stale, found->times,
                         found->negative);
     }
@@ -120,19 +120,18 @@ protected:
         const lifetime life = shared_->life_(value);
         if (life.fresh_for <= duration::zero())
             return drop_value(place);
-        bool outdated = place.learns();
+        const bool outdated = place.learns();
         // Once more at the moment of keeping: forgotten before it, and it is not kept; after it,
         // and it is erased. What was learnt later stays.
         const freshness times = freshness::from(now, life);
-        bool asked = false;
+        bool kept = false;
         const auto still_wanted = [&](const freshness* there) {
-            asked = true;
-            outdated = place.outdated();
-            return !outdated && (there == nullptr || there->yields_to(asked_, times.since));
+            return kept = !place.outdated() &&
+                          (there == nullptr || there->yields_to(asked_, times.since));
         };
         if (!outdated)
             shared_->store_->put(want_->key, {value, times, life.negative}, still_wanted);
-        if (!asked || outdated)
+        if (!kept)
             return {};
         shared_->note(event_kind::stored, life.fresh_for);
         return verdict::success(stored);
@@ -212,6 +211,7 @@ protected:
     instant asked_{};
     instant since_{}; // when the answer that it gives was learnt
     source how_ = source::live;
+    std::uint32_t put_at_ = ~0u; // how many attempts there were when it put a value into the hand
     bool joined_ = false;
     bool negative_ = false;  // what it answers with is a "no"
     bool due_ = false;       // the fresh answer that it found is near its end
@@ -230,10 +230,17 @@ private:
     };
 
     static verdict noted(grade g) noexcept { return verdict::success(static_cast<unsigned>(g)); }
-    // Nor is what an earlier look has put into the hand an answer any more.
     template <class Hand>
-    static verdict gone(Hand& hand) {
-        hand.drop_value();
+    void put_in(Hand& hand, value_type&& value) {
+        hand.emplace(std::move(value));
+        put_at_ = hand.attempts();
+    }
+    // Nor is what an earlier look has put into the hand an answer any more; what the work has left there
+    // since then is.
+    template <class Hand>
+    verdict gone(Hand& hand) {
+        if (put_at_ == hand.attempts())
+            hand.drop_value();
         return noted(grade::gone);
     }
 

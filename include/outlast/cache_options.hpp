@@ -22,7 +22,8 @@ struct cache_aside_options {
     /// How long a call without one waits for it; then it is `unavailable`. Default: until its own
     /// deadline. The time of a timeout further in is a good choice: it does not bound a wait out here.
     duration wait = no_limit;
-    /// Which outcomes a stale answer may stand in for. Default: failures, timeouts and refusals.
+    /// Which outcomes a stale answer may stand in for. Default: failures, timeouts and refusals; not what a
+    /// judge found to be neither (`judged`): a row that is not there any more is an answer.
     callback<bool(const verdict&)> stale_if{};
 
     /// The last share of an entry's fresh life, in which one call that finds it asks for it anew, by
@@ -82,6 +83,9 @@ struct cache_aside_options {
     }
 
     [[nodiscard]] constexpr bool refreshes() const noexcept { return refresh_ahead != ratio{}; }
+    [[nodiscard]] constexpr bool stands_in_for(const verdict& v) const {
+        return stale_if ? stale_if(v) : v.kind != verdict_kind::neutral || v.why != refusal::none;
+    }
 };
 
 /// What a cache did in its whole life.
@@ -99,7 +103,9 @@ struct cache_counts {
 };
 
 /// What a call looks for: a key, and how old an answer it takes, fresh or stale. 0 demands a live
-/// one. A negative answer is taken while it is fresh, however old: a "no" that is believed is safe.
+/// one, which may be that of a call for the same key that is under way already: who has to see what was
+/// written just now calls `forget` first. A negative answer is taken while it is fresh, however old: a
+/// "no" that is believed is safe.
 template <class Key>
 struct wanted {
     Key key{};

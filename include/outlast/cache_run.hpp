@@ -364,9 +364,8 @@ private:
     }
 
     step stand_in_or(reading& now, const verdict& v) {
-        const auto& allowed = options().stale_if;
         if (alone_ || !asking_->holds_stale || v.why == refusal::cancelled ||
-            (allowed && !allowed(v)))
+            !options().stands_in_for(v))
             return over(v);
         return ask(now, recall);
     }

@@ -26,21 +26,6 @@ enum class circuit_mode : std::uint8_t {
     shadow,   ///< all are admitted and counted; it only tells when it would have opened
 };
 
-/// Why a state was entered.
-enum class circuit_cause : std::uint8_t {
-    none,
-    failures,      ///< the share of failures, or so many in a row
-    slow_calls,    ///< the share of slow calls
-    server_hint,   ///< a failure said when to come back (`open_on_hint`)
-    break_over,    ///< it was open for long enough
-    probes_good,   ///< as many answers as decide
-    probes_failed, ///< the share of failures among the probes is certain
-    probes_slow,   ///< the share of slow ones is
-    lease_over,    ///< a probe did not end in time, and that decided
-    stay_over,     ///< half-open for too long without a decision
-    by_hand,
-};
-
 /// One thing that happened to a circuit. A change of the mode leaves the state: from == to. In the
 /// mode `shadow` so does what would have opened it, once until its counts are below again.
 struct circuit_event {

@@ -60,23 +60,28 @@ public:
         std::int32_t code = 0; ///< with `domain`: of the last failure
         const std::error_category* domain = nullptr;
         tally tripped{};
+        circuit_cause why = circuit_cause::none; ///< it opened
     };
     /// What to refuse with, without asking the circuit; nothing, if that has to be asked.
     /// \pre `s` has just been read, and is refusing
     [[nodiscard]] OUTLAST_INLINE constexpr std::optional<notice> refusal(sign s) const noexcept {
         const std::uint64_t tripped = tripped_.load();
+        const std::uint64_t slow = slow_.load();
         const notice n{instant{duration{until_.load()}},
                        code_.load(),
                        domain_.load(),
                        {static_cast<std::uint32_t>(tripped >> 32U),
-                        static_cast<std::uint32_t>(tripped), slow_.load()}};
+                        static_cast<std::uint32_t>(tripped), static_cast<std::uint32_t>(slow)},
+                       static_cast<circuit_cause>(slow >> 32U)};
         // The words belong together if the sign is still the one that was stored after them.
         return sign_.load() == s ? std::optional{n} : std::nullopt;
     }
 
     /// The number of slow calls, if they were what opened it.
     [[nodiscard]] static constexpr std::uint32_t slow_of(const circuit& c) noexcept {
-        return c.why() == circuit_cause::slow_calls ? c.tripped().slow : 0;
+        const bool slow =
+            c.why() == circuit_cause::slow_calls || c.why() == circuit_cause::probes_slow;
+        return slow ? c.tripped().slow : 0;
     }
 
     // --- under the lock ---
@@ -101,7 +106,7 @@ public:
                 sign_.store({}); // nobody takes words of two refusals for one
             until_.store(until.time_since_epoch().count());
             tripped_.store(std::uint64_t{c.tripped().recorded} << 32U | c.tripped().failed);
-            slow_.store(slow_of(c));
+            slow_.store(static_cast<std::uint64_t>(c.why()) << 32U | slow_of(c));
             code_.store(last.code);
             domain_.store(last.domain);
         }
@@ -113,7 +118,7 @@ private:
     shared_word<sign, Lock> sign_{};
     shared_word<duration::rep, Lock> until_{};
     shared_word<std::uint64_t, Lock> tripped_{};
-    shared_word<std::uint32_t, Lock> slow_{};
+    shared_word<std::uint64_t, Lock> slow_{}; // and above them why
     shared_word<std::int32_t, Lock> code_{};
     shared_word<const std::error_category*, Lock> domain_{};
 };

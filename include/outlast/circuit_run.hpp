@@ -84,6 +84,7 @@ public:
         facts.failed = tripped_.failed;
         facts.slow = tripped_.slow;
         facts.why_refused = why_;
+        facts.why_opened = opened_;
     }
 
 private:
@@ -142,6 +143,7 @@ private:
         v.code = n->code;
         v.domain = n->domain;
         tripped_ = n->tripped;
+        opened_ = n->why;
         why_ = circuit_refusal::open;
         return true;
     }
@@ -159,6 +161,7 @@ private:
                 v.domain = d.last.domain;
                 tripped_ = d.core.tripped();
                 tripped_.slow = circuit_gate<typename Breaker::lock_type>::slow_of(d.core);
+                opened_ = d.core.why();
                 why_ = a.why;
             }
             return a;
@@ -168,7 +171,7 @@ private:
     // Tells the circuit what an admitted call came to.
     constexpr void tell(reading& now, const verdict& v) {
         const auto& counts = shared_->failure_if_;
-        if (!v.ok() && !(v.failed() && (!counts || counts(v))))
+        if (!v.ok() && !v.answered && !(v.failed() && (!counts || counts(v))))
             return say_nothing(now);
         call_result r{.failed = v.failed(), .hint = v.hint};
         if (permit_)
@@ -227,6 +230,7 @@ private:
     tally tripped_{};                        // of a refusal
     bool refused_ = false;
     circuit_refusal why_ = circuit_refusal::open;
+    circuit_cause opened_ = circuit_cause::none;
 };
 
 } // namespace detail

@@ -63,6 +63,9 @@ public:
     /// failure or a copy of it. Throws and catches: some microseconds. Null where exceptions are off.
     template <class E>
     [[nodiscard]] const E* thrown_as() const noexcept {
+        static_assert(!std::is_pointer_v<E>,
+                      "outlast::failure::thrown_as: a pointer that was thrown "
+                      "cannot be shown in its place; see thrown()");
         return why_ == refusal::exhausted ? nullptr : caught_as<E>();
     }
     /// Of `exhausted`: the value that was not good enough, T being that of the callable's result. It
@@ -164,12 +167,7 @@ private:
             std::string s = "circuit open for " + std::string(facts_.name.view());
             if (const char* because = by_state())
                 return s + because;
-            if (facts_.recorded == 0) // it was opened by hand, or as a server asked
-                return s + last(" (last: ", ")");
-            const bool slow = facts_.slow != 0;
-            return s + ": " + std::to_string(slow ? facts_.slow : facts_.failed) + " of the last " +
-                   std::to_string(facts_.recorded) + (slow ? " calls were slow" : " calls failed") +
-                   last(" (last: ", ")");
+            return s + by_cause() + last(" (last: ", ")");
         }
         case refusal::bulkhead_full:
             return make_error_code(why_).message() +
@@ -185,7 +183,34 @@ private:
     }
 
     [[nodiscard]] bool probes_next() const noexcept {
-        return why_ == refusal::circuit_open && facts_.why_refused != circuit_refusal::ramping;
+        return why_ == refusal::circuit_open && facts_.why_refused == circuit_refusal::open;
+    }
+
+    // Why a breaker is open.
+    [[nodiscard]] std::string by_cause() const {
+        const auto of_all = [&](std::uint32_t n, const char* what) {
+            return ": " + std::to_string(n) + " of the last " + std::to_string(facts_.recorded) +
+                   what;
+        };
+        switch (facts_.why_opened) {
+        case circuit_cause::by_hand:
+            return ": opened by hand";
+        case circuit_cause::server_hint:
+            return ": the server asked for a pause";
+        case circuit_cause::lease_over:
+            return ": a probe did not end in time";
+        case circuit_cause::stay_over:
+            return ": no probe has decided";
+        case circuit_cause::probes_failed:
+            return of_all(facts_.failed, " probes failed");
+        case circuit_cause::probes_slow:
+            return of_all(facts_.slow, " probes were slow");
+        default:
+            if (facts_.recorded == 0)
+                return {};
+            return facts_.slow != 0 ? of_all(facts_.slow, " calls were slow")
+                                    : of_all(facts_.failed, " calls failed");
+        }
     }
 
     // Why a breaker refuses that is not simply open.

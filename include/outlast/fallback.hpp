@@ -151,6 +151,7 @@ public:
         facts.limit = {}; // what stood inside has been replaced
         facts.failed = facts.recorded = facts.slow = 0;
         facts.why_refused = circuit_refusal::open;
+        facts.why_opened = circuit_cause::none;
     }
     constexpr void credit(report& facts) const noexcept {
         if (replacing_)

@@ -4,6 +4,7 @@
 #ifndef OUTLAST_JUDGED_HPP
 #define OUTLAST_JUDGED_HPP
 
+#include <outlast/invoke.hpp>
 #include <outlast/outcome.hpp>
 
 #include <concepts>
@@ -16,6 +17,27 @@ namespace detail {
 
 struct no_judge {};
 
+} // namespace detail
+
+template <class F, class Judge, class FailureJudge = detail::no_judge>
+struct judged;
+
+namespace detail {
+
+template <class F>
+inline constexpr bool is_judged_itself = false;
+template <class F, class... Judges>
+inline constexpr bool is_judged_itself<judged<F, Judges...>> = true;
+template <class F>
+inline constexpr bool is_judged =
+    is_judged_itself<std::remove_reference_t<std::unwrap_reference_t<F>>>;
+
+template <class Judge>
+inline constexpr bool gives_verdict = false;
+template <class Judge>
+    requires std::is_invocable_v<Judge&, const failure&>
+inline constexpr bool gives_verdict<Judge> =
+    std::is_same_v<verdict, std::invoke_result_t<Judge&, const failure&>>;
 template <class Judge, class What>
 inline constexpr bool can_judge =
     !std::is_same_v<Judge, no_judge> && std::is_invocable_v<Judge&, const What&>;
@@ -29,15 +51,17 @@ inline constexpr bool can_judge<Judge, void> = false;
 /// failure is not like another: a judge that takes the `const failure&` gives a verdict, by the code,
 /// by the type of what was thrown (`failure::thrown_as`):
 ///
-/// - `verdict::failure(code, hint)`: counted by breakers, repeated by retries unless `retry_if` (which
-///   sees the code) or a negative hint says no;
-/// - `verdict::neutral()`: says nothing about the dependency (no such row, a wrong
-///   argument); neither counted nor repeated. So is `verdict::success()`, since there is no value.
+/// | verdict | breakers | retries | a stale answer stands in |
+/// | --- | --- | --- | --- |
+/// | `failure(code, hint)` | a failure | again, unless `retry_if` (which sees the code) or a negative hint says no | yes |
+/// | `success()`: the dependency has answered (no such row) | a success | no | no |
+/// | `neutral()`: nobody has asked it (a wrong argument) | nothing | no | no |
 ///
-/// Code and hint that the judge does not set are those of the failure, which stays the caller's error.
-/// It is shown the callable's own failures only, no refusal of a pipeline within. One judge of either
-/// kind, or both, that of values first. A judge that throws fails the call. Judges are called on the
-/// thread of the call, once for each attempt.
+/// The failure stays the caller's error in each case, and a fallback outside replaces it unless its `when`
+/// says no. Code and hint that the judge does not set are those of the failure. It is shown the callable's
+/// own failures only, no refusal of a pipeline within. One judge of either kind, or both, that of values
+/// first. A judge that throws fails the call. Judges are called on the thread of the call, once for each
+/// attempt. A wrapper of another kind around it (`std::function`) hides its judges.
 ///
 /// When the attempts are used up and nothing replaces it, the last value is returned as it is: the
 /// result then *has a value*, with status 503; unless `retry_options::exhaustion_fails`.
@@ -53,8 +77,11 @@ inline constexpr bool can_judge<Judge, void> = false;
 ///     }};
 ///     outlast::pipeline p{outlast::retry{{.max_attempts = 3}}};
 ///     std::cout << p(get).value().status << " after " << calls << " calls";   // 200 after 3 calls
-template <class F, class Judge, class FailureJudge = detail::no_judge>
+template <class F, class Judge, class FailureJudge>
 struct judged {
+    static_assert(!detail::is_judged<F>,
+                  "outlast::judged: this callable is judged already, and only the "
+                  "outer judge would be heard: give one both judges.");
     F callable;
     Judge good;
     FailureJudge bad{};
@@ -66,7 +93,7 @@ struct judged {
     template <class... A>
         requires std::invocable<F&, A...>
     decltype(auto) operator()(A&&... arguments) {
-        return callable(std::forward<A>(arguments)...);
+        return detail::invoke(callable, std::forward<A>(arguments)...);
     }
 
     /// Whether values of this type are judged, and whether failures are, where that is the value's.
@@ -79,7 +106,7 @@ struct judged {
     template <class T>
     [[nodiscard]] verdict judge_value(const T& value) {
         if constexpr (std::same_as<std::invoke_result_t<Judge&, const T&>, verdict>)
-            return good(value);
+            return of_the_work(good(value));
         else
             return good(value) ? verdict::success() : verdict::failure();
     }
@@ -87,17 +114,27 @@ struct judged {
     [[nodiscard]] verdict judge_failure(const failure& f) {
         if constexpr (std::same_as<FailureJudge, detail::no_judge>) {
             static_assert(
-                std::is_invocable_r_v<verdict, Judge&, const failure&>,
+                detail::gives_verdict<Judge>,
                 "outlast::judged: the judge takes neither the callable's value (and gives "
                 "a bool or a verdict) nor a const failure& (and gives a verdict).");
             return completed(good(f), f);
         } else {
+            static_assert(detail::gives_verdict<FailureJudge>,
+                          "outlast::judged: the judge of failures gives a verdict.");
             return completed(bad(f), f);
         }
     }
 
 private:
+    // No policy has refused it, and no deadline has passed: only those who say so themselves know that.
+    static verdict of_the_work(verdict v) noexcept {
+        v.why = refusal::none;
+        if (v.kind == verdict_kind::expired)
+            v.kind = verdict_kind::failure;
+        return v;
+    }
     static verdict completed(verdict v, const failure& f) {
+        v = of_the_work(v);
         const verdict plain = detail::judge(f);
         if (v.domain == nullptr) {
             v.code = plain.code;
@@ -105,21 +142,15 @@ private:
         }
         if (!v.has_hint())
             v.hint = plain.hint;
-        if (v.ok())
+        if (v.ok()) { // without a value
             v.kind = verdict_kind::neutral;
+            v.answered = true;
+        }
         return v;
     }
 };
 
 namespace detail {
-
-template <class F>
-inline constexpr bool is_judged_itself = false;
-template <class F, class... Judges>
-inline constexpr bool is_judged_itself<judged<F, Judges...>> = true;
-template <class F>
-inline constexpr bool is_judged =
-    is_judged_itself<std::remove_reference_t<std::unwrap_reference_t<F>>>;
 
 /// Who judges, of a callable that is `judged`.
 template <class F>

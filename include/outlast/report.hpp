@@ -45,6 +45,21 @@ enum class stopped : std::uint8_t {
     return "unknown";
 }
 
+/// Why a circuit breaker entered its state.
+enum class circuit_cause : std::uint8_t {
+    none,
+    failures,      ///< the share of failures, or so many in a row
+    slow_calls,    ///< the share of slow calls
+    server_hint,   ///< a failure said when to come back (`open_on_hint`)
+    break_over,    ///< it was open for long enough
+    probes_good,   ///< as many answers as decide
+    probes_failed, ///< the share of failures among the probes is certain
+    probes_slow,   ///< the share of slow ones is
+    lease_over,    ///< a probe did not end in time, and that decided
+    stay_over,     ///< half-open for too long without a decision
+    by_hand,
+};
+
 /// Why a circuit breaker refused a call.
 enum class circuit_refusal : std::uint8_t {
     open,
@@ -72,10 +87,11 @@ struct failure_facts {
     duration limit{};           ///< of the timeout that fired
     std::uint32_t attempts = 0; ///< runs of the user's callable
     std::uint32_t failed = 0;   ///< of the breaker that refused: failures, out of
-    std::uint32_t recorded = 0;
-    std::uint32_t slow = 0; ///< and slow calls, if they were what opened it
+    std::uint32_t recorded = 0; ///< so many calls, or probes
+    std::uint32_t slow = 0;     ///< and slow ones, if they were what opened it
     stopped why_stopped = stopped::none;
     circuit_refusal why_refused = circuit_refusal::open; ///< of the breaker that refused
+    circuit_cause why_opened = circuit_cause::none;      ///< and why that had opened
 };
 
 /// The facts of a call that may have succeeded. Filled in only when somebody looks: after a failure,

@@ -344,7 +344,8 @@ private:
     // What speaks against repeating this outcome, whatever is left to repeat it with.
     OUTLAST_COLD constexpr stopped against(reading& now, const verdict& v, again& choice) const {
         if (v.kind == verdict_kind::neutral) {
-            if (options().retry_refusals && v.has_hint() && v.why != refusal::cancelled)
+            if (options().retry_refusals && v.has_hint() && v.why != refusal::cancelled &&
+                v.why != refusal::none)
                 return stopped::none;
             return v.why == refusal::timed_out ? stopped::deadline : stopped::not_retryable;
         }

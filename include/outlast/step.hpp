@@ -35,6 +35,8 @@ struct verdict {
     // No bit of another byte: compilers do not keep what has bit-fields in registers.
     bool hurried = false; ///< a failure that a later deadline outside might have mended
     bool spent = false;   ///< a failure whose value, if it has one, is not to be the answer
+    bool answered =
+        false; ///< of what is neutral: the dependency has answered, a success to breakers
 
     [[nodiscard]] static constexpr verdict success(unsigned note = 0) noexcept {
         verdict v;

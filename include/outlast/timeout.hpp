@@ -164,7 +164,9 @@ private:
         if (v.ok() && options_->keep_late)
             return came_late(v);
         v.late = v.ok();
-        v.kind = verdict_kind::expired; // keeps the code behind it
+        if (v.kind != verdict_kind::neutral ||
+            v.why != refusal::timed_out)    // it was waiting in here
+            v.kind = verdict_kind::expired; // keeps the code behind it
         v.why = refusal::timed_out;
         fire(v);
     }

@@ -405,6 +405,7 @@ private:
         const int& value() const { return of.value; }
         void emplace(int v) { of.value = v; }
         void drop_value() {}
+        [[nodiscard]] std::uint32_t attempts() const { return 0; }
         template <class Answer, class Inside>
         outlast::verdict
         replace(Answer&, const outlast::verdict&, outlast::instant, const Inside&) {
