@@ -232,6 +232,7 @@ response introspection_gateway::metrics_now(const request& asked) {
         metrics_.breaker_is(i, check_.breaker(i).state(now));
     metrics_.tokens_known(check_.store().size());
     metrics_.stale_tokens(check_.stale_tokens());
+    metrics_.log_lines_lost(log_.lost());
     return answer_of(asked, 200, metrics_.text(), "text/plain; version=0.0.4; charset=utf-8");
 }
 

@@ -14,6 +14,8 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <unistd.h>
+
 #include <csignal>
 #include <exception>
 #include <iostream>
@@ -51,7 +53,7 @@ asio::awaitable<void> until_told(asio::io_context& context,
 }
 
 int run(gateway::configuration c) {
-    gateway::log log{std::cout};
+    gateway::log log{STDOUT_FILENO};
     asio::io_context context{1}; // one thread: no locks inside
     const tcp::endpoint at{asio::ip::make_address(c.host), c.port};
     const tcp::endpoint admin_at{at.address(), c.admin_port};

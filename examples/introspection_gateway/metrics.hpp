@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -52,6 +53,8 @@ public:
     void tokens_known(std::size_t number);
     /// Of the whole life of the process.
     void stale_tokens(const outlast::oauth2::stale_counts& now);
+    /// Of the whole life of the process.
+    void log_lines_lost(std::uint64_t number);
     void began();
     void ended();
 
@@ -74,6 +77,7 @@ private:
     std::array<prometheus::Counter*, 4> stale_settled_{};
     prometheus::Gauge* stale_waiting_;
     prometheus::Gauge* under_way_;
+    prometheus::Counter* log_lines_lost_;
     std::vector<endpoint_metrics> endpoints_;
 };
 
