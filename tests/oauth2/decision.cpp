@@ -102,6 +102,34 @@ TEST_CASE("O-12 a missing scope is a 403 that names what the route needs") {
           "403-IS(write)");
 }
 
+TEST_CASE(
+    "decision: why an active token is refused is told to whoever runs the API, not to the client") {
+    struct one {
+        std::string body;
+        requirements needed;
+        ruling said;
+    };
+    const auto [body, needed, said] = GENERATE(values<one>({
+        {r_plus(3600), for_api, ruling::ok},
+        {r_plus(-11), for_api, ruling::expired},
+        {R"({"active":true,"aud":"api","nbf":1700000020})", for_api, ruling::not_yet_valid},
+        {R"({"active":true,"aud":"api"})", {.issuer = "https://as.example"}, ruling::wrong_issuer},
+        {R"({"active":true})", for_api, ruling::wrong_audience},
+        {R"({"active":true,"aud":"api","cnf":{"jkt":"x"}})", for_api, ruling::sender_constrained},
+        {r_plus(3600), {.sender_constrained = true}, ruling::not_bound},
+        {r_plus(3600), {.scopes = {"write"}}, ruling::insufficient_scope},
+    }));
+    CAPTURE(body);
+    const decision d = of(active(body), {}, needed);
+    CHECK(d.ruled == said);
+    CHECK(d.allowed() == (said == ruling::ok));
+    CHECK(decide_locally(active(body).said, {}, needed, realm, at(0)).ruled == said);
+    CHECK_FALSE(of(knowledge{}).ruled);
+    CHECK_FALSE(of(result<knowledge>{failure{reason::server_error}}).ruled);
+    for (const auto& [name, value] : d.reply.headers)
+        CHECK(value.find("audience") == value.npos);
+}
+
 TEST_CASE("decision: a scope name that is none cannot break out of the challenge") {
     CHECK(words_of(of(active(), {}, {.scopes = {"a\"b"}})) == R"(403-IS(a\"b))");
     CHECK(words_of(of(active(), {}, {.scopes = {"a\r\nSet-Cookie: x"}})) == "403-IS()");

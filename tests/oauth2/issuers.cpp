@@ -101,6 +101,7 @@ TEST_CASE("S11 issuers: none vouches for a token that is another's by its own wo
     s.a.of["tokX"] = {says(active_of(issuer_b))};
     CHECK(s.request("tokX") == "401-IT, asked a");
     CHECK(s.request("tokX") == "401-IT, asked "); // from the cache, too
+    CHECK(s.both("Bearer tokX", {.audience = "api"}).ruled == ruling::wrong_issuer);
     s.a.of["tokY"] = {says(R"({"active":true,"exp":1700003600,"aud":"api"})")};
     CHECK(s.request("tokY") == "ALLOW(live), asked a"); // it need not say
 }

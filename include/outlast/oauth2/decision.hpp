@@ -15,6 +15,7 @@
 #include <outlast/result.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,6 +40,9 @@ struct decision {
     assurance how = assurance::none;
     duration age{};                  ///< of a cached or stale verdict, when the request came
     std::optional<reason> because{}; ///< the reason of a verdict or of a 503, for logs and metrics
+    /// What the requirements came to for an active token: why a 401 or 403 about it. For logs and metrics only: the
+    /// client is told no more than `reply`.
+    std::optional<ruling> ruled{};
 
     [[nodiscard]] bool allowed() const noexcept { return status == 200; }
 };
@@ -77,6 +81,7 @@ namespace detail {
 
 [[nodiscard]] inline decision
 ruled(ruling what, decision d, const requirements& wanted, const quoted& realm) {
+    d.ruled = what;
     switch (what) {
     case ruling::ok:
         d.status = 200;

@@ -85,6 +85,7 @@ protected:
     [[nodiscard]] decision vouched_for(const entry& one, decision d, auth_scheme used) const {
         if (!d.allowed() || !d.who->iss || *d.who->iss == one.issuer)
             return d;
+        d.ruled = ruling::wrong_issuer;
         return refused(one, description::not_acceptable, used, std::move(d));
     }
     /// On a token that names an issuer which is none of these.
