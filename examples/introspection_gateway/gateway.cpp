@@ -90,6 +90,9 @@ asio::awaitable<response> introspection_gateway::answer(const request& asked) {
     const std::string_view target{asked.target().data(), asked.target().size()};
     if (const route* const r = route_for(options_.routes, target))
         co_return co_await checked(asked, *r);
+    refused(is_ambiguous(target.substr(0, target.find('?'))) ? refusal_reason::ambiguous_path
+                                                             : refusal_reason::no_route,
+            target);
     co_return answer_of(asked, 404,
                         "no route in the configuration of the gateway fits this path\n");
 }
@@ -129,8 +132,11 @@ asio::awaitable<response> introspection_gateway::checked(const request& asked, c
                                     r.max_age, {}, asio::use_awaitable);
     metrics_.checked(d, steady_clock::now() - begun);
     history_.checked(second(), class_of(d));
+    const std::string_view target{asked.target().data(), asked.target().size()};
     if (d.status == 503)
         unavailable(d);
+    else if (!d.allowed())
+        refused(reason_of(d, std::span{authorization.data(), found}), target);
 
     response made = answer_of(asked, d.status, d.reply.body);
     for (const auto& [name, value] : d.reply.headers)
@@ -141,7 +147,7 @@ asio::awaitable<response> introspection_gateway::checked(const request& asked, c
         for (const auto& [name, value] : identity)
             bytes += value.size();
         if (bytes > most_of_identity) { // a part of it would be another identity
-            log_.line("error", "identity_too_long", {{"bytes", bytes}});
+            refused(refusal_reason::claims_too_long, target);
             co_return answer_of(asked, 500, "the claims of this token are too long for headers\n");
         }
         for (const auto& [name, value] : identity)
@@ -219,11 +225,19 @@ asio::awaitable<void> introspection_gateway::probe_those_away() {
 
 // Of an outage, one line a second.
 void introspection_gateway::unavailable(const oauth2::decision& d) {
-    ++unsaid_;
-    if (const std::int64_t now = second(); now != std::exchange(complained_, now))
-        log_.line("warning", "cannot_tell",
-                  {{"reason", d.because ? to_string(*d.because) : "unknown"},
-                   {"requests", std::exchange(unsaid_, 0)}});
+    if (const std::uint64_t requests = unavailable_.another(second()))
+        log_.line(
+            "warning", "cannot_tell",
+            {{"reason", d.because ? to_string(*d.because) : "unknown"}, {"requests", requests}});
+}
+
+// Each reason has a line of its own, so that a rare one is not hidden by a frequent one.
+void introspection_gateway::refused(refusal_reason why, std::string_view target) {
+    metrics_.refused(why);
+    if (const std::uint64_t requests = refused_[static_cast<std::size_t>(why)].another(second()))
+        log_.line(
+            why == refusal_reason::claims_too_long ? "error" : "info", "refused",
+            {{"reason", to_string(why)}, {"path", shown_path(target)}, {"requests", requests}});
 }
 
 response introspection_gateway::metrics_now(const request& asked) {

@@ -12,11 +12,13 @@
 #include "messages.hpp"
 #include "metered.hpp"
 #include "metrics.hpp"
+#include "refusal.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/json/object.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -65,6 +67,7 @@ private:
     boost::asio::awaitable<void> probe_those_away();
     [[nodiscard]] response metrics_now(const request& asked);
     void unavailable(const outlast::oauth2::decision& d);
+    void refused(refusal_reason why, std::string_view target);
     [[nodiscard]] boost::json::object status_json();
     [[nodiscard]] std::int64_t second() const;
     [[nodiscard]] std::size_t number_of(std::string_view shown) const;
@@ -83,8 +86,8 @@ private:
     introspector check_;
     outlast::oauth2::stale_counts reported_{};
     bool retired_ = false;
-    std::int64_t complained_ = -1; // the second
-    std::uint64_t unsaid_ = 0;
+    once_a_second unavailable_{};
+    std::array<once_a_second, refusal_reasons> refused_{};
     std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
 };
 

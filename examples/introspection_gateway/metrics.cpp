@@ -60,6 +60,14 @@ metrics::metrics(const std::vector<std::string>& endpoints)
                        .Register(*registry_);
     for (std::size_t i = 0; i != answer_classes; ++i)
         checks_[i] = &checks.Add({{"answer", answer_names[i]}});
+    auto& refusals =
+        prometheus::BuildCounter()
+            .Name("introspection_gateway_refusals_total")
+            .Help("Requests that may not pass (400, 401, 403, 404, 500; not 503) by the reason.")
+            .Register(*registry_);
+    for (std::size_t i = 0; i != refusal_reasons; ++i)
+        refusals_[i] =
+            &refusals.Add({{"reason", std::string{to_string(static_cast<refusal_reason>(i))}}});
     check_took_ =
         &prometheus::BuildHistogram()
              .Name("introspection_gateway_check_duration_seconds")
@@ -142,6 +150,8 @@ void metrics::checked(const oauth2::decision& d, outlast::duration took) {
     if (d.allowed() && d.how == oauth2::decision::assurance::stale)
         stale_age_->Observe(seconds(d.age));
 }
+
+void metrics::refused(refusal_reason why) { refusals_[static_cast<std::size_t>(why)]->Increment(); }
 
 void metrics::called(std::size_t endpoint, oauth2::outcome_class outcome, outlast::duration took) {
     const endpoint_metrics& m = endpoints_.at(endpoint);

@@ -8,6 +8,8 @@
 #include <outlast/oauth2/stale_ledger.hpp>
 #include <outlast/time.hpp>
 
+#include "refusal.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -47,6 +49,8 @@ public:
     metrics& operator=(const metrics&) = delete;
 
     void checked(const outlast::oauth2::decision& d, outlast::duration took);
+    /// A request that may not pass, and not because nothing is known (503).
+    void refused(refusal_reason why);
     void
     called(std::size_t endpoint, outlast::oauth2::outcome_class outcome, outlast::duration took);
     void breaker_is(std::size_t endpoint, outlast::circuit_state state);
@@ -70,6 +74,7 @@ private:
 
     std::shared_ptr<prometheus::Registry> registry_;
     std::array<prometheus::Counter*, answer_classes> checks_{};
+    std::array<prometheus::Counter*, refusal_reasons> refusals_{};
     prometheus::Histogram* check_took_;
     prometheus::Histogram* stale_age_;
     prometheus::Gauge* tokens_;

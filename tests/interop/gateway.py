@@ -95,6 +95,8 @@ class AuthorizationServer:
                 if active:
                     said |= {"sub": "alice\r\nX-Auth-Scope: admin", "client_id": "web", "aud": "orders",
                              "scope": "none" if token.startswith("goodless") else "orders.read", "tenant_id": "7", "exp": int(time.time()) + 3600}
+                if token == "good-for-nobody":
+                    del said["aud"]
                 self.reply(200, json.dumps(said), [("Content-Type", "application/json")])
 
         self.server = Threaded(("127.0.0.1", self.port), Introspection)
@@ -169,6 +171,10 @@ def through_gateway(server, port, admin):
           "on the port of the proxy these paths mean nothing")
     check(get(port, "/auth/orders", "good-long")[0] == 500 and get(port, "/auth/orders", "good-1")[0] == 200,
           "claims that no header can hold are no crash, and no half identity")
+    check(get(port, "/auth/orders", "good-for-nobody")[0] == 401, "a token without the audience gets 401")
+    reasons = ["no_route", "ambiguous_path", "no_token", "inactive", "wrong_audience", "insufficient_scope", "claims_too_long"]
+    counted = {reason: value_of(admin, f'refusals_total{{reason="{reason}"}}') for reason in reasons}
+    check(all(counted.values()), f"each refusal is counted by its reason: {counted}")
     check(get(port, "/auth/orders", headers={"X-Long": "x" * 70_000})[0] == 431, "neither are headers that are too long")
 
 
@@ -347,6 +353,9 @@ def main(program):
         check(all(json.loads(line)["event"] for line in text.splitlines()), "its log is one JSON object a line")
         check("good-" not in text and "bad-" not in text and "top-secret" not in text,
               "no token and no secret is in it")
+        reasons = {line["reason"] for line in map(json.loads, text.splitlines()) if line["event"] == "refused"}
+        check(reasons >= {"no_route", "ambiguous_path", "no_token", "inactive", "wrong_audience", "insufficient_scope",
+                          "claims_too_long"}, f"it tells why requests may not pass: {reasons}")
         told = [json.loads(line) for line in text.splitlines() if '"served_stale"' in line]
         check(sum(line["revoked"] for line in told) == 4, f"it tells how many that were served stale were revoked: {told}")
         check('"state":"opened"' in text and '"state":"closed"' in text, "it tells what the breaker did")

@@ -5,7 +5,12 @@
 
 #include "support/catch.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -23,7 +28,61 @@ std::string chosen(std::string_view target, const std::vector<gateway::route>& a
     return r == nullptr ? "none" : r->path;
 }
 
+/// One that has nobody to ask.
+struct lonely {
+    boost::asio::io_context context{1};
+    gateway::log log{-1};
+    gateway::introspection_gateway answers{configuration(), context, log};
+
+    static gateway::configuration configuration() {
+        gateway::configuration c;
+        c.introspector.endpoints = {"https://idp.example/introspect"};
+        c.introspector.auth = outlast::oauth2::no_client_auth{"gw"};
+        c.routes = routes();
+        return c;
+    }
+    gateway::response told(boost::asio::awaitable<gateway::response> asking) {
+        gateway::response got;
+        boost::asio::co_spawn(context, std::move(asking),
+                              [&](std::exception_ptr failed, gateway::response r) {
+                                  REQUIRE(failed == nullptr);
+                                  got = std::move(r);
+                              });
+        context.restart();
+        context.run();
+        return got;
+    }
+    unsigned status(const char* target, const std::vector<const char*>& authorization = {}) {
+        namespace http = boost::beast::http;
+        gateway::request asked{http::verb::get, target, 11};
+        for (const char* one : authorization)
+            asked.insert(http::field::authorization, one);
+        return told(answers.answer(asked)).result_int();
+    }
+    std::string metrics() {
+        const gateway::request asked{boost::beast::http::verb::get, "/metrics", 11};
+        return told(answers.show(asked)).body();
+    }
+};
+
 } // namespace
+
+TEST_CASE("gateway: what may not pass is counted by its reason") {
+    lonely g;
+    CHECK(g.status("/other") == 404);
+    CHECK(g.status("/public/../x") == 404);
+    CHECK(g.status("/public//x?y") == 404);
+    CHECK(g.status("/public", {"Bearer a", "Bearer b"}) == 400);
+    CHECK(g.status("/public", {"Bearer \"a\""}) == 401);
+    CHECK(g.status("/public") == 401);
+    const std::string text = g.metrics();
+    for (const char* line : {"{reason=\"no_route\"} 1\n", "{reason=\"ambiguous_path\"} 2\n",
+                             "{reason=\"several_tokens\"} 1\n", "{reason=\"malformed_token\"} 1\n",
+                             "{reason=\"no_token\"} 1\n", "{reason=\"inactive\"} 0\n"}) {
+        CAPTURE(line);
+        CHECK(text.find("introspection_gateway_refusals_total" + std::string{line}) != text.npos);
+    }
+}
 
 TEST_CASE("gateway routes: the longest path that fits, in whole parts") {
     const auto all = routes();

@@ -45,6 +45,7 @@ TEST_CASE("gateway metrics: each thing is counted once") {
     stale.age = 100s;
     m.checked(stale, 2ms);
     m.checked(decided(503, assurance::none, oauth2::reason::timed_out), 3s);
+    m.refused(gateway::refusal_reason::wrong_audience);
     m.called(0, oauth2::outcome_class::down, 2s);
     m.breaker_is(0, outlast::circuit_state::open);
     m.tokens_known(17);
@@ -63,6 +64,8 @@ TEST_CASE("gateway metrics: each thing is counted once") {
              "introspection_gateway_checks_total{answer=\"stale\"} 1\n",
              "introspection_gateway_checks_total{answer=\"unavailable\"} 1\n",
              "introspection_gateway_checks_total{answer=\"live\"} 0\n",
+             "introspection_gateway_refusals_total{reason=\"wrong_audience\"} 1\n",
+             "introspection_gateway_refusals_total{reason=\"no_route\"} 0\n",
              "introspection_gateway_stale_age_seconds_sum 100\n",
              "introspection_gateway_check_duration_seconds_count 2\n",
              "introspection_gateway_server_calls_total{endpoint=\"https://idp.example/"
