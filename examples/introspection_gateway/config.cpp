@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "config.hpp"
 
+#include <outlast/http/message.hpp>
+#include <outlast/http/tls_context.hpp>
+#include <outlast/oauth2/answer.hpp>
 #include <outlast/oauth2/jose/pem_key.hpp>
 #include <outlast/oauth2/jose/private_key_jwt.hpp>
 
 #include "identity.hpp"
 
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/ssl/context.hpp>
 
 #include <toml++/toml.h>
 
@@ -40,6 +44,12 @@ public:
         const toml::node* const at = values_.get(key);
         wrong(at != nullptr ? *at : static_cast<const toml::node&>(values_), what);
     }
+    /// What a library says of all that stands in this section.
+    void sound(const char* problem) const {
+        if (problem != nullptr)
+            wrong(values_, '[' + path_ + "] " + problem);
+    }
+    [[nodiscard]] bool has(std::string_view key) const { return values_.contains(key); }
 
     [[nodiscard]] const toml::node* find(std::string_view key) {
         asked_.emplace(key);
@@ -80,6 +90,8 @@ public:
         const auto read = duration_in(*value);
         if (!read)
             wrong_key(key, named(key) + R"( is a time as "500ms", "2s", "5min" or "12h")");
+        if (*read > longest)
+            wrong_key(key, named(key) + R"( is "576h" (24 days) or less)");
         into = std::chrono::duration_cast<Span>(*read);
     }
     [[nodiscard]] std::vector<std::string> texts(std::string_view key) {
@@ -110,12 +122,16 @@ public:
     }
 
 private:
+    static constexpr outlast::duration longest = std::chrono::hours{24 * 24};
+
+    /// \return what is longer than `longest` is just that, and need not be exact
     static std::optional<outlast::duration> duration_in(std::string_view written) {
         using namespace std::chrono;
         std::int64_t n = 0;
         const auto [end, error] =
             std::from_chars(written.data(), written.data() + written.size(), n);
-        if (error != std::errc{} || n < 0)
+        const bool too_large = error == std::errc::result_out_of_range && !written.starts_with('-');
+        if ((error != std::errc{} && !too_large) || n < 0)
             return std::nullopt;
         const std::string_view unit{end, written.data() + written.size()};
         for (const auto& [name, span] :
@@ -124,7 +140,7 @@ private:
               {"min", minutes{1}},
               {"h", hours{1}}})
             if (unit == name)
-                return n <= hours{24 * 24} / span ? std::optional{n * span} : std::nullopt;
+                return too_large || n > longest / span ? longest + span : n * span;
         return std::nullopt;
     }
 
@@ -156,6 +172,11 @@ std::string content_of(section& of, std::string_view key, const std::string& pat
 
 /// From a file, or the environment; without the line's end, which editors add.
 oauth2::secret secret_in(section& server) {
+    if (server.find("client_secret") != nullptr)
+        server.wrong_key("client_secret",
+                         "there is no setting server.client_secret, so that no secret stands here: "
+                         "write it into a file (client_secret_file) or into the environment "
+                         "(client_secret_env)");
     const auto file = server.text("client_secret_file");
     const auto variable = server.text("client_secret_env");
     if (file && variable)
@@ -245,6 +266,7 @@ oauth2::client_auth auth_in(section& server, const std::string& issuer) {
                      R"(client_auth is "basic", "post", "private_key_jwt", "bearer" or "none")");
 }
 
+/// And whether they are what they should be.
 void read_tls_files(section& server, outlast::http::tls_options& tls) {
     for (const auto& [key, into] : {std::pair{"ca_file", &tls.ca_file},
                                     {"client_certificate", &tls.client_certificate},
@@ -256,6 +278,28 @@ void read_tls_files(section& server, outlast::http::tls_options& tls) {
     if (tls.client_certificate.empty() != tls.client_key.empty())
         server.wrong_key(tls.client_key.empty() ? "client_certificate" : "client_key",
                          "client_certificate and client_key go together");
+    if (!tls.ca_file.empty() && !outlast::http::make_tls_context({.ca_file = tls.ca_file}))
+        server.wrong_key("ca_file", tls.ca_file + " holds no certificates in PEM");
+    if (tls.client_certificate.empty())
+        return;
+    boost::asio::ssl::context chain{boost::asio::ssl::context::tls_client};
+    boost::system::error_code unusable;
+    chain.use_certificate_chain_file(tls.client_certificate, unusable);
+    if (unusable)
+        server.wrong_key("client_certificate",
+                         tls.client_certificate + " holds no certificate in PEM");
+    if (!outlast::http::make_tls_context(tls))
+        server.wrong_key("client_key", tls.client_key +
+                                           " holds no private key in PEM, without a password, that "
+                                           "belongs to client_certificate");
+}
+
+/// A URL with a secret in it is shown to nobody.
+void refuse_user_and_password(section& server, std::string_view key, const std::string& url) {
+    if (url.find('@') != url.npos)
+        server.wrong_key(key, outlast::http::shown_url(url) +
+                                  ": a URL has no user and password here (no '@'): they are "
+                                  "client_id and what client_secret_file holds");
 }
 
 void read_server(section server, configuration& c) {
@@ -271,11 +315,14 @@ void read_server(section server, configuration& c) {
             "endpoints",
             R"(server.endpoints is a list of at least one URL, as ["https://idp.example/introspect"]; )"
             R"(or server.issuer has the issuer, whose metadata tell it)");
-    for (const std::string& endpoint : o.endpoints)
+    refuse_user_and_password(server, "issuer", issuer);
+    for (const std::string& endpoint : o.endpoints) {
+        refuse_user_and_password(server, "endpoints", endpoint);
         if (!(endpoint.starts_with("https://") || endpoint.starts_with("http://")) ||
             !std::ranges::all_of(endpoint, [](char b) { return b > ' ' && b <= '~'; }))
             server.wrong_key("endpoints",
                              "an endpoint begins with https:// (or http://, on loopback)");
+    }
     const std::string order = server.text("order").value_or("preference");
     if (order != "preference" && order != "round_robin")
         server.wrong_key("order", R"(server.order is "preference" or "round_robin")");
@@ -287,6 +334,8 @@ void read_server(section server, configuration& c) {
     server.span("connect_timeout", c.transport.connect_timeout);
     server.number("max_connections", c.transport.max_connections, 1, 10'000);
     c.transport.max_connections_per_origin = c.transport.max_connections;
+    if (!is_usable(c.transport))
+        server.wrong_key("connect_timeout", R"(server.connect_timeout is "1ms" or more)");
     server.flag("allow_plain_http", c.transport.allow_plain_http);
     for (const std::string& endpoint : o.endpoints)
         if (!outlast::http::read_url(endpoint, c.transport.allow_plain_http))
@@ -309,6 +358,7 @@ void read_server(section server, configuration& c) {
     }
     read_tls_files(server, c.transport.tls);
     server.nothing_else();
+    server.sound(o.problem());
 }
 
 void read_cache(section cache, oauth2::introspector_options& o) {
@@ -321,6 +371,7 @@ void read_cache(section cache, oauth2::introspector_options& o) {
     cache.number("tokens", o.cache.capacity, 1, 100'000'000);
     cache.number("negative_tokens", o.cache.negative_capacity, 1, 100'000'000);
     cache.nothing_else();
+    cache.sound(o.problem());
 }
 
 void read_breaker(section breaker, oauth2::introspector_options& o) {
@@ -336,6 +387,7 @@ void read_breaker(section breaker, oauth2::introspector_options& o) {
     o.breaker.open_for = open_for;
     breaker.span("fault_pause", o.fault_pause);
     breaker.nothing_else();
+    breaker.sound(o.problem());
 }
 
 void read_admission(section admission, oauth2::introspector_options& o) {
@@ -344,6 +396,40 @@ void read_admission(section admission, oauth2::introspector_options& o) {
     admission.number("queue", o.admission.queue, 0, 1'000'000);
     admission.span("wait", o.admission.wait);
     admission.nothing_else();
+    admission.sound(o.problem());
+}
+
+/// Calls that are let through and find no connection would wait for one until their time is over, and so open the
+/// breaker of a healthy server.
+void check_connections(const section& server,
+                       const std::optional<section>& admission,
+                       const configuration& c) {
+    const auto& calls = c.introspector.admission;
+    if (c.transport.max_connections >= calls.permits + calls.spare_permits)
+        return;
+    const std::string sentence = "server.max_connections (" +
+                                 std::to_string(c.transport.max_connections) +
+                                 ") is less than admission.unknown and admission.known together (" +
+                                 std::to_string(calls.permits + calls.spare_permits) +
+                                 "): calls would wait for a connection until they time out";
+    if (admission && !server.has("max_connections"))
+        admission->wrong_key(admission->has("unknown") ? "unknown" : "known", sentence);
+    server.wrong_key("max_connections", sentence);
+}
+
+/// Those that have a header of their own, or are none to hand on.
+void refuse_own_claim(const section& top, const std::string& claim) {
+    for (const auto& [name, header] : {std::pair<std::string_view, const char*>{"sub", "Subject"},
+                                       {"client_id", "Client"},
+                                       {"username", "Username"},
+                                       {"iss", "Issuer"},
+                                       {"aud", "Audience"},
+                                       {"scope", "Scope"},
+                                       {"exp", "Expires"}})
+        if (claim == name)
+            top.wrong_key("claims", claim + " is handed on anyway, as X-Auth-" + header);
+    if (claim == "active" || claim == "cnf" || claim == "error")
+        top.wrong_key("claims", claim + " is for the gateway, and is not handed on");
 }
 
 void read_recheck(section recheck, configuration& c) {
@@ -416,6 +502,8 @@ configuration read_configuration(std::string_view text, const std::string& name)
         top.wrong_key("admin_port", "port and admin_port are two ports");
     if (auto realm = top.text("realm"))
         c.introspector.realm = std::move(*realm);
+    if (!oauth2::quoted::make(c.introspector.realm))
+        top.wrong_key("realm", "realm is printable ASCII");
     top.span("drain", c.drain);
     c.claims = top.texts("claims");
     for (const std::string& claim : c.claims)
@@ -426,21 +514,25 @@ configuration read_configuration(std::string_view text, const std::string& name)
             top.wrong_key("claims",
                           "a claim that becomes a header is made of letters, digits, '_' and '-'");
     std::set<std::string> names;
-    for (const std::string& claim : c.claims)
+    for (const std::string& claim : c.claims) {
+        refuse_own_claim(top, claim);
         if (!names.insert(header_name(claim)).second)
             top.wrong_key("claims", "two claims would be one header: " + header_name(claim));
+    }
     c.introspector.reading.keep = c.claims;
 
-    auto server = sub("server");
+    const auto server = sub("server");
     if (!server)
         throw bad_configuration{name + ":1: there is no [server]: whom to ask about tokens"};
-    read_server(std::move(*server), c);
+    read_server(*server, c);
     if (auto cache = sub("cache"))
         read_cache(std::move(*cache), c.introspector);
     if (auto breaker = sub("breaker"))
         read_breaker(std::move(*breaker), c.introspector);
-    if (auto admission = sub("admission"))
-        read_admission(std::move(*admission), c.introspector);
+    const auto admission = sub("admission");
+    if (admission)
+        read_admission(*admission, c.introspector);
+    check_connections(*server, admission, c);
     if (auto recheck = sub("recheck"))
         read_recheck(std::move(*recheck), c);
     c.introspector.stale_ledger.keep_tokens = c.rechecks_per_second != 0;
@@ -461,10 +553,6 @@ configuration read_configuration(std::string_view text, const std::string& name)
     if (c.routes.empty())
         throw bad_configuration{name + ":1: there is no [[route]]: nothing would be checked"};
     std::ranges::sort(c.routes, std::greater{}, [](const route& r) { return r.path.size(); });
-    if (const char* const problem = c.introspector.problem())
-        throw bad_configuration{name + ": " + problem};
-    if (!outlast::http::is_usable(c.transport))
-        throw bad_configuration{name + ": a number in [server] is out of its bounds"};
     return c;
 }
 

@@ -2,6 +2,8 @@
 #include "identity.hpp"
 
 #include <chrono>
+#include <optional>
+#include <span>
 
 namespace gateway {
 
@@ -17,6 +19,23 @@ std::string list_value(const auto& texts) {
             all.append(c == ' ' ? "%20" : std::string(1, c));
     }
     return all;
+}
+
+std::string seconds_value(const std::optional<std::chrono::sys_seconds>& at) {
+    return at ? std::to_string(at->time_since_epoch().count()) : "";
+}
+
+// The ones of RFC 7662 that have no header of their own are no further claims either.
+std::string claim_value(const outlast::oauth2::facts& who, const std::string& claim) {
+    if (claim == "iat")
+        return seconds_value(who.iat);
+    if (claim == "nbf")
+        return seconds_value(who.nbf);
+    if (claim == "jti" || claim == "token_type") {
+        const auto& said = claim == "jti" ? who.jti : who.token_type;
+        return said ? list_value(std::span{&*said, 1}) : "";
+    }
+    return list_value(who.claim(claim));
 }
 
 } // namespace
@@ -65,12 +84,12 @@ identity_headers(const outlast::oauth2::decision& d, const std::vector<std::stri
         {"X-Auth-Issuer", or_empty(who.iss)},
         {"X-Auth-Audience", list_value(who.aud)},
         {"X-Auth-Scope", list_value(who.scope)},
-        {"X-Auth-Expires", who.exp ? std::to_string(who.exp->time_since_epoch().count()) : ""},
+        {"X-Auth-Expires", seconds_value(who.exp)},
         {"X-Auth-How", std::string{to_string(d.how)}},
         {"X-Auth-Age", std::to_string(duration_cast<seconds>(d.age).count())},
     };
     for (const std::string& claim : claims)
-        all.emplace_back(header_name(claim), list_value(who.claim(claim)));
+        all.emplace_back(header_name(claim), claim_value(who, claim));
     return all;
 }
 

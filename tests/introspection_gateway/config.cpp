@@ -32,6 +32,40 @@ KDtGUYAsrgQX9tBCL6lU+xSELBvsifoC/E1Ydz0j2cpfpLgES1OjF5Cc
 -----END PRIVATE KEY-----
 )";
 
+// Of that key, and vouching for itself.
+constexpr std::string_view ec_certificate = R"(-----BEGIN CERTIFICATE-----
+MIIBhTCCASugAwIBAgIUTDPVEV3lTw7J4X0qsGq++BJa+qYwCgYIKoZIzj0EAwIw
+FzEVMBMGA1UEAwwMb3V0bGFzdCB0ZXN0MCAXDTI2MTEzMDAzMjgyM1oYDzIxMjYx
+MTA2MDMyODIzWjAXMRUwEwYDVQQDDAxvdXRsYXN0IHRlc3QwWTATBgcqhkjOPQIB
+BggqhkjOPQMBBwNCAAQvBo0aQtBRrGT9dK8ZikkQQe/qE4hVKDtGUYAsrgQX9tBC
+L6lU+xSELBvsifoC/E1Ydz0j2cpfpLgES1OjF5Cco1MwUTAdBgNVHQ4EFgQUlMji
+w5cqgbGQMbjG3AWlskIMk+owHwYDVR0jBBgwFoAUlMjiw5cqgbGQMbjG3AWlskIM
+k+owDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiEA4tf49Pif9EK3
+5qZPdMnoiKVmhMZw8L6i0ZzS270jc7kCIGtVUOKU3CggqouPTXg36UxniDgNxNJh
+uuYXs0u2VLJq
+-----END CERTIFICATE-----
+)";
+
+// Another one.
+constexpr std::string_view other_key = R"(-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg9w0ldd7yh8PuIjg4
+LHxCRDOq3uDD0K5qEdAbmfCNCs+hRANCAARrxLx8BcqpVUOgEXaynpI2f1QlhwTb
+bENmJJrPR6KbTvTnSrJsC/iXVTrlLJFJUayQK/Q0NeDJUKqTO8/xEGwU
+-----END PRIVATE KEY-----
+)";
+
+/// A file while the test lasts.
+struct written {
+    std::filesystem::path path;
+    written(const std::string& name, std::string_view text)
+        : path(std::filesystem::temp_directory_path() / ("outlast-gateway-config-" + name)) {
+        std::ofstream{path} << text;
+    }
+    ~written() { std::filesystem::remove(path); }
+    written(const written&) = delete;
+    written& operator=(const written&) = delete;
+};
+
 std::string complaint(const std::string& text) {
     try {
         (void)read_configuration(text, "g.toml");
@@ -67,8 +101,9 @@ TEST_CASE("gateway configuration: without re-checks no token is kept for them") 
 }
 
 TEST_CASE("gateway configuration: everything that can be set") {
-    const auto file = std::filesystem::temp_directory_path() / "outlast-gateway-config-secret";
-    std::ofstream{file} << "s3cr3t\r\n";
+    const written secret{"secret", "s3cr3t\r\n"};
+    const written certificate{"certificate", ec_certificate};
+    const written key{"key", ec_key};
     const auto c = read_configuration(R"(
 host = "::1"
 port = 1
@@ -81,15 +116,18 @@ endpoints = ["https://a.example/i", "https://b.example/i"]
 order = "round_robin"
 client_auth = "post"
 client_id = "me"
-client_secret_file = ")" + file.string() + R"("
+client_secret_file = ")" + secret.path.string() +
+                                          R"("
 attempt_timeout = "700ms"
 overall_timeout = "1s"
 connect_timeout = "300ms"
 max_connections = 7
 allow_plain_http = true
-ca_file = ")" + file.string() + R"("
-client_certificate = ")" + file.string() + R"("
-client_key = ")" + file.string() + R"("
+ca_file = ")" + certificate.path.string() +
+                                          R"("
+client_certificate = ")" + certificate.path.string() +
+                                          R"("
+client_key = ")" + key.path.string() + R"("
 [cache]
 fresh_for = "1min"
 fresh_for_without_exp = "2s"
@@ -126,7 +164,6 @@ scopes = ["orders.read", "orders.write"]
 max_age = "0s"
 )",
                                       "g.toml");
-    std::filesystem::remove(file);
     CHECK(c.host == "::1");
     CHECK(c.port == 1);
     CHECK(c.admin_port == 2);
@@ -144,9 +181,9 @@ max_age = "0s"
     CHECK(c.transport.connect_timeout == 300ms);
     CHECK(c.transport.max_connections == 7);
     CHECK(c.transport.allow_plain_http);
-    CHECK(c.transport.tls.ca_file == file.string());
-    CHECK(c.transport.tls.client_certificate == file.string());
-    CHECK(c.transport.tls.client_key == file.string());
+    CHECK(c.transport.tls.ca_file == certificate.path.string());
+    CHECK(c.transport.tls.client_certificate == certificate.path.string());
+    CHECK(c.transport.tls.client_key == key.path.string());
     CHECK(o.lifetimes.fresh_for == 1min);
     CHECK(o.lifetimes.fresh_for_without_exp == 2s);
     CHECK(o.lifetimes.stale_for == 12h);
@@ -227,9 +264,16 @@ TEST_CASE("gateway configuration: what is wrong is said with its line") {
         {"\nport = 70000\n" + good, "g.toml:2: port is between 0 and 65535"},
         {"drain = 5\n" + good, "g.toml:1: drain is a text in quotes"},
         {"drain = \"5\"\n" + good, "g.toml:1: drain is a time as \"500ms\""},
-        {"drain = \"99999999999h\"\n" + good, "g.toml:1: drain is a time as \"500ms\""},
+        {"drain = \"-5s\"\n" + good, "g.toml:1: drain is a time as \"500ms\""},
+        {"drain = \"577h\"\n" + good, "g.toml:1: drain is \"576h\" (24 days) or less"},
+        {"drain = \"99999999999h\"\n" + good, "g.toml:1: drain is \"576h\""},
+        {"drain = \"99999999999999999999ms\"\n" + good, "g.toml:1: drain is \"576h\""},
+        {"claims = [\"jti\", \"sub\"]\n" + good,
+         "g.toml:1: sub is handed on anyway, as X-Auth-Subject"},
+        {"claims = [\"exp\"]\n" + good, "g.toml:1: exp is handed on anyway, as X-Auth-Expires"},
+        {"claims = [\"cnf\"]\n" + good, "g.toml:1: cnf is for the gateway"},
         {"claims = [\"a b\"]\n" + good, "g.toml:1: a claim that becomes a header"},
-        {"realm = \"a\\nb\"\n" + good, "g.toml: introspector: the realm is not printable ASCII"},
+        {"realm = \"a\\nb\"\n" + good, "g.toml:1: realm is printable ASCII"},
         {"host = \"localhost\"\n" + good, "g.toml:1: host is an address"},
         {"claims = [\"a_b\", \"a-b\"]\n" + good,
          "g.toml:1: two claims would be one header: X-Auth-Claim-A-B"},
@@ -273,7 +317,28 @@ TEST_CASE("gateway configuration: what is wrong is said with its line") {
         {good + "[cache]\ntokens = \"5\"\n", "g.toml:7: cache.tokens is a whole number"},
         {good + "[breaker]\nfailure_percent = 0\n",
          "g.toml:7: breaker.failure_percent is between 1 and 100"},
-        {good + "[admission]\nqueue = 0\n", "g.toml: bulkhead: queue says how many calls may wait"},
+        {good + "[admission]\nqueue = 0\n",
+         "g.toml:6: [admission] bulkhead: queue says how many calls may wait"},
+        {good + "[breaker]\nprobes = 1\nwindow = 5\n",
+         "g.toml:6: [breaker] circuit breaker: minimum_calls is larger than the window"},
+        {good + "[cache]\nstale_for = \"577h\"\n", "g.toml:7: cache.stale_for is \"576h\""},
+        {good + "[admission]\nknown = 33\n", "g.toml:7: server.max_connections (64) is less than"},
+        {"[server]\nendpoints = [\"https://a.example/\"]\nclient_auth = \"none\"\n"
+         "max_connections = 63\n[[route]]\npath = \"/\"\n",
+         "g.toml:4: server.max_connections (63) is less than admission.unknown and admission.known "
+         "together (64)"},
+        {"[server]\nendpoints = [\"https://a.example/\"]\nclient_auth = \"none\"\n"
+         "attempt_timeout = \"9s\"\n",
+         "g.toml:1: [server] introspector: one attempt may take longer"},
+        {"[server]\nendpoints = [\"https://a.example/\"]\nclient_auth = \"none\"\n"
+         "connect_timeout = \"0s\"\n",
+         "g.toml:4: server.connect_timeout is \"1ms\" or more"},
+        {"[server]\nendpoints = [\"https://a.example/\"]\nclient_secret = \"t0p-s3cr3t\"\n",
+         "g.toml:3: there is no setting server.client_secret, so that no secret stands here: write "
+         "it into a file (client_secret_file)"},
+        {"[server]\nendpoints = [\"https://a.example/\"]\nclient_auth = \"none\"\nca_file = "
+         "\"/dev/null\"\n",
+         "g.toml:4: /dev/null holds no certificates in PEM"},
         {good + "[recheck]\nper_second = 1001\n",
          "g.toml:7: recheck.per_second is between 0 and 1000"},
         {good + "[recheck]\ntokens = 0\n", "g.toml:7: recheck.tokens is between 1 and 1000000"},
@@ -304,6 +369,36 @@ TEST_CASE("gateway configuration: a secret is in no message") {
                   "client_id = \"i\"\nclient_secret_env = \"OUTLAST_GATEWAY_SECRET\"\n");
     CHECK(said.find("t0p") == said.npos);
     CHECK(said.starts_with("g.toml:3: "));
+}
+
+TEST_CASE("gateway configuration: a password in a URL is in no message") {
+    const auto line =
+        GENERATE(values<std::string>({"endpoints = [\"https://me:t0p-s3cr3t@a.example/\"]",
+                                      "issuer = \"https://me:t0p-s3cr3t@a.example\"",
+                                      "endpoints = [\"https://t0p-s3cr3t@a.example/\"]"}));
+    const std::string said = complaint("[server]\n" + line + "\nclient_auth = \"none\"\n");
+    CAPTURE(said);
+    CHECK(said.starts_with("g.toml:2: https://a.example"));
+    CHECK(said.find("a URL has no user and password here") != said.npos);
+    CHECK(said.find("t0p") == said.npos);
+}
+
+TEST_CASE("gateway configuration: files for TLS that are none") {
+    const written certificate{"certificate", ec_certificate}, key{"key", ec_key};
+    const written junk{"junk", "no PEM\n"}, other{"other", other_key};
+    const auto with = [](const written& of_us, const written& to_it) {
+        return complaint("[server]\nendpoints = [\"https://a.example/\"]\nclient_auth = \"none\"\n"
+                         "client_certificate = \"" +
+                         of_us.path.string() + "\"\nclient_key = \"" + to_it.path.string() +
+                         "\"\n[[route]]\npath = \"/\"\n");
+    };
+    CHECK(with(certificate, key) == "none");
+    CHECK(with(junk, key) == "g.toml:4: " + junk.path.string() + " holds no certificate in PEM");
+    for (const written* const bad : {&junk, &other, &certificate})
+        CHECK(with(certificate, *bad) ==
+              "g.toml:5: " + bad->path.string() +
+                  " holds no private key in PEM, without a password, that belongs to "
+                  "client_certificate");
 }
 
 TEST_CASE("gateway configuration: a file that is not there") {

@@ -40,9 +40,12 @@ TEST_CASE("gateway identity: all headers, empty where nothing was said") {
     said->scope = {"a", "b"};
     said->aud = {"orders", "staff admin"};
     said->exp = std::chrono::sys_seconds{4102444800s};
+    said->jti = "id 7";
+    said->iat = std::chrono::sys_seconds{1700000000s};
     said->further = {{"tenant_id", {"7", "8"}}};
     d.who = said;
-    const auto headers = gateway::identity_headers(d, {"tenant_id", "department"});
+    const auto headers = gateway::identity_headers(
+        d, {"tenant_id", "department", "jti", "iat", "nbf", "token_type"});
     CHECK(value_of(headers, "X-Auth-Subject") == "alice");
     CHECK(value_of(headers, "X-Auth-Client").empty());
     CHECK(value_of(headers, "X-Auth-Username").empty());
@@ -54,4 +57,9 @@ TEST_CASE("gateway identity: all headers, empty where nothing was said") {
     CHECK(value_of(headers, "X-Auth-Age") == "72");
     CHECK(value_of(headers, "X-Auth-Claim-Tenant-Id") == "7 8");
     CHECK(value_of(headers, "X-Auth-Claim-Department").empty());
+    CHECK(value_of(headers, "X-Auth-Claim-Jti") == "id%207");
+    CHECK(value_of(headers, "X-Auth-Claim-Iat") == "1700000000");
+    CHECK(value_of(headers, "X-Auth-Claim-Nbf").empty());
+    CHECK(value_of(headers, "X-Auth-Claim-Token_type") == "absent");
+    CHECK(value_of(headers, "X-Auth-Claim-Token-Type").empty());
 }

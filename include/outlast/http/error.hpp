@@ -82,7 +82,7 @@ namespace outlast::http {
                "(plain http is for loopback unless allowed)";
     case errc::bad_setup:
         return "the transport cannot be set up: look at its CA file, client certificate and key, "
-               "and at the version of libcurl";
+               "at the bounds of its other options, and at the versions of its libraries";
     case errc::local_resources:
         return "this process is out of descriptors, local ports or kernel memory";
     case errc::no_free_connection:
