@@ -30,7 +30,7 @@ struct configuration {
     std::vector<std::string> claims; ///< further ones, handed on as X-Auth-Claim-…
     outlast::oauth2::introspector_options introspector;
     outlast::http::beast_options transport;
-    std::uint32_t rechecks_per_second = 10; ///< of tokens that were served stale; 0: none
+    std::uint32_t rechecks_per_second = 10; ///< at most, of tokens that were served stale; 0: none
     outlast::duration canary_every =
         std::chrono::seconds{5}; ///< while a breaker is not closed; 0: never
     std::vector<route> routes;   ///< the longest path first

@@ -342,6 +342,10 @@ def main(program):
                                               env={**os.environ, "GATEWAY_SECRET": "top-secret"}))
         up = eventually(lambda: '"started"' in (folder / "gateway.log").read_text() or gateway.poll() is not None)
         check(up and gateway.poll() is None, "the gateway has started")
+        second = subprocess.run([program, str(folder / "gateway.toml")], capture_output=True, text=True, timeout=20,
+                                env={**os.environ, "GATEWAY_SECRET": "top-secret"})
+        check(second.returncode == 1 and "Address already in use" in second.stderr,
+              f"a second one with the same ports says so and ends: {second.stderr.strip()}")
         through_gateway(server, port, admin)
         fronts = proxies_in_front(stack, folder, port)
         outage(server, port, admin, fronts, "killed")
