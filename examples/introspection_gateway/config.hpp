@@ -24,8 +24,9 @@ struct route {
 
 struct configuration {
     std::string host = "127.0.0.1";
-    std::uint16_t port = 8480;       ///< for the proxy
-    std::uint16_t admin_port = 8481; ///< for the monitoring: /health, /ready, /metrics, /status
+    std::uint16_t port = 8480; ///< for the proxy
+    std::uint16_t admin_port =
+        8481; ///< for the monitoring: /health, /ready, /metrics, /status, /revoke
     outlast::duration drain = std::chrono::seconds{10}; ///< for requests under way, at the end
     std::vector<std::string> claims; ///< further ones, handed on as X-Auth-Claim-…
     outlast::oauth2::introspector_options introspector;

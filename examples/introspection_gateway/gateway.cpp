@@ -3,7 +3,9 @@
 
 #include <outlast/event_text.hpp>
 #include <outlast/names.hpp>
+#include <outlast/oauth2/bearer.hpp>
 
+#include "form.hpp"
 #include "identity.hpp"
 #include "status_page.hpp"
 
@@ -104,13 +106,15 @@ asio::awaitable<response> introspection_gateway::show(const request& asked) {
         co_return answer_of(asked, 200, "ok\n");
     if (path == "/ready")
         co_return retired_ ? answer_of(asked, 503, "stopping\n") : answer_of(asked, 200, "ready\n");
+    if (path == "/revoke")
+        co_return revoke(asked);
     if (path == "/metrics")
         co_return metrics_now(asked);
     if (path == "/status.json")
         co_return answer_of(asked, 200, json::serialize(status_json()), "application/json");
     if (path == "/status")
         co_return answer_of(asked, 200, std::string{status_page}, "text/html; charset=utf-8");
-    co_return answer_of(asked, 404, "/health, /ready, /metrics, /status\n");
+    co_return answer_of(asked, 404, "/health, /ready, /metrics, /status, /revoke\n");
 }
 
 asio::awaitable<response> introspection_gateway::checked(const request& asked, const route& r) {
@@ -238,6 +242,25 @@ void introspection_gateway::refused(refusal_reason why, std::string_view target)
         log_.line(
             why == refusal_reason::claims_too_long ? "error" : "info", "refused",
             {{"reason", to_string(why)}, {"path", shown_path(target)}, {"requests", requests}});
+}
+
+// As RFC 7009 has it, but for who may ask: whoever reaches this port.
+response introspection_gateway::revoke(const request& asked) {
+    if (asked.method() != http::verb::post) {
+        response r = answer_of(asked, 405, "POST token=...\n");
+        r.set(http::field::allow, "POST");
+        return r;
+    }
+    if (asked.count(http::field::origin) != 0) // it would reach this port for a page from anywhere
+        return answer_of(asked, 403, "not for a browser\n");
+    const auto token = form_value(asked.body(), "token");
+    if (!token || !oauth2::is_b64token(*token) ||
+        token->size() > check_.options().bearer.max_length)
+        return answer_of(asked, 400, "the body is token=..., URL-encoded: one bearer token\n");
+    check_.revoke(*token);
+    metrics_.revoked();
+    log_.line("warning", "token_revoked");
+    return answer_of(asked, 200, "");
 }
 
 response introspection_gateway::metrics_now(const request& asked) {

@@ -65,6 +65,7 @@ private:
     [[nodiscard]] bool is_away();
     boost::asio::awaitable<void> watch_endpoints();
     boost::asio::awaitable<void> probe_those_away();
+    [[nodiscard]] response revoke(const request& asked);
     [[nodiscard]] response metrics_now(const request& asked);
     void unavailable(const outlast::oauth2::decision& d);
     void refused(refusal_reason why, std::string_view target);

@@ -34,7 +34,8 @@ constexpr const char* usage = R"(usage: introspection_gateway [--check] FILE
 
 Answers a proxy that asks about requests with a bearer token: 200 with X-Auth-… headers, 401, 403, or 503 with
 Retry-After when the authorization server cannot be asked and nothing is known. On a second port /health, /ready,
-/metrics (Prometheus), /status (a page). SIGTERM and SIGINT: requests under way are answered first.
+/metrics (Prometheus), /status (a page), /revoke (POST token=…: refused from then on). SIGTERM and SIGINT: requests
+under way are answered first.
 Exit code: 0 stopped or the file is good, 1 it cannot run, 2 a wrong argument or configuration.
 )";
 

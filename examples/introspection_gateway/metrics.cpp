@@ -110,6 +110,11 @@ metrics::metrics(const std::vector<std::string>& endpoints)
                       .Help("Checks that have begun and are not answered.")
                       .Register(*registry_)
                       .Add({});
+    revocations_ = &prometheus::BuildCounter()
+                        .Name("introspection_gateway_revocations_total")
+                        .Help("Tokens that were revoked here, by POST /revoke.")
+                        .Register(*registry_)
+                        .Add({});
     log_lines_lost_ = &prometheus::BuildCounter()
                            .Name("introspection_gateway_log_lines_lost_total")
                            .Help("Lines of the log that were dropped because nobody read it.")
@@ -173,6 +178,7 @@ void metrics::stale_tokens(const oauth2::stale_counts& now) {
         raise_to(*stale_settled_[i], settled[i]);
     stale_waiting_->Set(static_cast<double>(now.waiting));
 }
+void metrics::revoked() { revocations_->Increment(); }
 void metrics::log_lines_lost(std::uint64_t number) { raise_to(*log_lines_lost_, number); }
 void metrics::began() { under_way_->Increment(); }
 void metrics::ended() { under_way_->Decrement(); }

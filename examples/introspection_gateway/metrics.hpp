@@ -57,6 +57,8 @@ public:
     void tokens_known(std::size_t number);
     /// Of the whole life of the process.
     void stale_tokens(const outlast::oauth2::stale_counts& now);
+    /// A token here, by whoever runs the API.
+    void revoked();
     /// Of the whole life of the process.
     void log_lines_lost(std::uint64_t number);
     void began();
@@ -82,6 +84,7 @@ private:
     std::array<prometheus::Counter*, 4> stale_settled_{};
     prometheus::Gauge* stale_waiting_;
     prometheus::Gauge* under_way_;
+    prometheus::Counter* revocations_;
     prometheus::Counter* log_lines_lost_;
     std::vector<endpoint_metrics> endpoints_;
 };

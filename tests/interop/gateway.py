@@ -214,8 +214,8 @@ def value_of(admin, metric):
 def outage(server, port, admin, fronts, how):
     front = fronts.get("nginx")
     ask = (lambda token: get(front, "/orders/1", token)) if front else (lambda token: get(port, "/auth/orders", token))
-    known, idle = f"good-{how}", f"good-idle-{how}"
-    check(ask(known)[0] == 200 and ask(idle)[0] == 200, f"{how}: tokens pass before it")
+    known, idle, stolen = f"good-{how}", f"good-idle-{how}", f"good-stolen-{how}"
+    check(all(ask(token)[0] == 200 for token in [known, idle, stolen]), f"{how}: tokens pass before it")
     revoked = value_of(admin, 'stale_settled_total{verdict="inactive"}')
     if how == "killed":
         server.kill()
@@ -229,6 +229,7 @@ def outage(server, port, admin, fronts, how):
     check(set(statuses) == {200}, f"{how}: it passes all the time: {statuses}")
     stale = json.loads(body)["x-auth-how"] if front else headers["X-Auth-How"]
     check(stale == "stale" and took < 5, f"{how}: by a stale verdict, in {took * 1000:.0f} ms")
+    check(revoke(admin, stolen) == 200 and ask(stolen)[0] == 401, f"{how}: one that is revoked at the gateway does not")
     check(ask(idle)[0] == 200, f"{how}: and so does one whose client is not to come again")
     check(value_of(admin, "stale_waiting") >= 2, f"{how}: both wait for the server's word")
     status, headers, body, took = ask(f"good-unknown-{how}")
@@ -258,6 +259,16 @@ def outage(server, port, admin, fronts, how):
     check(found == 2, f"{how}: those that were revoked meanwhile are counted, though their clients did not come: {found}")
     check(eventually(lambda: ask(f"good-after-{how}")[0] == 200), f"{how}: unknown tokens pass soon after its return")
     check(eventually(lambda: ask(known)[0] == 401), f"{how}: one that was revoked meanwhile is found out")
+    check(ask(stolen)[0] == 401, f"{how}: one that was revoked at the gateway stays so, though the server calls it active")
+
+
+def revoke(admin, token):
+    connection = http.client.HTTPConnection("127.0.0.1", admin, timeout=20)
+    connection.request("POST", "/revoke", urllib.parse.urlencode({"token": token}),
+                       {"Content-Type": "application/x-www-form-urlencoded"})
+    status = connection.getresponse().status
+    connection.close()
+    return status
 
 
 def metrics(admin):

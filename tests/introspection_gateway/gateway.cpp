@@ -84,6 +84,31 @@ TEST_CASE("gateway: what may not pass is counted by its reason") {
     }
 }
 
+TEST_CASE(
+    "gateway: a token that is revoked here is refused from then on, whoever else calls it active") {
+    namespace http = boost::beast::http;
+    lonely g;
+    const auto revoke = [&](http::verb method, std::string body, bool by_page = false) {
+        gateway::request asked{method, "/revoke", 11};
+        asked.body() = std::move(body);
+        if (by_page)
+            asked.set(http::field::origin, "https://evil.example");
+        return g.told(g.answers.show(asked)).result_int();
+    };
+    CHECK(revoke(http::verb::post, "token_type_hint=access_token&token=st0len%2Btoken") == 200);
+    CHECK(revoke(http::verb::post, "token=st0len%2Btoken") == 200); // RFC 7009: also if it was
+    CHECK(revoke(http::verb::get, "token=other") == 405);
+    CHECK(revoke(http::verb::post, "token=other", true) == 403);
+    CHECK(revoke(http::verb::post, "") == 400);
+    CHECK(revoke(http::verb::post, "token=Bearer+other") == 400);
+    CHECK(revoke(http::verb::post, "token=" + std::string(5000, 'x')) == 400);
+    CHECK(g.status("/public", {"Bearer st0len+token"}) == 401); // nobody is there to be asked
+    const std::string text = g.metrics();
+    CHECK(text.find("introspection_gateway_refusals_total{reason=\"inactive\"} 1\n") != text.npos);
+    CHECK(text.find("introspection_gateway_revocations_total 2\n") != text.npos);
+    CHECK(text.find("st0len") == text.npos);
+}
+
 TEST_CASE("gateway routes: the longest path that fits, in whole parts") {
     const auto all = routes();
     CHECK(chosen("/auth/orders", all) == "/auth/orders");

@@ -56,6 +56,7 @@ TEST_CASE("gateway metrics: each thing is counted once") {
                     .expired = 2,
                     .dropped = 1,
                     .waiting = 1}); // of its whole life, too
+    m.revoked();
     m.log_lines_lost(3);
     m.log_lines_lost(4);
     m.began();
@@ -83,6 +84,7 @@ TEST_CASE("gateway metrics: each thing is counted once") {
              "introspection_gateway_stale_settled_total{verdict=\"expired\"} 2\n",
              "introspection_gateway_stale_settled_total{verdict=\"dropped\"} 1\n",
              "introspection_gateway_stale_waiting 1\n",
+             "introspection_gateway_revocations_total 1\n",
              "introspection_gateway_log_lines_lost_total 4\n",
              "introspection_gateway_checks_under_way 1\n",
          })
