@@ -279,17 +279,17 @@ void read_tls_files(section& server, outlast::http::tls_options& tls) {
         server.wrong_key(tls.client_key.empty() ? "client_certificate" : "client_key",
                          "client_certificate and client_key go together");
     if (!tls.ca_file.empty() && !outlast::http::make_tls_context({.ca_file = tls.ca_file}))
-        server.wrong_key("ca_file", tls.ca_file + " holds no certificates in PEM");
+        server.wrong_key("ca_file", "ca_file: " + tls.ca_file + " holds no certificates in PEM");
     if (tls.client_certificate.empty())
         return;
     boost::asio::ssl::context chain{boost::asio::ssl::context::tls_client};
     boost::system::error_code unusable;
     chain.use_certificate_chain_file(tls.client_certificate, unusable);
     if (unusable)
-        server.wrong_key("client_certificate",
-                         tls.client_certificate + " holds no certificate in PEM");
+        server.wrong_key("client_certificate", "client_certificate: " + tls.client_certificate +
+                                                   " holds no certificate in PEM");
     if (!outlast::http::make_tls_context(tls))
-        server.wrong_key("client_key", tls.client_key +
+        server.wrong_key("client_key", "client_key: " + tls.client_key +
                                            " holds no private key in PEM, without a password, that "
                                            "belongs to client_certificate");
 }

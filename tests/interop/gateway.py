@@ -3,6 +3,7 @@
 """gateway.py PROGRAM: the introspection gateway with a real nginx and HAProxy in front of it and an authorization server
 that comes, goes and hangs. Everything on loopback, in real time: what is asserted about time is a bound, never a pause."""
 import contextlib
+import fcntl
 import http.server
 import http.client
 import json
@@ -283,6 +284,31 @@ def metrics(admin):
     check(lint.returncode == 0, "promtool finds nothing wrong with them " + lint.stderr.strip())
 
 
+def unread_log(program, folder, server):
+    """Nobody reads its standard output: a pipe of two pages."""
+    port, admin = free_port(), free_port()
+    (folder / "unread.toml").write_text(configuration(server, port, admin))
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 8192)
+    with process(program, str(folder / "unread.toml"), stdout=writer, env={**os.environ, "GATEWAY_SECRET": "top-secret"}):
+        os.close(writer)
+
+        def is_up():
+            with contextlib.suppress(OSError):
+                return get(admin, "/ready")[0] == 200
+            return False
+        check(eventually(is_up), "one whose log nobody reads has started")
+        statuses = {revoke(admin, f"some-{i}") for i in range(200)}  # each is a line
+        lost = value_of(admin, "log_lines_lost_total")
+        check(statuses == {200} and 0 < lost < 200, f"it answers, and counts the lines that are lost: {lost}")
+        os.read(reader, 65536)
+        revoke(admin, "another")
+        lines = [json.loads(line) for line in os.read(reader, 65536).decode().splitlines()]
+        check([(line["event"], line.get("lines")) for line in lines] == [("log_lines_lost", lost), ("token_revoked", None)],
+              f"once somebody reads it, it tells how many were: {lines}")
+    os.close(reader)
+
+
 def stop_gracefully(gateway, server, port, admin):
     server.hangs.set()
     got = []
@@ -362,6 +388,7 @@ def main(program):
         outage(server, port, admin, fronts, "killed")
         outage(server, port, admin, fronts, "frozen")
         metrics(admin)
+        unread_log(program, folder, server)
         stop_gracefully(gateway, server, port, admin)
         log.flush()
         text = (folder / "gateway.log").read_text()

@@ -338,7 +338,7 @@ TEST_CASE("gateway configuration: what is wrong is said with its line") {
          "it into a file (client_secret_file)"},
         {"[server]\nendpoints = [\"https://a.example/\"]\nclient_auth = \"none\"\nca_file = "
          "\"/dev/null\"\n",
-         "g.toml:4: /dev/null holds no certificates in PEM"},
+         "g.toml:4: ca_file: /dev/null holds no certificates in PEM"},
         {good + "[recheck]\nper_second = 1001\n",
          "g.toml:7: recheck.per_second is between 0 and 1000"},
         {good + "[recheck]\ntokens = 0\n", "g.toml:7: recheck.tokens is between 1 and 1000000"},
@@ -393,10 +393,11 @@ TEST_CASE("gateway configuration: files for TLS that are none") {
                          "\"\n[[route]]\npath = \"/\"\n");
     };
     CHECK(with(certificate, key) == "none");
-    CHECK(with(junk, key) == "g.toml:4: " + junk.path.string() + " holds no certificate in PEM");
+    CHECK(with(junk, key) ==
+          "g.toml:4: client_certificate: " + junk.path.string() + " holds no certificate in PEM");
     for (const written* const bad : {&junk, &other, &certificate})
         CHECK(with(certificate, *bad) ==
-              "g.toml:5: " + bad->path.string() +
+              "g.toml:5: client_key: " + bad->path.string() +
                   " holds no private key in PEM, without a password, that belongs to "
                   "client_certificate");
 }
