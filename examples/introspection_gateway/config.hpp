@@ -30,7 +30,8 @@ struct configuration {
     outlast::duration drain = std::chrono::seconds{10}; ///< for requests under way, at the end
     std::vector<std::string> claims; ///< further ones, handed on as X-Auth-Claim-…
     outlast::oauth2::introspector_options introspector;
-    outlast::http::beast_options transport;
+    /// As many connections, in all and to one server, as the admission lets calls through, at least.
+    outlast::http::beast_options transport{.max_connections = 64, .max_connections_per_origin = 64};
     std::uint32_t rechecks_per_second = 10; ///< at most, of tokens that were served stale; 0: none
     outlast::duration canary_every =
         std::chrono::seconds{5}; ///< while a breaker is not closed; 0: never

@@ -90,6 +90,8 @@ TEST_CASE("gateway configuration: the least there can be") {
     CHECK(c.introspector.stale_ledger.keep_tokens);
     CHECK(c.introspector.stale_ledger.capacity == 4096);
     CHECK(c.canary_every == 5s);
+    CHECK(c.transport.max_connections == 64); // gateway.toml says so
+    CHECK(c.transport.max_connections_per_origin == 64);
 }
 
 TEST_CASE("gateway configuration: without re-checks no token is kept for them") {
