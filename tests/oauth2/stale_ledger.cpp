@@ -67,6 +67,12 @@ TEST_CASE(
     CHECK(l.counts(t0) == stale_counts{.served = 1, .expired = 1});
 }
 
+TEST_CASE("stale ledger: an exp in the year 9999 is far away") {
+    stale_ledger l{{}};
+    l.served(key(1), "tok", std::chrono::sys_seconds{253402300799s}, t0);
+    CHECK(l.counts(t0) == stale_counts{.served = 1, .waiting = 1});
+}
+
 TEST_CASE("stale ledger: at its exp a token is settled, whatever is said of it then") {
     auto l = keeping();
     l.served(key(1), "tokA", t0 + 10s, t0);

@@ -170,8 +170,10 @@ private:
     // Each use is one of the table as it is now: without those that have expired.
     template <class F>
     void with(wall_time now, F&& use) {
+        // In whole seconds: in the clock's nanoseconds the year 9999 does not fit 64 bits.
+        const auto second = std::chrono::floor<std::chrono::seconds>(now);
         table_.with([&](table& t) {
-            while (!t.by_exp.empty() && t.by_exp.begin()->first <= now) {
+            while (!t.by_exp.empty() && t.by_exp.begin()->first <= second) {
                 t.take(t.by_exp.begin());
                 ++t.counts.expired;
             }

@@ -108,7 +108,8 @@ public:
         if (why_ == purpose::marking) {
             const bool is_bad =
                 found.what == local_verdict::bad || found.what == local_verdict::unknown_key;
-            const bool is_over = found.said && found.said->exp && *found.said->exp <= now;
+            const bool is_over = found.said && found.said->exp &&
+                                 *found.said->exp <= std::chrono::floor<std::chrono::seconds>(now);
             if (!is_bad && !is_over) // it lets nobody in any more
                 marks_->add(*mark_);
             return step::done;
