@@ -228,6 +228,17 @@ TEST_CASE("bulkhead: a deadline that passes in the line is no attempt, and blame
         CHECK(door.counts().queued == 0);
         running.cancel();
     }
+    SECTION("that of a timeout between a breaker and it") {
+        outlast::basic_circuit_breaker<> breaker{{.window = outlast::consecutive(1)}};
+        bulkhead door{{.permits = 0, .queue = 1, .wait = no_limit}};
+        outlast::pipeline p{std::ref(breaker), outlast::timeout{{.limit = 30ms, .name = "attempt"}},
+                            std::ref(door)};
+        outlast::simulation sim;
+        auto& waits = sim.call(p, [] { return 1; });
+        sim.run();
+        CHECK(waits.result().error().message() == "timed out after 30 ms (attempt)");
+        CHECK(breaker.state(sim.time()) == outlast::circuit_state::closed);
+    }
     SECTION("the caller's, as the bulkhead itself sees it; the same as the end of the wait") {
         told events;
         bulkhead door{{.permits = 0, .queue = 1, .wait = 30ms, .events = events}};

@@ -115,11 +115,23 @@ TEST_CASE("cache access: a value that is gone at the second look is left for no 
     fixture f;
     auto run = f.of();
     run.begin_at(at(0ms));
-    hand in_hand{.value = 42}; // of the first
+    hand in_hand;
+    const outlast::entry<int> old{42, outlast::freshness::from(at(0ms), {.fresh_for = 1ms}), false};
+    const auto first_look = [&] {
+        CHECK(graded(run.judge(at(0ms), in_hand, old, false, outlast::never)) == grade::fresh);
+        CHECK(in_hand.value == 42);
+    };
+    first_look();
     CHECK(graded(run.judge(at(0ms), in_hand, std::nullopt, true, outlast::never)) == grade::gone);
     CHECK_FALSE(in_hand.value);
-    in_hand.value = 42;
-    const outlast::entry<int> old{7, outlast::freshness::from(at(0ms), {.fresh_for = 1ms}), false};
+    first_look();
     CHECK(graded(run.judge(at(1s), in_hand, old, true, outlast::never)) == grade::gone);
     CHECK_FALSE(in_hand.value);
+    SECTION("but what the work has left there since") {
+        first_look();
+        in_hand.made = 1;
+        in_hand.value = 503;
+        CHECK(graded(run.judge(at(1s), in_hand, old, true, outlast::never)) == grade::gone);
+        CHECK(in_hand.value == 503);
+    }
 }

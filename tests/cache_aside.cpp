@@ -380,7 +380,8 @@ TEST_CASE("CA-09 open breaker, stale value, no attempt") {
     CHECK(is_stale(stale, 1, 1200ms));
     CHECK(stale.facts().policy.view() == "cache");
     CHECK(stale.facts().because.why == refusal::circuit_open);
-    CHECK(stale.facts().why_refused == outlast::circuit_refusal::isolated); // what the breaker inside said
+    CHECK(stale.facts().why_refused ==
+          outlast::circuit_refusal::isolated); // what the breaker inside said
     CHECK(stale.attempts() == 0);
     sim.advance(10800ms);
     auto& gone = sim.call(p, o.ask(), 0);
@@ -886,6 +887,64 @@ TEST_CASE("cache_aside: a follower's failure has a code, whatever its leader's w
     CHECK(follower.result().error().message() == "the callable threw");
     CHECK(judged_leader.result().value() == 5); // the last value is returned as it is
     CHECK(judged_follower.result().error().code() == refusal::unavailable);
+}
+
+TEST_CASE("cache_aside: an old row does not stand in for the answer that there is none") {
+    shelf store;
+    outlast::cache_aside rows{store, first_argument, keep(1s, 1h)};
+    outlast::pipeline p{std::ref(rows)};
+    outlast::simulation sim;
+    origin o;
+    outlast::judged find{o.ask(), [](const outlast::failure& f) {
+                             return f.code() == server_error ? outlast::verdict::success()
+                                                             : outlast::verdict::failure();
+                         }};
+    CHECK(is_live(sim.call(p, find, 1), 1));
+    sim.advance(2s);
+    o.down = true;
+    CHECK(failed_with(sim.call(p, find, 1), server_error));
+    SECTION("unless somebody wants it to") {
+        outlast::cache_aside lenient{store,
+                                     first_argument,
+                                     keep(1s, 1h),
+                                     {.stale_if = [](const outlast::verdict&) { return true; }}};
+        outlast::pipeline q{std::ref(lenient)};
+        CHECK(is_stale(sim.call(q, find, 1), 1, 2s));
+    }
+}
+
+TEST_CASE("cache_aside: the last reply is the answer, too, when what could stand in is gone") {
+    shelf store;
+    outlast::cache_aside cache{store, first_argument, keep(1s, 1h)};
+    outlast::pipeline p{std::ref(cache)};
+    outlast::simulation sim;
+    CHECK(is_live(sim.call(p, [](int) { return 200; }, 1), 200));
+    sim.advance(2s);
+    const auto down = [&](int key) { return cache.forget(key), 503; };
+    auto& c = sim.call(p, outlast::judged{down, [](int status) { return status < 500; }}, 1);
+    REQUIRE(c.result().has_value());
+    CHECK(c.result().value() == 503);
+    CHECK(c.facts().how == source::live);
+}
+
+TEST_CASE("cache_aside: a stale no is no answer to who demands a live one") {
+    shelf store;
+    const auto wants = [](int key, duration oldest) { return outlast::wanted<int>{key, oldest}; };
+    outlast::cache_aside cache{store, wants, keep(1s, 1h)};
+    outlast::pipeline p{std::ref(cache)};
+    outlast::simulation sim;
+    bool down = false;
+    const auto ask = [&](int, duration) -> result<int> {
+        if (down)
+            return server_error;
+        return -1;
+    };
+    CHECK(is_live(sim.call(p, ask, 1, duration{0}), -1));
+    CHECK(is_cached(sim.call(p, ask, 1, duration{0}), -1)); // a fresh one is safe to believe
+    sim.advance(2s);
+    down = true;
+    CHECK(failed_with(sim.call(p, ask, 1, duration{0}), server_error));
+    CHECK(is_stale(sim.call(p, ask, 1, duration{1h}), -1, 2s));
 }
 
 TEST_CASE("cache_aside: followers share a failure, with what stale answer each may have") {
@@ -1794,6 +1853,7 @@ TEMPLATE_TEST_CASE("cache_aside: a tombstone keeps what was asked before it from
         sim.run();
         CHECK(is_live(late, 1));
         CHECK(store.size() == 0);
+        CHECK(two.counts().stored == 0);
         SECTION("what is asked after it is kept") {
             CHECK(is_live(sim.call(p, six, 0), 6));
             CHECK(is_cached(sim.call(q, slow.ask(), 0), 6));

@@ -146,10 +146,10 @@ TEST_CASE("failure: the sentence, for each refusal") {
                      {.name = "orders", .why_refused = circuit_refusal::isolated}) ==
           "circuit open for orders: isolated by hand");
     CHECK(refused_because(circuit_refusal::probing) ==
-          "circuit open for orders: half-open, and its probes are under way; next probe in 2 s");
+          "circuit open for orders: half-open, and its probes are under way; try again in 2 s");
     CHECK(refused_because(circuit_refusal::held_back) ==
           "circuit open for orders: half-open, and it is tried by calls first that lose nothing; "
-          "next probe in 2 s");
+          "try again in 2 s");
     CHECK(refused_because(circuit_refusal::ramping) ==
           "circuit open for orders: closed again, and not all calls pass yet; try again in 2 s");
     // Opened for good.
@@ -201,6 +201,51 @@ TEST_CASE("failure: the sentences of real calls") {
     auto& by = sim.call_by(outlast::after(sim.time(), 20ms), p, slow);
     sim.run();
     CHECK(by.result().error().message() == "timed out: the deadline of the call passed");
+}
+
+TEST_CASE("failure: an open breaker says what opened it") {
+    outlast::simulation sim;
+    outlast::basic_circuit_breaker<> breaker{{.window = 4,
+                                              .minimum_calls = 1,
+                                              .slow_from = 1s,
+                                              .open_on_hint = true,
+                                              .open_for = 10s,
+                                              .probe_lease = 5s,
+                                              .half_open_for = 20s,
+                                              .name = "users"}};
+    outlast::pipeline p{std::ref(breaker)};
+    const auto good = [] { return 1; };
+    const auto said = [&] { return sim.call(p, good).result().error().message(); };
+    for (int i = 0; i != 3; ++i)
+        sim.call(p, good);
+    breaker.trip(sim.time());
+    CHECK(said() == "circuit open for users: opened by hand; next probe in 10 s");
+    breaker.half_open(sim.time());
+    sim.call(p, [] { return result<int>{refused}; });
+    CHECK(said() == "circuit open for users: 1 of the last 1 probes failed (last: Connection "
+                    "refused); next probe in 10 s");
+    breaker.half_open(sim.time());
+    sim.call(p, [&] { return sim.spend(2s), 1; });
+    sim.advance(1s);
+    CHECK(said() ==
+          "circuit open for users: half-open, and its probes are under way; try again in 4 s");
+    sim.advance(2s);
+    CHECK(said().starts_with("circuit open for users: 1 of the last 1 probes were slow"));
+    breaker.half_open(sim.time());
+    auto& hangs = sim.call(p, [&] { return sim.spend(1h), 1; });
+    sim.advance(6s);
+    CHECK(said().starts_with("circuit open for users: a probe did not end in time"));
+    hangs.cancel();
+    breaker.half_open(sim.time());
+    sim.advance(25s);
+    CHECK(said().starts_with("circuit open for users: no probe has decided"));
+    breaker.close();
+    for (int i = 0; i != 3; ++i)
+        sim.call(p, good);
+    sim.call(p, [] { return result<int>{failure{refused}.with_retry_after(7s)}; });
+    CHECK(
+        said().starts_with("circuit open for users: the server asked for a pause (last: Connection "
+                           "refused); next probe in "));
 }
 
 TEST_CASE("failure: an open breaker says that the last call threw, if that had no error code") {

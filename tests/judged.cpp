@@ -2,6 +2,7 @@
 #include <outlast/judged.hpp>
 
 #include <outlast/circuit_breaker.hpp>
+#include <outlast/failure.hpp>
 #include <outlast/fallback.hpp>
 #include <outlast/pipeline.hpp>
 #include <outlast/retry.hpp>
@@ -157,15 +158,47 @@ TEST_CASE("judged: code and hint of a failure that its judge does not set are th
     }
 }
 
-TEST_CASE("judged: a failure that is found good is nobody's, and no value") {
+TEST_CASE("judged: a failure that is found good is a success to breakers, and no value") {
+    outlast::basic_circuit_breaker<> breaker{{.window = 4, .open_for = 10s}};
+    outlast::pipeline p{outlast::retry{{.max_attempts = 2, .backoff = outlast::constant(0ms)}},
+                        std::ref(breaker)};
     int n = 0;
     outlast::judged excused{[&] { return ++n, result<std::string>{refused}; },
                             [](const failure&) { return verdict::success(); }};
-    auto p = twice();
     CHECK(p(excused).error().code() == refused);
     CHECK(n == 1);
+    CHECK(breaker.counts().succeeded == 1);
+    breaker.half_open(outlast::steady::now());
+    CHECK(p(excused).error().code() == refused); // the probe
+    CHECK(breaker.state(outlast::steady::now()) == outlast::circuit_state::closed);
     outlast::pipeline q{outlast::fallback{std::string{"instead"}}};
     CHECK(q(excused).value() == "instead");
+}
+
+TEST_CASE("judged: a judge refuses nothing and ends no time, whatever verdict it gives") {
+    auto p = twice();
+    const outlast::failure_facts none{};
+    for (const verdict& v : {verdict::expired(), verdict::neutral(refusal::circuit_open)}) {
+        const auto give = [v](const auto&) { return v; };
+        outlast::judged fails{[]() -> int { throw std::out_of_range{"x"}; },
+                              [v](const failure&) { return v; }};
+        const auto r = p(fails);
+        REQUIRE_FALSE(r.has_value());
+        CHECK(r.error().why() == refusal::threw);
+        CHECK(r.error().thrown_as<std::out_of_range>() != nullptr);
+        CHECK(r.error().facts().limit == none.limit);
+        CHECK(p(outlast::judged{[] { return 503; }, give}).value() == 503);
+    }
+}
+
+TEST_CASE("judged: what is neutral is not repeated, whatever hint it has") {
+    int n = 0;
+    outlast::pipeline p{outlast::retry{
+        {.max_attempts = 3, .backoff = outlast::constant(0ms), .retry_refusals = true}}};
+    outlast::judged mine{[&] { return ++n, result<int>{failure{refused}.with_retry_after(1ms)}; },
+                         [](const failure&) { return verdict::neutral(); }};
+    CHECK(p(mine).error().code() == refused);
+    CHECK(n == 1);
 }
 
 TEST_CASE("judged: of values and of failures") {
@@ -201,4 +234,14 @@ TEST_CASE("judged: a refusal within is not shown") {
                            [&](const failure&) { return ++shown, verdict::failure(); }};
     CHECK(twice()(nested).error().code() == refusal::circuit_open);
     CHECK(shown == 0);
+}
+
+TEST_CASE("judged: a pointer to a member") {
+    struct repository {
+        int found = 0;
+        int find(int by) const { return found + by; }
+    };
+    const repository rows{40};
+    outlast::judged find{&repository::find, [](int n) { return n > 0; }};
+    CHECK(twice()(find, rows, 2).value() == 42);
 }

@@ -120,21 +120,24 @@ protected:
         const lifetime life = shared_->life_(value);
         if (life.fresh_for <= duration::zero())
             return drop_value(place);
-        const bool outdated = place.learns();
+        bool outdated = place.learns();
         // Once more at the moment of keeping: forgotten before it, and it is not kept; after it,
         // and it is erased. What was learnt later stays.
         const freshness times = freshness::from(now, life);
+        bool asked = false;
         bool kept = false;
         const auto still_wanted = [&](const freshness* there) {
-            return kept = !place.outdated() &&
-                          (there == nullptr || there->yields_to(asked_, times.since));
+            asked = true;
+            outdated = place.outdated();
+            return kept = !outdated && (there == nullptr || there->yields_to(asked_, times.since));
         };
         if (!outdated)
             shared_->store_->put(want_->key, {value, times, life.negative}, still_wanted);
-        if (!kept)
+        if (!asked || outdated)
             return {};
-        shared_->note(event_kind::stored, life.fresh_for);
-        return verdict::success(stored);
+        if (kept)
+            shared_->note(event_kind::stored, life.fresh_for);
+        return verdict::success(stored); // this, or what is newer
     }
 
     // What this key was known for is over; but not what was learnt since it was forgotten.

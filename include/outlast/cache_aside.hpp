@@ -48,7 +48,8 @@ namespace outlast {
 /// only) has `store_limit` for each operation, and has failed then. No caller waits for the keeping of
 /// a value that it is to have; those who follow wait until it can be found.
 /// **Sharing** one call a key at a time (single flight). The others are told what it came to: they
-/// look up what it stored, share its failure, or go alone when a good answer was not to be kept. A
+/// look up what it stored, share its failure (its code and hint, not what was thrown, nor a value that
+/// was judged bad), or go alone when a good answer was not to be kept. A
 /// leader that is dropped, or fails for want of its own time, makes the first of them the leader;
 /// one whose retry had no time for another attempt, the first that has as much again. Under Asio the
 /// work of a leader that is cancelled or out of time goes on for those who follow, until the latest

@@ -284,6 +284,7 @@ private:
     constexpr step out_of_time(reading& now, verdict& v) {
         drop_inner();
         v = parked_ ? verdict::neutral(refusal::timed_out) : verdict::expired();
+        v.unsent = parked_;
         return follow(now, outer_.settled(now, 0, v), v);
     }
 

@@ -119,6 +119,10 @@ template <class P>
                 }
             break;
         case duty::replaces:
+            if (any(0, i, duty::remembers))
+                said.emplace_back(
+                    "a cache stands outside a fallback: it remembers what that answers as if the "
+                    "work had");
             if (all[i].hides_failures && any(0, i, duty::admits))
                 said.emplace_back(
                     "a breaker stands outside a fallback that replaces every failure: "

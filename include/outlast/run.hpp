@@ -40,7 +40,8 @@ struct limits {
 }
 
 /// A clock for the blocking driver: `now()` on the timeline of `steady_clock`. Another one (coarser
-/// and cheaper, or a test's) is a type with the same function.
+/// and cheaper, or a test's) is a type with the same function. By one that is behind, waits end as much
+/// too early.
 struct steady {
     [[nodiscard]] static instant now() noexcept {
         return instant{std::chrono::steady_clock::now().time_since_epoch()};

@@ -33,10 +33,10 @@ struct verdict {
     const std::error_category* domain = nullptr;
     duration hint = no_hint; ///< Retry-After; negative: do not try again; `no_hint`: none
     // No bit of another byte: compilers do not keep what has bit-fields in registers.
-    bool hurried = false; ///< a failure that a later deadline outside might have mended
-    bool spent = false;   ///< a failure whose value, if it has one, is not to be the answer
-    bool answered =
-        false; ///< of what is neutral: the dependency has answered, a success to breakers
+    bool hurried = false;  ///< a failure that a later deadline outside might have mended
+    bool spent = false;    ///< a failure whose value, if it has one, is not to be the answer
+    bool answered = false; ///< neutral, and yet the dependency has: a success to breakers
+    bool unsent = false;   ///< neutral: its time passed while it was parked, in a line of ours
 
     [[nodiscard]] static constexpr verdict success(unsigned note = 0) noexcept {
         verdict v;

@@ -164,8 +164,7 @@ private:
         if (v.ok() && options_->keep_late)
             return came_late(v);
         v.late = v.ok();
-        if (v.kind != verdict_kind::neutral ||
-            v.why != refusal::timed_out)    // it was waiting in here
+        if (!v.unsent)
             v.kind = verdict_kind::expired; // keeps the code behind it
         v.why = refusal::timed_out;
         fire(v);

@@ -12,7 +12,7 @@ TEST_CASE("curl options: the defaults are the documented ones") {
     CHECK(o.connect_timeout == 1s);
     CHECK(o.max_body == 65536);
     CHECK(o.max_headers == 16384);
-    CHECK(o.max_connections == 32);
+    CHECK(o.max_connections == 128);
     CHECK(o.reuse_idle_for == 5s);
     CHECK(o.reconnect_after == 300s);
     CHECK(o.user_agent == "outlast");

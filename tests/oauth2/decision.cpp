@@ -91,6 +91,7 @@ TEST_CASE("decision: a no is a 401, however it is known") {
     knowledge expired = active();
     expired.what = knowledge::verdict::expired;
     const decision d = of(expired, known(source::cached, 1s));
+    CHECK(d.because == reason::expired);
     CHECK(words_of(d) == "401-IT");
     CHECK_FALSE(d.who);
 }

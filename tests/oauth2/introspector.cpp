@@ -262,6 +262,28 @@ TEST_CASE("introspector: a token that was revoked here is refused, whatever the 
     CHECK(server.calls() == 2);
 }
 
+TEST_CASE("introspector: what a lenient server takes for a revoked token is revoked, too") {
+    scripted_server server;
+    server.otherwise = says(r_plus(3600));
+    auto options = profile_d();
+    options.wall = [] { return outlast_tests::at(0); };
+    direct_api api{std::move(options), server};
+    const requirements route{.audience = "api"};
+    api.revoke("eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmVk");
+    api.revoke("b3BhcXVl=");
+    for (const char* token :
+         {"eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmVk", // itself
+          "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmVl", // with another signature
+          "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.", "b3BhcXVl", "b3BhcXVl=="}) {
+        CAPTURE(token);
+        CHECK(words_of(api(std::string{"Bearer "} + token, route)) == "401-IT");
+    }
+    CHECK(server.calls() == 0);
+    CHECK(words_of(api("Bearer eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJiIn0.c2lnbmVk", route)) ==
+          "ALLOW(live)");
+    CHECK(words_of(api("Bearer b3BhcXV", route)) == "ALLOW(live)");
+}
+
 TEST_CASE("introspector: neither copied nor moved, as its policies refer to it") {
     using type = introspector<scripted_server>;
     static_assert(!std::is_copy_constructible_v<type> && !std::is_move_constructible_v<type>);

@@ -99,6 +99,7 @@ TEST_CASE("S25 signed answer: issuer, audience, iat and token_introspection, eac
           R"("iss":"https://as.example","aud":[["rs"]],"iat":1700000000)",
           R"("iss":"https://as.example","aud":7,"iat":1700000000)",
           R"("iss":"https://as.example","aud":"rs","iat":"1")",
+          R"("iss":"https://as.example","aud":"rs","iat":253402300799)",
           R"("iss":"https://as.example","aud":null,"iat":1700000000)",
           R"("x":{"iss":"https://as.example","aud":"rs","iat":1700000000})"}) {
         INFO(bad);

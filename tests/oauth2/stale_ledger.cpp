@@ -42,21 +42,35 @@ std::string next(stale_ledger& l, outlast::duration at, std::chrono::sys_seconds
 TEST_CASE("stale ledger: a token waits from its first stale verdict until the server has spoken") {
     auto l = stale_ledger{stale_ledger_options{}};
     CHECK(l.empty());
-    l.settle(key(1), false, t0); // was never served stale
+    l.settle(key(1), reason::inactive, t0); // was never served stale
     CHECK(l.counts(t0) == stale_counts{});
     for (std::size_t n = 1; n != 4; ++n)
         for (int twice = 0; twice != 2; ++twice)
             l.served(key(n), "tok", t0 + 1h, t0);
     CHECK_FALSE(l.empty());
     CHECK(l.counts(t0) == stale_counts{.served = 3, .waiting = 3});
-    l.settle(key(1), true, t0);
-    l.settle(key(2), false, t0);
-    l.settle(key(2), true, t0); // settled already
+    l.settle(key(1), reason::active, t0);
+    l.settle(key(2), reason::inactive, t0);
+    l.settle(key(2), reason::active, t0); // settled already
     CHECK(l.counts(t0) == stale_counts{.served = 3, .active = 1, .inactive = 1, .waiting = 1});
-    l.settle(key(3), true, t0);
+    l.settle(key(3), reason::active, t0);
     CHECK(l.empty());
     l.served(key(3), "tok", t0 + 1h, t0); // in another outage
     CHECK(l.counts(t0) == stale_counts{.served = 4, .active = 2, .inactive = 1, .waiting = 1});
+}
+
+TEST_CASE(
+    "stale ledger: what has expired by another clock first was not called inactive by anybody") {
+    stale_ledger l{{}};
+    l.served(key(1), "tok", t0 + 1h, t0);
+    l.settle(key(1), reason::expired, t0);
+    CHECK(l.counts(t0) == stale_counts{.served = 1, .expired = 1});
+}
+
+TEST_CASE("stale ledger: an exp in the year 9999 is far away") {
+    stale_ledger l{{}};
+    l.served(key(1), "tok", std::chrono::sys_seconds{253402300799s}, t0);
+    CHECK(l.counts(t0) == stale_counts{.served = 1, .waiting = 1});
 }
 
 TEST_CASE("stale ledger: at its exp a token is settled, whatever is said of it then") {
@@ -64,7 +78,7 @@ TEST_CASE("stale ledger: at its exp a token is settled, whatever is said of it t
     l.served(key(1), "tokA", t0 + 10s, t0);
     l.served(key(2), "tokB", t0 + 20s, t0);
     CHECK(l.counts(t0 + 9s) == stale_counts{.served = 2, .waiting = 2});
-    l.settle(key(1), false, t0 + 10s);
+    l.settle(key(1), reason::inactive, t0 + 10s);
     CHECK(l.counts(t0 + 19s) == stale_counts{.served = 2, .expired = 1, .waiting = 1});
     CHECK(next(l, 0s, t0 + 20s) == "none");
     CHECK(l.empty());
@@ -81,7 +95,7 @@ TEST_CASE("stale ledger: beyond its capacity the one that would expire first is 
     CHECK(next(l, 0s) == "tokA");
     l.served(key(4), "tokD", t0 + 5s, t0); // the newest, too
     CHECK(l.counts(t0) == stale_counts{.served = 4, .dropped = 2, .waiting = 2});
-    l.settle(key(4), true, t0);
+    l.settle(key(4), reason::active, t0);
     CHECK(l.counts(t0).active == 0);
 }
 
@@ -94,7 +108,7 @@ TEST_CASE("stale ledger: the next one expires first; what was asked in vain has 
     CHECK(next(l, 1s) == "tokA");
     CHECK(next(l, 9999ms) == "none");
     CHECK(next(l, 10s) == "tokB");
-    l.settle(key(1), true, t0);
+    l.settle(key(1), reason::active, t0);
     CHECK(next(l, 12s) == "none");
     CHECK(next(l, 20s) == "tokB");
 }
@@ -104,7 +118,7 @@ TEST_CASE("stale ledger: what is asked about outlives its entry") {
     l.served(key(1), "tokA", t0 + 60s, t0);
     const auto due = l.next(instant{}, t0);
     REQUIRE(due);
-    l.settle(due->key, false, t0);
+    l.settle(due->key, reason::inactive, t0);
     CHECK(l.empty());
     CHECK(due->key == key(1));
     CHECK(due->token->expose() == "tokA");
@@ -140,7 +154,8 @@ TEST_CASE("stale ledger: threads that serve, settle and ask lose nothing") {
                     break;
                 case 2:
                     if (!l.empty())
-                        l.settle(k, n % 3 == 0, t0 + std::chrono::seconds{n % 5});
+                        l.settle(k, n % 3 == 0 ? reason::active : reason::inactive,
+                                 t0 + std::chrono::seconds{n % 5});
                     break;
                 default:
                     (void)l.next(instant{std::chrono::seconds{n}}, t0);

@@ -114,7 +114,7 @@ TEST_CASE("S13 a stale ledger leaves no token behind, settled, expired, dropped 
               for (unsigned char n = 1; n != 5; ++n)
                   l.served({{n}}, needle, now + n * minute, now);
               REQUIRE(l.next({}, now)->token->expose() == needle);
-              l.settle({{4}}, true, now);
+              l.settle({{4}}, outlast::oauth2::reason::active, now);
               l.served({{5}}, needle, now + 9 * minute, now);
               const stale_counts c = l.counts(now + 3 * minute);
               CHECK(c == stale_counts{

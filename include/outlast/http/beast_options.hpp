@@ -48,9 +48,10 @@ struct beast_options {
     std::size_t max_header_lines = 128;
 
     /// Most calls at once, and most connections: in all, and to one origin. Further calls wait,
-    /// until their deadline. At least 1.
-    std::size_t max_connections = 64;
-    std::size_t max_connections_per_origin = 32;
+    /// until their deadline, and who is timed out here blames the server: let no fewer through than a
+    /// bulkhead outside does. At least 1.
+    std::size_t max_connections = 256;
+    std::size_t max_connections_per_origin = 128;
 
     /// A connection that was idle for longer is not used again, because servers close theirs after
     /// some seconds and a request on a dying connection may be lost. Zero: each call connects anew.

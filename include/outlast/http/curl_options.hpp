@@ -27,9 +27,9 @@ struct curl_options {
     /// Most bytes of all header lines of an answer together. At least 1.
     std::size_t max_headers = 16 * 1024;
 
-    /// Most calls at once, and most connections. Further calls wait, until their deadline.
-    /// At least 1.
-    std::size_t max_connections = 32;
+    /// Most calls at once, and most connections. Further calls wait, until their deadline, and who is
+    /// timed out here blames the server: let no fewer through than a bulkhead outside does. At least 1.
+    std::size_t max_connections = 128;
 
     /// A connection that was idle for longer is not used again, because servers close theirs after
     /// some seconds and a request on a dying connection may be lost. Zero: each call connects anew.

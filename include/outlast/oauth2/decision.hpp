@@ -135,11 +135,9 @@ ruled(ruling what, decision d, const requirements& wanted, const quoted& realm) 
         break;
     }
     knowledge& k = known.assume_value();
-    if (k.what != knowledge::verdict::active) {
-        d.because = reason::inactive;
+    d.because = reason_of(k.what);
+    if (k.what != knowledge::verdict::active)
         return detail::refused(invalid_token(realm, description::not_active), std::move(d));
-    }
-    d.because = reason::active;
     d.who = std::move(k.said); // no further turn of a counter that threads share
     const auto& said = *d.who;
     const bool live = d.how == decision::assurance::live;

@@ -17,6 +17,7 @@
 #include <outlast/oauth2/held_keys.hpp>
 #include <outlast/oauth2/introspection.hpp>
 #include <outlast/oauth2/introspector_options.hpp>
+#include <outlast/oauth2/jose/compact.hpp>
 #include <outlast/oauth2/revocations.hpp>
 #include <outlast/oauth2/stale_ledger.hpp>
 #include <outlast/oauth2/token_key.hpp>
@@ -64,20 +65,24 @@ public:
     introspector_base& operator=(const introspector_base&) = delete;
 
     /// Refuses a token from now on, without asking: 401 even where the server (a replica that lags) still
-    /// calls it active, or cannot be asked. Requests under way may still pass. See
+    /// calls it active, or cannot be asked. So is what a lenient server may take for the same: a JWT of the same
+    /// content with another signature, and padding. Requests under way may still pass. See
     /// `introspector_options::revocations`. \throws std::bad_alloc
     void revoke(std::string_view token) {
+        if (const auto name = key_of_(what_is_revoked(token)))
+            revoked_.add(*name);
         if (const auto digest = key_of_(token)) {
-            revoked_.add(*digest);
             cache_.forget(*digest);
             if (!stale_.empty())
-                stale_.settle(*digest, false, options().wall());
+                stale_.settle(*digest, reason::inactive, options().wall());
         }
     }
     /// Whether it was refused here, and is still remembered; "no" also for want of memory.
     [[nodiscard]] bool is_revoked(std::string_view token) const {
-        const auto digest = key_of_(token);
-        return digest && revoked_.holds(*digest);
+        if (revoked_.empty())
+            return false;
+        const auto name = key_of_(what_is_revoked(token));
+        return name && revoked_.holds(*name);
     }
     /// The answer to a request that no policy needs to be asked about: without a token, or with one that is
     /// malformed or was revoked here; none for all others.
@@ -106,7 +111,7 @@ public:
         if (d.how == stale && d.allowed()) // which has an `exp`, or it would not have been stale
             stale_.served(about.key, about.token, *d.who->exp, options().wall());
         else if (!stale_.empty() && (d.how == live || d.how == cached))
-            stale_.settle(about.key, d.because == reason::active, options().wall());
+            stale_.settle(about.key, *d.because, options().wall());
     }
     // And those of a `recheck`, and of a `probe`: what to ask, through which policies, and what that came to.
     [[nodiscard]] std::optional<errand> next_recheck(instant now) {
@@ -123,8 +128,7 @@ public:
     [[nodiscard]] auto& recheck_policies() noexcept { return recheck_policies_; }
     void rechecked(const token_digest& key, const result<knowledge>& known, const report& facts) {
         if (known && facts.how != source::stale)
-            stale_.settle(key, known.assume_value().what == knowledge::verdict::active,
-                          options().wall());
+            stale_.settle(key, reason_of(known.assume_value().what), options().wall());
     }
     [[nodiscard]] errand next_probe(std::size_t endpoint) const {
         auto token = std::make_shared<const secret>(never_issued_token());
@@ -235,11 +239,18 @@ private:
         const auto digest = key_of_(read.token);
         if (!digest)
             return detail::refused(unavailable(retry_after_for({}, {})));
-        if (revoked_.holds(*digest))
+        if (is_revoked(read.token))
             return detail::revoked(realm_);
         q.token = read.token;
         q.key = *digest;
         return std::nullopt;
+    }
+
+    // Of a JWT what was signed: of an elliptic signature anybody can make a second one, and the last character of
+    // any has bits that nobody reads.
+    static std::string_view what_is_revoked(std::string_view token) noexcept {
+        const std::string_view text = jose::signed_part(token).value_or(token);
+        return text.substr(0, text.find_last_not_of('=') + 1);
     }
 
     static key_binding binding_of(const introspector_options& o) {

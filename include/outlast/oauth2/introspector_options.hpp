@@ -88,7 +88,8 @@ struct introspector_options {
     /// for those with a stale verdict in hand, so that made-up tokens keep no known one waiting. The
     /// former may stand in a line; the latter never do: without a place they go on with their stale
     /// verdict. Who gets no place gets 503, and no call was made. Default: 32 of each kind, 1024 wait
-    /// for up to 500 ms. A transport has its own bound on connections.
+    /// for up to 500 ms. A transport has its own bound on connections, which is not to be less. A check that
+    /// takes no old answer (`max_age` 0) has no verdict in hand: made-up tokens do keep it waiting.
     bulkhead_options admission{.permits = 32,
                                .spare_permits = 32,
                                .queue = 1024,

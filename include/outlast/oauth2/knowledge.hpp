@@ -6,6 +6,7 @@
 
 #include <outlast/freshness.hpp>
 #include <outlast/oauth2/facts.hpp>
+#include <outlast/oauth2/reason.hpp>
 #include <outlast/time.hpp>
 
 #include <algorithm> // std::min
@@ -33,6 +34,12 @@ struct knowledge {
     /// then on, so that no step of the wall clock makes it longer (threat S3).
     duration lives_for = forever;
 };
+
+[[nodiscard]] constexpr reason reason_of(knowledge::verdict what) noexcept {
+    return what == knowledge::verdict::active    ? reason::active
+           : what == knowledge::verdict::expired ? reason::expired
+                                                 : reason::inactive;
+}
 
 struct lifetime_options {
     /// An active verdict is fresh so long, and never beyond `exp`. Default 60 s.

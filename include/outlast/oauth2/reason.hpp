@@ -26,6 +26,7 @@ enum class reason : std::uint8_t {
     active,
     // inactive
     inactive,
+    expired,                ///< it was active, and its `exp` has come since: nobody was asked
     unsupported_token_type, ///< a 400 that says so: it knows no such token (RFC 7009 §2.2.1)
     // down: by the answer
     request_timeout,    ///< 408
@@ -122,6 +123,8 @@ inline constexpr std::uint8_t reason_count = static_cast<std::uint8_t>(reason::r
         return "active";
     case reason::inactive:
         return "inactive";
+    case reason::expired:
+        return "expired";
     case reason::unsupported_token_type:
         return "unsupported_token_type";
     case reason::request_timeout:

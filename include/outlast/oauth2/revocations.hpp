@@ -48,8 +48,9 @@ public:
         }
     }
 
+    [[nodiscard]] bool empty() const noexcept { return !any_.load(std::memory_order_acquire); }
     [[nodiscard]] bool holds(const token_digest& token) const {
-        if (!any_.load(std::memory_order_acquire))
+        if (empty())
             return false;
         const std::shared_lock hold{lock_};
         return all_.contains(token);

@@ -126,10 +126,10 @@ private:
     [[nodiscard]] bool inside(std::size_t depth) const noexcept {
         return depth >= 2 && member_ == member::introspection;
     }
-    [[nodiscard]] bool
-    is_near(std::optional<std::chrono::system_clock::time_point> iat) const noexcept {
-        return iat && *iat >= now_ - wanted_->clocks_within &&
-               *iat <= now_ + wanted_->clocks_within;
+    // In whole seconds: in the clock's nanoseconds the year 9999 does not fit 64 bits.
+    [[nodiscard]] bool is_near(std::optional<std::chrono::sys_seconds> iat) const noexcept {
+        const auto now = std::chrono::floor<std::chrono::seconds>(now_);
+        return iat && *iat >= now - wanted_->clocks_within && *iat <= now + wanted_->clocks_within;
     }
     // A value of a type that the member may not have; what other claims are does not matter.
     void other() noexcept { well_formed_ = well_formed_ && member_ == member::other; }

@@ -5,6 +5,7 @@
 #define OUTLAST_OAUTH2_STALE_LEDGER_HPP
 
 #include <outlast/guarded.hpp>
+#include <outlast/oauth2/reason.hpp>
 #include <outlast/oauth2/secret.hpp>
 #include <outlast/oauth2/token_digest.hpp>
 #include <outlast/time.hpp>
@@ -104,14 +105,17 @@ public:
         });
     }
 
-    /// The server has spoken about this token. Nothing happens to those that were not served stale.
-    void settle(const token_digest& key, bool is_active, wall_time now) {
+    /// It is known what became of this token: `active` or `inactive` by the server's word, or `expired`, by
+    /// whichever clock was first. Nothing happens to those that were not served stale.
+    void settle(const token_digest& key, reason what, wall_time now) {
         with(now, [&](table& t) {
             const auto found = t.of.find(key);
             if (found == t.of.end())
                 return;
             t.take(found->second);
-            ++(is_active ? t.counts.active : t.counts.inactive);
+            ++(what == reason::active    ? t.counts.active
+               : what == reason::expired ? t.counts.expired
+                                         : t.counts.inactive);
         });
     }
 
@@ -166,8 +170,10 @@ private:
     // Each use is one of the table as it is now: without those that have expired.
     template <class F>
     void with(wall_time now, F&& use) {
+        // In whole seconds: in the clock's nanoseconds the year 9999 does not fit 64 bits.
+        const auto second = std::chrono::floor<std::chrono::seconds>(now);
         table_.with([&](table& t) {
-            while (!t.by_exp.empty() && t.by_exp.begin()->first <= now) {
+            while (!t.by_exp.empty() && t.by_exp.begin()->first <= second) {
                 t.take(t.by_exp.begin());
                 ++t.counts.expired;
             }

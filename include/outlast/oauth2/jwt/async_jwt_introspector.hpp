@@ -182,7 +182,7 @@ public:
         const auto& api = shared_->api;
         checking c{
             .all = shared_, .wanted = wanted, .max_age = max_age, .until = until, .shown = keys};
-        c.at_once = detail::refused_at_once(api, authorization, keys);
+        c.at_once = api.at_once(authorization, keys);
         if (!c.at_once) {
             c.header = secret{authorization.front()};
             const std::string_view copied[] = {c.header.expose()};
@@ -198,7 +198,7 @@ public:
     using async_check_forms<async_jwt_introspector>::async_check; // the shorter ones
 
     /// As `jwt_introspector::revoke`.
-    void revoke(std::string_view token) { detail::revoke(shared_->api, token); }
+    void revoke(std::string_view token) { shared_->api.revoke(token); }
 
     // As those of `async_introspector`.
     void forget(std::string_view token) { shared_->api.forget(token); }

@@ -108,7 +108,8 @@ public:
         if (why_ == purpose::marking) {
             const bool is_bad =
                 found.what == local_verdict::bad || found.what == local_verdict::unknown_key;
-            const bool is_over = found.said && found.said->exp && *found.said->exp <= now;
+            const bool is_over = found.said && found.said->exp &&
+                                 *found.said->exp <= std::chrono::floor<std::chrono::seconds>(now);
             if (!is_bad && !is_over) // it lets nobody in any more
                 marks_->add(*mark_);
             return step::done;
@@ -192,29 +193,7 @@ private:
 
 namespace detail {
 
-/// The answer to a request about which nobody is to be asked; none for all others. A JWT was revoked by what was
-/// signed: of an elliptic signature anybody can make another one that is as good.
-template <class Introspector>
-[[nodiscard]] std::optional<decision>
-refused_at_once(const Introspector& api,
-                std::span<const std::string_view> authorization,
-                const held_keys& keys) {
-    if (auto refused = api.at_once(authorization, keys))
-        return refused;
-    const auto read = read_bearer(authorization, api.options().bearer);
-    if (const auto part = jose::signed_part(read.token); part && api.is_revoked(*part))
-        return framed(revoked(api.realm()), {read.scheme, keys}, api.options().bearer, api.realm());
-    return std::nullopt;
-}
-
-/// Has `refused_at_once` refuse it from now on.
-template <class Introspector>
-void revoke(Introspector& api, std::string_view token) {
-    api.revoke(jose::signed_part(token).value_or(token));
-    api.forget(token);
-}
-
-/// By what a token is marked: of a JWT by what was signed, as above.
+/// By what a token is marked: of a JWT by what was signed, as where it is revoked.
 template <class Introspector>
 [[nodiscard]] std::optional<token_digest> mark_of(const Introspector& api, std::string_view token) {
     return api.key_of(jose::signed_part(token).value_or(token));

@@ -62,7 +62,7 @@ public:
                                       duration max_age = forever,
                                       const limits& until = {},
                                       const held_keys& keys = {}) {
-        if (auto refused = detail::refused_at_once(api_, authorization, keys))
+        if (auto refused = api_.at_once(authorization, keys))
             return *std::move(refused);
         const auto read = read_bearer(authorization, api_.options().bearer);
         const sender from{read.scheme, keys};
@@ -87,8 +87,8 @@ public:
         return (*this)(std::span<const std::string_view>{only}, wanted, max_age, until, keys);
     }
 
-    /// As `introspector_base::revoke`; of a JWT, whatever signature it comes with.
-    void revoke(std::string_view token) { detail::revoke(api_, token); }
+    /// As `introspector_base::revoke`.
+    void revoke(std::string_view token) { api_.revoke(token); }
 
     // As those of the introspector.
     void forget(std::string_view token) { api_.forget(token); }
