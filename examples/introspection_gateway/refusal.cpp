@@ -59,7 +59,8 @@ refusal_reason reason_of(const oauth2::decision& d,
     if (d.ruled)
         return reason_of(*d.ruled);
     if (d.because)
-        return refusal_reason::inactive;
+        return d.because == oauth2::reason::expired ? refusal_reason::expired
+                                                    : refusal_reason::inactive;
     switch (oauth2::read_bearer(authorization).status) {
     case oauth2::bearer_status::none:
         return refusal_reason::no_token;

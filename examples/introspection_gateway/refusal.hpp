@@ -21,8 +21,8 @@ enum class refusal_reason : unsigned char {
     malformed_token,
     several_tokens, ///< more than one Authorization header: 400
     inactive,       ///< says the server, now or not long ago
+    expired,        ///< by what is remembered, or by the route's check
     // What the route demands of an active token (outlast::oauth2::ruling):
-    expired,
     not_yet_valid,
     wrong_issuer,
     wrong_audience,

@@ -22,6 +22,8 @@ TEST_CASE("gateway refusals: why a request may not pass") {
     CHECK(gateway::reason_of(d, bad) == refusal_reason::malformed_token);
     d.because = oauth2::reason::inactive;
     CHECK(reason_of(d) == refusal_reason::inactive);
+    d.because = oauth2::reason::expired;
+    CHECK(reason_of(d) == refusal_reason::expired);
     d.because = oauth2::reason::active;
     using oauth2::ruling;
     for (const ruling what :
