@@ -55,6 +55,15 @@ TEST_CASE("http error: what sent nothing is said for each failure") {
     CHECK_FALSE(sent_nothing(std::make_error_code(std::errc::connection_refused)));
 }
 
+TEST_CASE("http error: no sentence names one transport, as all of them give it") {
+    for (int i = first; i <= last; ++i) {
+        const std::string said = make_error_code(static_cast<errc>(i)).message();
+        CAPTURE(said);
+        CHECK(said.find("curl") == said.npos);
+        CHECK(said.find("Beast") == said.npos);
+    }
+}
+
 TEST_CASE("http error: timeouts are the five that mean time ran out") {
     const std::set<errc> timeouts{errc::deadline_passed, errc::name_lookup_timeout,
                                   errc::connect_timeout, errc::tls_timeout, errc::answer_timeout};
