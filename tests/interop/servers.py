@@ -217,6 +217,35 @@ assertion_key_file = "{server.folder / 'key.pem'}"
 assertion_key_id = "gw-1\""""
 
 
+def by_name(server):
+    """By secret, at an address that has to be looked up."""
+    return by_secret(server).replace(HOST, "localhost")
+
+
+class Names:
+    """What names a program finds: those in a file of its own, in a mount namespace of its own."""
+
+    def __init__(self, folder):
+        self.hosts, self.sources = folder / "hosts", folder / "nsswitch.conf"
+        self.sources.write_text("hosts: files\n")
+        self.come_back()
+
+    def go_away(self):
+        self.hosts.write_text("")
+
+    def come_back(self):
+        self.hosts.write_text(f"{HOST} localhost\n")
+
+    def before(self):
+        """What stands before a command that is to find no others."""
+        as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
+        mounts = 'mount --bind "$1" /etc/hosts && mount --bind "$2" /etc/nsswitch.conf && shift 2 && exec "$@"'
+        return ["unshare", "--mount", *as_root, "sh", "-c", mounts, "sh", str(self.hosts), str(self.sources)]
+
+    def can_be_taken_away(self):
+        return bool(shutil.which("unshare")) and subprocess.run([*self.before(), "true"], capture_output=True).returncode == 0
+
+
 def configuration(server, port, admin, how):
     return f"""
 port = {port}
@@ -275,7 +304,7 @@ def outage(server, port, how, begin, end):
 
 
 @contextlib.contextmanager
-def running(gateway, server, how):
+def running(gateway, server, how, before=()):
     """A gateway. \return its port, once it is ready"""
     port, admin = free_port(), free_port()
     file = server.folder / "gateway.toml"
@@ -286,7 +315,7 @@ def running(gateway, server, how):
             return get(admin, "/ready")[0] == 200
         return False
     with open(server.folder / "gateway.log", "a+", encoding="utf-8") as log:
-        with process(gateway, str(file), stdout=log, stderr=log,
+        with process(*before, gateway, str(file), stdout=log, stderr=log,
                      env={**os.environ, "GATEWAY_SECRET": server.credentials()[1]}):
             check(eventually(listens), f"{server.name}: the gateway is ready")
             yield port
@@ -314,6 +343,30 @@ def told_by_key(server, gateway):
             check(eventually(lambda: get(port, "/auth", again)[0] == 200), f"{name}: after its return tokens pass")
 
 
+def nameless(server, gateway):
+    """The server is there, and its name is not."""
+    names = Names(server.folder)
+    if not names.can_be_taken_away():
+        return story.skip(f"{server.name}, without its name: no mount namespace can be made here (unshare)")
+    what = f"{server.name}, without its name"
+    with running(gateway, server, by_name, names.before()) as port:
+        known = server.token()
+        check(get(port, "/auth", known)[0] == 200, f"{what}: tokens pass before it")
+        names.go_away()
+        server.kill()  # and with it the connections that are open
+        server.start()
+        again = server.token()
+        check(eventually(lambda: get(port, "/auth", again)[0] == 200), f"{what}: the address that it had is used on")
+    with running(gateway, server, by_name, names.before()) as port:
+        answers = [get(port, "/auth", token) for token in [again, known, *(f"unknown-{i}" for i in range(18))]]
+        check({a[0] for a in answers} == {503} and all(int(a[1]["Retry-After"]) > 0 for a in answers),
+              f"{what}, from the start on: 503 with Retry-After, none gets 401")
+        names.come_back()
+        began = time.monotonic()
+        check(eventually(lambda: get(port, "/auth", again)[0] == 200), f"{what}: tokens pass {time.monotonic() - began:.1f} s "
+              "after its return (the breaker is open for 1 s or 2 s, a lookup that failed counts for 1 s)")
+
+
 def told_with(server, gateway):
     server.start()
     with contextlib.ExitStack() as stack:
@@ -330,6 +383,7 @@ def told_with(server, gateway):
               f"{server.name}: a revoked one gets 401 once its verdict is not fresh any more")
         outage(server, port, "killed", server.kill, server.start)
         outage(server, port, "frozen", server.freeze, server.thaw)
+        nameless(server, gateway)
         if story.failed:
             print((server.folder / "gateway.log").read_text())
 
