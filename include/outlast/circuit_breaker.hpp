@@ -28,7 +28,7 @@ namespace outlast {
 /// opens again as soon as the share of failures among them is certain, closes when all have
 /// answered and it is not reached; with `hold_back`, calls that lose nothing probe first. Success
 /// is success, `failure` and `expired` are failures (those that `failure_if` takes); what is
-/// neutral is recorded as nothing.
+/// neutral is recorded as nothing, or as a success where a judge says so (see `judged`).
 /// **Answers** *call*, or *finish* with a refusal.
 /// **Refusals** `circuit_open`, neutral, with the time until the next probe (open: what is left of
 /// it; half-open: what is left of the earliest lease; isolated by hand: none).
