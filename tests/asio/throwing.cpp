@@ -62,15 +62,11 @@ struct throwing {
     }
 };
 
-/// Whose first value is judged to be none.
-struct judging {
-    int* judged;
+/// Completes in its initiation.
+struct one_at_once {
     template <class Token>
     auto operator()(Token&& token) const {
         return asio::async_initiate<Token, void(int)>([](auto h) { std::move(h)(1); }, token);
-    }
-    outlast::verdict judge_value(int) {
-        return ++*judged < 2 ? outlast::verdict::failure() : outlast::verdict::success();
     }
 };
 
@@ -120,7 +116,9 @@ TEST_CASE("throwing: a value is judged once, in the plain case too") {
     outcome o;
     int judged = 0;
     outlast::pipeline p{outlast::retry{{.backoff = outlast::constant(10ms)}}};
-    outlast::async_run<hand_clock>(loop.context().get_executor(), p, judging{&judged}, o.handler());
+    outlast::async_run<hand_clock>(
+        loop.context().get_executor(), p,
+        outlast::judged{one_at_once{}, [&](int) { return ++judged == 2; }}, o.handler());
     loop.run();
     CHECK(o.got.value().value() == 1);
     CHECK(judged == 2);

@@ -83,7 +83,17 @@ TEST_CASE("doctor options: none may send an id") {
 }
 
 TEST_CASE("doctor options: a gateway's configuration") {
-    const auto authority = file_with("ca.pem", "");
+    const auto authority = file_with("ca.pem", R"(-----BEGIN CERTIFICATE-----
+MIIBezCCASGgAwIBAgIUZXTnJkUM8MQHyoso8e5jtGR0F6QwCgYIKoZIzj0EAwIw
+EjEQMA4GA1UEAwwHdGVzdCBDQTAgFw0yNjExMzAwNDE1NTZaGA8yMTI2MTEwNjA0
+MTU1NlowEjEQMA4GA1UEAwwHdGVzdCBDQTBZMBMGByqGSM49AgEGCCqGSM49AwEH
+A0IABGVUtiJRIcDQb5yDF9DTEuwm05MexPaiW9/Mjab0ksiSMLAJy5e3xGVFzTE5
+XBv79ztoF9PrM0UqPp/T8AzAD8ijUzBRMB0GA1UdDgQWBBS9bDC2KtZsAWxogk+0
+dClI+Ur+ozAfBgNVHSMEGDAWgBS9bDC2KtZsAWxogk+0dClI+Ur+ozAPBgNVHRMB
+Af8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIQC4MiKAjYL3I7bv1rC8HoKWtWKF
+IkLdgcCMhuKsN1wOagIgV0JCZ1GgWhfVHrQ214HlNLX5h7ZLdr3Rgl68rvP7Mws=
+-----END CERTIFICATE-----
+)");
     const auto file = file_with("gateway.toml", R"([server]
 endpoints = ["https://a.example/i", "https://b.example/i"]
 client_auth = "none"

@@ -165,8 +165,8 @@ TEST_CASE("jwt check: a route that has a bound on age wants the server's own wor
 TEST_CASE("jwt check: fallback, a verdict of the server ends it, and DOWN and BAD do not") {
     for (std::uint8_t i = 0; i != reason_count; ++i) {
         const auto why = static_cast<reason>(i);
-        if (why == reason::unsupported_token_type)
-            continue; // is an inactive verdict by the time that it gets here
+        if (why == reason::unsupported_token_type || why == reason::expired)
+            continue; // is an inactive verdict by the time that it gets here; is no answer
         INFO(to_string(why));
         const std::string good = table{.use = fallback, .server = why}();
         const std::string forged = table{.use = fallback, .token = forged_token(), .server = why}();
