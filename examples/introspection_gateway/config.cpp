@@ -436,6 +436,7 @@ void read_recheck(section recheck, configuration& c) {
     recheck.number("per_second", c.rechecks_per_second, 0, 1000);
     recheck.number("tokens", c.introspector.stale_ledger.capacity, 1, 1'000'000);
     recheck.nothing_else();
+    recheck.sound(c.introspector.problem());
 }
 
 void read_canary(section canary, configuration& c) {

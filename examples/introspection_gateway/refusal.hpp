@@ -31,7 +31,8 @@ enum class refusal_reason : unsigned char {
     insufficient_scope, ///< 403
     claims_too_long     ///< for headers: 500
 };
-inline constexpr std::size_t refusal_reasons = 14;
+inline constexpr auto refusal_reasons =
+    static_cast<std::size_t>(refusal_reason::claims_too_long) + 1;
 
 /// A fixed name, fit for a metric label.
 [[nodiscard]] std::string_view to_string(refusal_reason why) noexcept;

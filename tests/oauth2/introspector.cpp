@@ -20,6 +20,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
+introspector_options at_the_start() {
+    introspector_options o = profile_d();
+    o.wall = [] { return outlast_tests::at(0); };
+    return o;
+}
+
 /// Through the call operator, for what never reaches the transport.
 std::string without_a_call(std::vector<std::string_view> authorization) {
     scripted_server never_asked;
@@ -243,11 +249,8 @@ TEST_CASE("introspector: what is known about a token can be forgotten") {
 
 TEST_CASE("introspector: a token that was revoked here is refused, whatever the server says or "
           "cannot say") {
-    scripted_server server;
-    server.otherwise = says(r_plus(3600));
-    auto options = profile_d();
-    options.wall = [] { return outlast_tests::at(0); };
-    direct_api api{std::move(options), server};
+    scripted_server server{.otherwise = says(r_plus(3600))};
+    direct_api api{at_the_start(), server};
     const requirements route{.audience = "api"};
     CHECK(words_of(api("Bearer tokA", route)) == "ALLOW(live)");
     CHECK(words_of(api("Bearer tokB", route)) == "ALLOW(live)");
@@ -263,11 +266,8 @@ TEST_CASE("introspector: a token that was revoked here is refused, whatever the 
 }
 
 TEST_CASE("introspector: what a lenient server takes for a revoked token is revoked, too") {
-    scripted_server server;
-    server.otherwise = says(r_plus(3600));
-    auto options = profile_d();
-    options.wall = [] { return outlast_tests::at(0); };
-    direct_api api{std::move(options), server};
+    scripted_server server{.otherwise = says(r_plus(3600))};
+    direct_api api{at_the_start(), server};
     const requirements route{.audience = "api"};
     api.revoke("eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmVk");
     api.revoke("b3BhcXVl=");
@@ -293,8 +293,7 @@ TEST_CASE("introspector: neither copied nor moved, as its policies refer to it")
 
 TEST_CASE("introspector: the caller of one call gets its facts, an answered one and a failed one") {
     scripted_server server{.otherwise = says(r_plus(3600))};
-    introspector_options options = profile_d();
-    options.wall = [] { return at(0); };
+    introspector_options options = at_the_start();
     options.retry.max_attempts = 1;
     direct_api api{std::move(options), server};
     outlast::report facts;

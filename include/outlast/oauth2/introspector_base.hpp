@@ -69,7 +69,7 @@ public:
     /// content with another signature, and padding. Requests under way may still pass. See
     /// `introspector_options::revocations`. \throws std::bad_alloc
     void revoke(std::string_view token) {
-        if (const auto name = key_of_(what_is_revoked(token)))
+        if (const auto name = key_of_(jose::revoked_by(token)))
             revoked_.add(*name);
         if (const auto digest = key_of_(token)) {
             cache_.forget(*digest);
@@ -81,7 +81,7 @@ public:
     [[nodiscard]] bool is_revoked(std::string_view token) const {
         if (revoked_.empty())
             return false;
-        const auto name = key_of_(what_is_revoked(token));
+        const auto name = key_of_(jose::revoked_by(token));
         return name && revoked_.holds(*name);
     }
     /// The answer to a request that no policy needs to be asked about: without a token, or with one that is
@@ -244,13 +244,6 @@ private:
         q.token = read.token;
         q.key = *digest;
         return std::nullopt;
-    }
-
-    // Of a JWT what was signed: of an elliptic signature anybody can make a second one, and the last character of
-    // any has bits that nobody reads.
-    static std::string_view what_is_revoked(std::string_view token) noexcept {
-        const std::string_view text = jose::signed_part(token).value_or(token);
-        return text.substr(0, text.find_last_not_of('=') + 1);
     }
 
     static key_binding binding_of(const introspector_options& o) {

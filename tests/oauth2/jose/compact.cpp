@@ -131,3 +131,14 @@ TEST_CASE("compact JWS: what was signed") {
     CHECK(signed_part("eyJhbGciOiJFUzI1NiJ9.e30.c2ln") == "eyJhbGciOiJFUzI1NiJ9.e30");
     CHECK_FALSE(signed_part("2YotnFZFEjr1zCsicMWpAA").has_value());
 }
+
+TEST_CASE("compact JWS: what a token is revoked by") {
+    const std::string_view signed_text = "eyJhbGciOiJFUzI1NiJ9.e30";
+    for (const char* token : {"eyJhbGciOiJFUzI1NiJ9.e30.c2ln", "eyJhbGciOiJFUzI1NiJ9.e30.c2lo",
+                              "eyJhbGciOiJFUzI1NiJ9.e30."})
+        CHECK(revoked_by(token) == signed_text);
+    CHECK(revoked_by("b3BhcXVl") == "b3BhcXVl");
+    CHECK(revoked_by("b3BhcXVl==") == "b3BhcXVl");
+    CHECK(revoked_by("a=b") == "a=b");
+    CHECK(revoked_by("==").empty());
+}

@@ -169,6 +169,13 @@ signed_part(std::string_view text) noexcept {
     return text.substr(0, text.rfind('.'));
 }
 
+/// What a token is revoked by, and whatever a lenient reader takes for the same one: of a JWT what was signed, since
+/// the last character of any signature has bits that nobody reads, too; and no padding.
+[[nodiscard]] constexpr std::string_view revoked_by(std::string_view token) noexcept {
+    const std::string_view text = signed_part(token).value_or(token);
+    return text.substr(0, text.find_last_not_of('=') + 1);
+}
+
 } // namespace outlast::oauth2::jose
 
 #endif // OUTLAST_OAUTH2_JOSE_COMPACT_HPP

@@ -22,7 +22,6 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string_view>
 #include <utility>
 
@@ -193,10 +192,10 @@ private:
 
 namespace detail {
 
-/// By what a token is marked: of a JWT by what was signed, as where it is revoked.
+/// By what a token is marked: as where it is revoked here.
 template <class Introspector>
 [[nodiscard]] std::optional<token_digest> mark_of(const Introspector& api, std::string_view token) {
-    return api.key_of(jose::signed_part(token).value_or(token));
+    return api.key_of(jose::revoked_by(token));
 }
 
 } // namespace detail
