@@ -186,7 +186,7 @@ def take_all(build, quick):
         if shutil.which("wrk") is None:
             all_of_it.attempt("the server", one, no_wrk)
         else:
-            all_of_it.attempt("the server", one, server.round_of, build / "bench_server", 1 if quick else 2)
+            all_of_it.attempt("the server", one, server.round_of, build / "bench_server", 2 if quick else 4)
         all_of_it.rounds.append(one)
     if cpu_count() < 2:
         all_of_it.skipped.append(("two threads", "there is one processor here"))

@@ -3,6 +3,7 @@
 
 The server has one thread, and is made to use all of a processor. What counts is how many requests it answers
 in a second of that processor, which other work on the machine changes little."""
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -49,12 +50,12 @@ class Server:
         return int(re.search(r"(\d+) requests in", done.stdout)[1]), spent
 
 
-def round_of(program, turns):
-    """The checking server and the one that answers a constant, in turns of a second: requests a second of each."""
-    with Server(program) as checking, Server(program, "--no-check") as constant:
-        both = {"server_checked": checking, "server_constant": constant}
-        seen = {name: [] for name in both}
-        for _ in range(turns):
-            for name, server in both.items():
-                seen[name].append(server.serve(1))
-    return {name: sum(n for n, _ in turn) / sum(spent for _, spent in turn) for name, turn in seen.items()}
+def round_of(program, seconds):
+    """The checking server and the one that answers a constant, both at once on one processor, so that whatever slows
+    that down slows both: requests a second of it, of each."""
+    with Server(program) as checking, Server(program, "--no-check") as constant, \
+            concurrent.futures.ThreadPoolExecutor() as both:
+        servers = {"server_checked": checking, "server_constant": constant}
+        running = {name: both.submit(server.serve, seconds) for name, server in servers.items()}
+        seen = {name: future.result() for name, future in running.items()}
+    return {name: n / spent for name, (n, spent) in seen.items()}

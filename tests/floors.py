@@ -24,7 +24,7 @@ FLOORS = {
     3: "guarded permit error store success_lines cache_options",
     3.05: "shared_word atomic_word counter_lines cache_later",
     3.1: "machine flights permits circuit budget refresh",
-    3.12: "cache_access",
+    3.12: "cache_access cache_asking",
     3.15: "circuit_gate cache_run hedge_options",
     3.2: "names",
     3.25: "circuit_telling circuit_run event_text",

@@ -191,6 +191,11 @@ protected:
             shared_->note(event_kind::store_failed, {});
     }
 
+    // Whether the look-up that this came from has all that the call wants, and nothing is left to do.
+    [[nodiscard]] OUTLAST_INLINE bool found_fresh(const verdict& v) const noexcept {
+        return v.ok() && v.note == fresh && !due_;
+    }
+
     // A fresh answer that nobody wants to hear of: it is counted, and that is all.
     OUTLAST_INLINE bool plain_hit() const {
         if (how_ != source::cached || joined_ || options().events) [[unlikely]]

@@ -118,6 +118,18 @@ public:
         return run{*this, [&] { return wants(arguments...); }};
     }
 
+    /// See `may_know`.
+    template <class Hand, class Done, class... A>
+        requires(store<Store> && std::is_invocable_v<const KeyOf&, const A&...>)
+    [[nodiscard]] bool
+    known(reading& now, const terms& t, Hand& hand, const Done& done, const A&... arguments) {
+        run r = start(arguments...);
+        if (!r.known(now, t, hand))
+            return false;
+        done(r);
+        return true;
+    }
+
     /// What a call with these arguments looks for; nothing if it goes past the cache.
     template <class... A>
     [[nodiscard]] std::optional<wanted<key_type>> wants(const A&... arguments) const {

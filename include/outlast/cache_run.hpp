@@ -5,6 +5,7 @@
 #define OUTLAST_CACHE_RUN_HPP
 
 #include <outlast/cache_access.hpp>
+#include <outlast/cache_asking.hpp>
 #include <outlast/config.hpp>
 #include <outlast/event.hpp>
 #include <outlast/flights.hpp>
@@ -14,7 +15,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 namespace outlast {
@@ -60,9 +60,24 @@ public:
         return ask(now, want_ ? look_up : work);
     }
 
+    /// See `may_know`.
+    template <class Hand>
+    OUTLAST_INLINE bool known(reading& now, const terms& t, Hand& hand)
+        requires(!remote)
+    {
+        verdict v;
+        (void)begin(now, t, v);
+        if (!want_)
+            return false;
+        v = act(look_up, now, hand);
+        if (!this->found_fresh(v))
+            return false;
+        (void)over(v);
+        return true;
+    }
+
     OUTLAST_INLINE step settled(reading& now, lane, verdict& v) {
-        const bool hit = doing_ == look_up && v.ok() && v.note == fresh && !due_;
-        return hit ? over(v) : go_on_with(now, v);
+        return doing_ == look_up && this->found_fresh(v) ? over(v) : go_on_with(now, v);
     }
 
     // Parked, and something happened: told, promoted, out of time, or nothing at all.
@@ -194,16 +209,6 @@ private:
     using role = typename flights_type::role;
     using boarding = typename flights_type::boarding;
 
-    // What only a call needs that the cache cannot answer at once.
-    struct asking {
-        typename flights_type::seat place{};
-        instant park_until = never;
-        instant work_until = never;
-        bool holds_stale = false;
-        bool refreshes = false; // while it holds a fresh answer, or has given it
-        verdict outcome{};      // what the work came to, or the wait for it
-    };
-
     step ask(reading& now, operation what) {
         doing_ = what;
         if constexpr (remote)
@@ -320,10 +325,10 @@ private:
 
     step failed(reading& now, const verdict& v) {
         // Out of its own time it can tell the others nothing: one of them takes over.
-        if (for_want_of_time(now, v))
+        if (asking_->for_want_of_time(now, v, asked_))
             asking_->place.leave();
         else
-            asking_->place.land(as_news(v), shared_by(now, v));
+            asking_->place.land(as_news(v), asking_->shared_by(now, v));
         if (!asking_->refreshes)
             return stand_in_or(now, v);
         shared_->ahead_.failed(now.get(), v.hint);
@@ -336,31 +341,6 @@ private:
             return over(v);
         asking_->refreshes = false;
         return ask(now, look_up);
-    }
-
-    // Whether the work might have done better by a later deadline.
-    bool for_want_of_time(reading& now, const verdict& v) const {
-        const instant by = asking_->work_until;
-        if (by == never)
-            return false;
-        if (now.get() >= by || (v.kind == verdict_kind::neutral && v.why == refusal::timed_out))
-            return true;
-        // A callable that keeps its deadline keeps some distance from it, too.
-        return v.error() == std::errc::timed_out && until(now.get(), by) < until(asked_, by) / 10;
-    }
-
-    // The deadline of those who share this failure. Others have so much more time that another attempt
-    // may well fit into it: as much again as was left here, so that a crowd with about the same time
-    // does not fail one by one. A server that said when to come back is not asked by anybody.
-    instant shared_by(reading& now, const verdict& v) const {
-        if (!v.hurried || v.has_hint())
-            return never;
-        const instant by = asking_->work_until;
-        return after(by, until(now.get(), by));
-    }
-    static verdict as_news(verdict v) noexcept {
-        v.hurried = false; // that was this call's time, not theirs
-        return v;
     }
 
     step stand_in_or(reading& now, const verdict& v) {
@@ -389,7 +369,7 @@ private:
     bool alone_ = false; // the caller has left, or has its answer
     bool more_ = false;  // a refresh is left to do, or to keep what was learnt
     bool sends_ = false; // that; else to drop what was known
-    std::optional<asking> asking_{};
+    std::optional<asking<typename flights_type::seat>> asking_{};
 };
 
 } // namespace detail

@@ -64,6 +64,21 @@ template <class P, class... A>
     }
 }
 
+namespace detail {
+struct tells_nobody {
+    template <class Machine>
+    constexpr void operator()(const Machine&) const noexcept {}
+};
+} // namespace detail
+
+/// A policy that may know the answer of a call before anything is begun, as a cache does. A driver to which a call
+/// costs something may ask, in the place of a run. True: the call is over, as a success that `hand` holds, all is
+/// done that had to be, and `done` was called with the machine that knew it. False: nothing has happened.
+template <class P, class Hand, class... A>
+concept may_know = requires(P& p, reading& now, const terms& t, Hand& hand, const A&... arguments) {
+    { p.known(now, t, hand, detail::tells_nobody{}, arguments...) } -> std::same_as<bool>;
+};
+
 /// Policies around any callable.
 ///
 /// Order, outermost first, and why: a cache (a hit needs nothing else) · total timeout (bounds all
@@ -98,6 +113,20 @@ class pipeline {
         "outlast::pipeline: a cache stands inside a hedge, where one lane waits for what another "
         "asks for: put the cache outside the hedge.");
 
+    // Which of them may know: the first one that does not leave each success as it is. Their number: none.
+    template <std::size_t I, class Hand, class... A>
+    static consteval std::size_t knower() {
+        if constexpr (I == sizeof...(Policies)) {
+            return I;
+        } else {
+            using policy = detail::policy_given<std::tuple_element_t<I, std::tuple<Policies...>>>;
+            if constexpr (duty_of<policy> == duty::replaces)
+                return knower<I + 1, Hand, A...>();
+            else
+                return may_know<policy, Hand, A...> ? I : sizeof...(Policies);
+        }
+    }
+
 public:
     /// Refuses an order that makes no sense: see order.hpp. `make<outlast::pipeline>(policies…)` does
     /// so without an exception.
@@ -118,6 +147,15 @@ public:
     template <class... A>
     [[nodiscard]] OUTLAST_INLINE constexpr auto start(const A&... arguments) {
         return start_from<0>(arguments...);
+    }
+
+    /// See `may_know`. The first policy knows, or is one that leaves each success as it is.
+    template <class Hand, class Done, class... A>
+        requires(knower<0, Hand, A...>() != sizeof...(Policies))
+    [[nodiscard]] bool
+    known(reading& now, const terms& t, Hand& hand, const Done& done, const A&... arguments) {
+        return policy_of(std::get<knower<0, Hand, A...>()>(policies_))
+            .known(now, t, hand, done, arguments...);
     }
 
     /// Runs a callable on this thread: `(callable, arguments…)`, or `(limits, callable,

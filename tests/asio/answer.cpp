@@ -3,9 +3,41 @@
 
 #include "support/catch.hpp"
 
+#include <boost/asio.hpp>
+
+#include <cstddef>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// Counts the pieces that are out.
+template <class T>
+struct counting {
+    using value_type = T;
+    int* out;
+    explicit counting(int& pieces) : out(&pieces) {}
+    template <class U>
+    counting(const counting<U>& other) : out(other.out) {}
+    T* allocate(std::size_t n) {
+        ++*out;
+        return std::allocator<T>{}.allocate(n);
+    }
+    void deallocate(T* p, std::size_t n) {
+        --*out;
+        std::allocator<T>{}.deallocate(p, n);
+    }
+    template <class U>
+    bool operator==(const counting<U>& other) const {
+        return out == other.out;
+    }
+};
+
+} // namespace
 
 TEST_CASE("answer: moves what it holds into the handler, as a handler that is used up") {
     std::string told;
@@ -20,4 +52,59 @@ TEST_CASE("answer: moves what it holds into the handler, as a handler that is us
     a();
     CHECK(told == "rvalue 7");
     CHECK(a.what == nullptr);
+}
+
+TEST_CASE("answer: posted in memory of the handler's, which is given back before it is called") {
+    int pieces = 0;
+    int at_call = -1;
+    std::unique_ptr<int> got;
+    asio::io_context context;
+    auto handler = asio::bind_allocator(counting<void>{pieces}, [&](std::unique_ptr<int> n) {
+        at_call = pieces;
+        got = std::move(n);
+    });
+    const auto seven = [] { return std::make_unique<int>(7); };
+    SECTION("to the context") {
+        outlast::detail::post_answer(context.get_executor(), std::move(handler), seven);
+    }
+    SECTION("to an executor of any type") {
+        outlast::detail::post_answer(asio::any_io_executor{context.get_executor()},
+                                     std::move(handler), seven);
+    }
+    SECTION("to a strand behind one") {
+        outlast::detail::post_answer(asio::any_io_executor{asio::make_strand(context)},
+                                     std::move(handler), seven);
+    }
+    CHECK(pieces > 0);
+    CHECK(got == nullptr);
+    context.run();
+    REQUIRE(got != nullptr);
+    CHECK(*got == 7);
+    CHECK(at_call == 0);
+    CHECK(pieces == 0);
+}
+
+TEST_CASE("answer: one that cannot be made posts nothing, and leaves nothing behind") {
+    int pieces = 0;
+    asio::io_context context;
+    auto handler = asio::bind_allocator(counting<void>{pieces}, [](int) { FAIL("called"); });
+    CHECK_THROWS_AS(outlast::detail::post_answer(context.get_executor(), handler,
+                                                 []() -> int { throw std::runtime_error("no"); }),
+                    std::runtime_error);
+    CHECK(pieces == 0);
+    CHECK(context.run() == 0);
+}
+
+TEST_CASE("answer: one that is never called goes away with its context") {
+    int pieces = 0;
+    auto alive = std::make_shared<int>(0);
+    {
+        asio::io_context context;
+        outlast::detail::post_answer(
+            context.get_executor(),
+            asio::bind_allocator(counting<void>{pieces}, [alive](int) { FAIL("called"); }),
+            [] { return 7; });
+    }
+    CHECK(alive.use_count() == 1);
+    CHECK(pieces == 0);
 }

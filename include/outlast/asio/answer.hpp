@@ -4,8 +4,16 @@
 #ifndef OUTLAST_ASIO_ANSWER_HPP
 #define OUTLAST_ASIO_ANSWER_HPP
 
-#include <boost/asio/associated_allocator.hpp>
+#include <outlast/asio/recycled.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_allocator.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include <memory>
+#include <new> // placement
+#include <type_traits>
 #include <utility>
 
 namespace outlast::detail {
@@ -16,13 +24,71 @@ struct answer {
     Result what;
     Handler handler;
 
-    /// Where it is posted: the handler's.
-    using allocator_type = boost::asio::associated_allocator_t<Handler>;
-    [[nodiscard]] allocator_type get_allocator() const noexcept {
-        return boost::asio::get_associated_allocator(handler);
-    }
     void operator()() { std::move(handler)(std::move(what)); }
 };
+
+/// An answer to be posted, in one piece of memory of the handler's: on its way through an executor, which moves
+/// what it is given several times, it is a pointer. The piece is given back before the handler is called.
+template <class Handler, class Result>
+class posted_answer {
+    using answer_type = answer<Handler, Result>;
+    using given = boost::asio::associated_allocator_t<Handler>;
+    using piece_allocator = allocator_for<given, answer_type>;
+    using traits = std::allocator_traits<piece_allocator>;
+
+public:
+    /// \param make gives the result, which is built in its place
+    template <class Make>
+    posted_answer(Handler&& handler, Make&& make) {
+        piece_allocator mine =
+            allocator_from<answer_type>(boost::asio::get_associated_allocator(handler));
+        piece_ = traits::allocate(mine, 1);
+        try {
+            ::new (static_cast<void*>(piece_))
+                answer_type{std::forward<Make>(make)(), std::move(handler)};
+        } catch (...) {
+            traits::deallocate(mine, piece_, 1);
+            throw;
+        }
+    }
+    posted_answer(posted_answer&& other) noexcept : piece_(std::exchange(other.piece_, nullptr)) {}
+    posted_answer& operator=(posted_answer&&) = delete;
+    ~posted_answer() { // never called: the context is gone
+        if (piece_ != nullptr)
+            (void)taken();
+    }
+
+    using allocator_type = allocator_for<given, void>;
+    [[nodiscard]] allocator_type get_allocator() const noexcept {
+        return allocator_from<void>(boost::asio::get_associated_allocator(piece_->handler));
+    }
+    void operator()() { taken()(); }
+
+private:
+    answer_type taken() {
+        answer_type* const piece = std::exchange(piece_, nullptr);
+        piece_allocator mine =
+            allocator_from<answer_type>(boost::asio::get_associated_allocator(piece->handler));
+        answer_type a = std::move(*piece);
+        std::destroy_at(piece);
+        traits::deallocate(mine, piece, 1);
+        return a;
+    }
+
+    answer_type* piece_;
+};
+
+/// Answers on an executor, in a turn of its own. \param make gives the result
+template <class Executor, class Handler, class Make>
+void post_answer(const Executor& executor, Handler handler, Make&& make) {
+    posted_answer<Handler, std::invoke_result_t<Make&>> a{std::move(handler),
+                                                          std::forward<Make>(make)};
+    // A coroutine's executor is mostly this one, behind which what is posted takes two pieces of memory more.
+    if constexpr (std::is_same_v<Executor, boost::asio::any_io_executor>)
+        if (const auto* loop = executor.template target<boost::asio::io_context::executor_type>())
+            return boost::asio::post(*loop, std::move(a));
+    boost::asio::post(executor, std::move(a));
+}
 
 } // namespace outlast::detail
 

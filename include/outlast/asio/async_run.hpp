@@ -4,7 +4,10 @@
 #ifndef OUTLAST_ASIO_ASYNC_RUN_HPP
 #define OUTLAST_ASIO_ASYNC_RUN_HPP
 
+#include <outlast/asio/answer.hpp>
+#include <outlast/asio/known_answer.hpp>
 #include <outlast/asio/running_call.hpp>
+#include <outlast/slot.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_executor.hpp>
@@ -47,6 +50,12 @@ struct initiate_run {
     template <class Handler, class F, class... A>
     void operator()(Handler&& handler, const limits& limit, F callable, A... arguments) const {
         const auto executor = boost::asio::get_associated_executor(handler, fallback);
+        if constexpr (may_be_known<Pipeline, F, A...>) {
+            slot<result<async_value<F, A...>>> known;
+            if (known_answer<Clock>(known, *policies, limit, callable, arguments...))
+                return post_answer(executor, std::forward<Handler>(handler),
+                                   [&] { return std::move(*known); });
+        }
         using machine = decltype(policies->start(std::as_const(arguments)...));
         using call_type = running_call<Clock, machine, F, std::decay_t<Handler>,
                                        std::decay_t<decltype(executor)>, A...>;
@@ -57,9 +66,6 @@ struct initiate_run {
     Pipeline* policies;
     Executor fallback;
 };
-
-template <class F, class... A>
-using async_value = typename asynchronous<std::decay_t<F>, const std::decay_t<A>&...>::value_type;
 
 template <class Clock, class Executor, class Pipeline, class F, class Token, class... A>
 auto async_run_on(const Executor& fallback,
@@ -97,6 +103,10 @@ auto async_run_on(const Executor& fallback,
 /// executor, which they keep from running out of work; counted by `outlast::detached`. The last goes on
 /// even when those others have left, until the latest of their deadlines, as its answer is kept for who
 /// comes next: work without any deadline of its own, which may hang, needs a timeout inside the cache.
+///
+/// **What a cache knows** and may be told at once is told without any of that: nothing is begun, and the
+/// handler is called with it in a turn of its own. So it is if no policy but a fallback stands outside
+/// of the cache.
 ///
 /// **Cancellation** by the slot of the handler. *Terminal*: the answer is `cancelled` at once, and
 /// what runs is told so and abandoned. *Total* and *partial*, and the stop token of `limits`: the

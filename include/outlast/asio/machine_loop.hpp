@@ -52,7 +52,7 @@ protected:
 
     template <class Pipeline>
     OUTLAST_INLINE void begin(Pipeline& policies) {
-        tell([&](reading& now) {
+        tell([&](reading& now) __attribute__((always_inline)) {
             std::apply([&](const A&... a) { machine_.fill([&] { return policies.start(a...); }); },
                        arguments_);
             if (limit_.facts != nullptr)
@@ -205,7 +205,7 @@ private:
     }
 
     // Whether the machine is to be told.
-    bool arrive(place_type& a, reading& now) {
+    OUTLAST_INLINE bool arrive(place_type& a, reading& now) {
         lane_type& l = lanes_[a.on];
         if (!a.has_arrived()) {
             l.what = doing::lost; // there is its deadline still

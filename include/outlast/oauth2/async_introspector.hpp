@@ -6,6 +6,7 @@
 
 #include <outlast/asio/answer.hpp>
 #include <outlast/asio/async_run.hpp>
+#include <outlast/asio/known_answer.hpp>
 #include <outlast/oauth2/async_ask.hpp>
 #include <outlast/oauth2/async_check_forms.hpp>
 #include <outlast/oauth2/async_discovery.hpp>
@@ -48,9 +49,9 @@ namespace outlast::oauth2 {
 /// transport is among that if it was given by `shared_ptr`; else it outlives them: until the context
 /// has run out of work, or is gone. What the options refer to (a wall clock, a maker of credentials)
 /// as the transport.
-/// **Cost** a token known and fresh: one digest, one lookup, one piece of memory for the check and
-/// one for its run, which those of earlier checks on the thread serve for; and a share counted up and
-/// down again.
+/// **Cost** a token known and fresh: one digest, one lookup, and one piece of memory for the decision on
+/// its way to the handler, which those of earlier checks on the thread serve for; and a share counted up
+/// and down again.
 /// **Secrets** as with `introspector`; the copy of a token is wiped before the handler is called, or, where others
 /// wait for what the call learns, when that is over.
 /// **Example** `examples/05_coroutine_server.cpp`.
@@ -252,16 +253,28 @@ private:
                         limits until) {
             const auto executor = boost::asio::get_associated_executor(handler, fallback);
             if (at_once)
-                return boost::asio::post(executor, outlast::detail::answer<Handler, decision>{
-                                                       *std::move(at_once), std::move(handler)});
+                return outlast::detail::post_answer(executor, std::move(handler),
+                                                    [&] { return *std::move(at_once); });
             shared& all = *api;
+            auto work = std::cref(all.ask);
+            report facts;
+            limits whole = until;
+            whole.facts = &facts;
+            outlast::slot<result<knowledge>> known;
+            if (outlast::detail::known_answer<Clock>(known, all.policies(), whole, work, q)) {
+                if (until.facts != nullptr)
+                    *until.facts = facts;
+                return outlast::detail::post_answer(executor, std::move(handler), [&] {
+                    return all.decided(std::move(*known), facts, wanted, from, q);
+                });
+            }
             auto check = detail::pending_check<shared, Handler>::make(
                 std::move(handler), std::move(api), wanted.get(), from, until.facts, q.token);
             check->endpoint = all.first_endpoint();
             check->key = q.key;
             until.facts = &check->facts;
             detail::pending_query about{q, check};
-            async_run<Clock>(executor, all.policies(), until, std::cref(all.ask),
+            async_run<Clock>(executor, all.policies(), until, work,
                              detail::check_done<shared, Handler>{std::move(check)},
                              std::move(about));
         }

@@ -65,10 +65,13 @@ struct decision {
 
 namespace detail {
 
-[[nodiscard]] inline decision refused(answer reply, decision d = {}) {
+inline void refuse(decision& d, answer reply) {
     d.status = reply.status;
     d.reply = std::move(reply);
     d.who = nullptr;
+}
+[[nodiscard]] inline decision refused(answer reply, decision d = {}) {
+    refuse(d, std::move(reply));
     return d;
 }
 
@@ -79,26 +82,25 @@ namespace detail {
     return refused(invalid_token(realm, description::not_active), std::move(d));
 }
 
-[[nodiscard]] inline decision
-ruled(ruling what, decision d, const requirements& wanted, const quoted& realm) {
+inline void rule(decision& d, ruling what, const requirements& wanted, const quoted& realm) {
     d.ruled = what;
     switch (what) {
     case ruling::ok:
         d.status = 200;
-        return d;
+        return;
     case ruling::insufficient_scope: {
         std::string needed;
         for (const std::string& scope : wanted.scopes)
             needed.append(needed.empty() ? "" : " ").append(scope);
         // Scope names were checked with the requirements; an odd one names no scope at all.
         const auto text = quoted::make(needed);
-        return refused(insufficient_scope(realm, text ? *text : *quoted::make("")), std::move(d));
+        return refuse(d, insufficient_scope(realm, text ? *text : *quoted::make("")));
     }
     case ruling::expired:
     case ruling::not_yet_valid:
-        return refused(invalid_token(realm, description::not_active), std::move(d));
+        return refuse(d, invalid_token(realm, description::not_active));
     default:
-        return refused(invalid_token(realm, description::not_acceptable), std::move(d));
+        return refuse(d, invalid_token(realm, description::not_acceptable));
     }
 }
 
@@ -119,7 +121,8 @@ ruled(ruling what, decision d, const requirements& wanted, const quoted& realm) 
         std::optional<duration> closed;
         std::optional<duration> asked;
         (f.why() == refusal::circuit_open ? closed : asked) = f.retry_after();
-        return detail::refused(unavailable(retry_after_for(closed, asked)), std::move(d));
+        detail::refuse(d, unavailable(retry_after_for(closed, asked)));
+        return d;
     }
     d.age = facts.age;
     switch (facts.how) {
@@ -136,13 +139,16 @@ ruled(ruling what, decision d, const requirements& wanted, const quoted& realm) 
     }
     knowledge& k = known.assume_value();
     d.because = reason_of(k.what);
-    if (k.what != knowledge::verdict::active)
-        return detail::refused(invalid_token(realm, description::not_active), std::move(d));
+    if (k.what != knowledge::verdict::active) {
+        detail::refuse(d, invalid_token(realm, description::not_active));
+        return d;
+    }
     d.who = std::move(k.said); // no further turn of a counter that threads share
     const auto& said = *d.who;
     const bool live = d.how == decision::assurance::live;
     const auto how = live ? freshness::live : freshness::cached;
-    return detail::ruled(check(said, wanted, now, how, from), std::move(d), wanted, realm);
+    detail::rule(d, check(said, wanted, now, how, from), wanted, realm);
+    return d;
 }
 
 /// The same for a token that was verified here, without the server. Times are looked at as those of cached facts:
@@ -159,23 +165,24 @@ ruled(ruling what, decision d, const requirements& wanted, const quoted& realm) 
     d.how = decision::assurance::local;
     if (!said) {
         d.because = reason::inactive;
-        return detail::refused(invalid_token(realm, description::not_active), std::move(d));
+        detail::refuse(d, invalid_token(realm, description::not_active));
+        return d;
     }
     d.because = reason::active;
     d.who = std::move(said);
     const auto& facts = *d.who;
     if (const ruling first = check(facts, own, now, freshness::cached, from); first != ruling::ok)
-        return detail::ruled(first, std::move(d), own, realm);
-    return detail::ruled(check(facts, wanted, now, freshness::cached, from), std::move(d), wanted,
-                         realm);
+        detail::rule(d, first, own, realm);
+    else
+        detail::rule(d, check(facts, wanted, now, freshness::cached, from), wanted, realm);
+    return d;
 }
 
 /// A refusal as the sender is to see it: where DPoP is offered, with its challenge.
-[[nodiscard]] inline decision
-framed(decision d, const sender& from, const bearer_options& offered, const quoted& realm) {
+inline void
+frame(decision& d, const sender& from, const bearer_options& offered, const quoted& realm) {
     if (!offered.dpop_algorithms.empty() && !d.allowed())
         d.reply = offering_dpop(std::move(d.reply), from.scheme, realm, offered.dpop_algorithms);
-    return d;
 }
 
 } // namespace outlast::oauth2

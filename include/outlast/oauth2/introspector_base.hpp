@@ -206,7 +206,7 @@ protected:
         from.scheme = read.scheme;
         std::optional<decision> d = answer_to(read, q, from);
         if (d)
-            d = framed(*std::move(d), from, options().bearer, realm_);
+            frame(*d, from, options().bearer, realm_);
         return d;
     }
 
@@ -215,8 +215,8 @@ protected:
                                    const requirements& wanted,
                                    const sender& from,
                                    const query& about) const {
-        decision d = framed(decide(std::move(known), facts, wanted, realm_, options().wall(), from),
-                            from, options().bearer, realm_);
+        decision d = decide(std::move(known), facts, wanted, realm_, options().wall(), from);
+        frame(d, from, options().bearer, realm_);
         note(d, about);
         return d;
     }

@@ -118,8 +118,8 @@ public:
             return jwt_->use == local_use::first ? step::server : step::done;
         if (jwt_->use == local_use::fallback && may_be_taken_elsewhere(found, now))
             return step::done;
-        d_ = framed(decide_locally(std::move(found.said), *own_, *wanted_, *realm_, now, from_),
-                    from_, options_->bearer, *realm_);
+        d_ = decide_locally(std::move(found.said), *own_, *wanted_, *realm_, now, from_);
+        frame(d_, from_, options_->bearer, *realm_);
         return step::done;
     }
 
