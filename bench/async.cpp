@@ -134,6 +134,12 @@ void add_benchmarks() {
             least::async_call<decltype(next)>::start_posting(context, next);
         },
         true);
+    add_chain(
+        "least_async_post_threads",
+        [](asio::io_context& context, auto next) {
+            least::async_call<decltype(next), true>::start_posting(context, next);
+        },
+        true);
     add_chain("async_post_timeout", through(timed, posting_work), true);
     add_chain(
         "asio_timer",

@@ -75,6 +75,8 @@ FIGURES = [
            lambda m: m["async_post"] / m["async_post_plain"], lambda m: 1.3),
     Figure("least_async_post_over_post", "… with a timeout only, by hand, for a loop of one thread", "×",
            lambda m: m["least_async_post"] / m["async_post_plain"], None),
+    Figure("least_async_post_threads_over_post", "… the same for a loop of any number of threads", "×",
+           lambda m: m["least_async_post_threads"] / m["async_post_plain"], None),
     Figure("two_reads_over_post", "… with two readings of the clock, and nothing else", "×",
            lambda m: 1 + 2 * m["clock"] / m["async_post_plain"], None),
     Figure("async_timeout_over_asio_timer", "a timeout around one that posts, what it adds, over a steady_timer", "×",

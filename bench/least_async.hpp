@@ -2,10 +2,13 @@
 //
 // The least that a call under Asio with a deadline can cost: written by hand for one case each, and for
 // a loop that one thread runs. No policy but the timeout, no lock, nothing kept from overlapping,
-// nobody who waits for the answer where the operation forgets its handler.
+// nobody who waits for the answer where the operation forgets its handler. Or, for a loop of any number of
+// threads, with a lock around the deadlines, one end of the call (its own or that of its time), and work for
+// the loop as long as it waits.
 #ifndef OUTLAST_BENCH_LEAST_ASYNC_HPP
 #define OUTLAST_BENCH_LEAST_ASYNC_HPP
 
+#include <outlast/asio/brief_lock.hpp>
 #include <outlast/asio/deadline_heap.hpp>
 #include <outlast/asio/recycled.hpp>
 #include <outlast/result.hpp>
@@ -13,14 +16,18 @@
 
 #include "async_work.hpp"
 
+#include <atomic>
 #include <memory>
+#include <mutex>
 #include <new>
+#include <optional>
 #include <utility>
 
 namespace bench::least {
 
 /// One call in recycled memory, its deadline in a heap for all.
-template <class Next>
+/// \tparam Threads any number of them; else one
+template <class Next, bool Threads = false>
 class async_call : outlast::detail::deadline_heap::node {
     using error_code = boost::system::error_code;
     using loop = boost::asio::io_context;
@@ -39,8 +46,15 @@ public:
     static void start_posting(loop& context, Next next) {
         async_call& c = make(context, next);
         const outlast::instant by = outlast::after(outlast::steady::now(), 250ms);
-        posting_work(handler{&c});
-        deadlines_.insert(c, by);
+        if constexpr (Threads) {
+            c.work_.emplace(context.get_executor());
+            const std::lock_guard hold{lock_}; // it may end before it is in there
+            posting_work(handler{&c});
+            deadlines_.insert(c, by);
+        } else {
+            posting_work(handler{&c});
+            deadlines_.insert(c, by);
+        }
     }
 
 private:
@@ -61,7 +75,14 @@ private:
         void operator()(error_code, int n) {
             call->got_ = n;
             call->judge(call->at());
-            deadlines_.erase(*call);
+            if constexpr (Threads) {
+                if (call->over_.exchange(true, std::memory_order_acq_rel))
+                    return;
+                const std::lock_guard hold{lock_};
+                deadlines_.erase(*call);
+            } else {
+                deadlines_.erase(*call);
+            }
             call->finish();
         }
     };
@@ -84,10 +105,13 @@ private:
     }
 
     static inline outlast::detail::deadline_heap deadlines_{};
+    static inline outlast::detail::brief_lock lock_{};
 
     loop& context_;
     Next next_;
     outlast::result<int> got_{0};
+    std::optional<boost::asio::executor_work_guard<loop::executor_type>> work_{};
+    std::atomic<bool> over_{false};
 };
 
 } // namespace bench::least

@@ -95,8 +95,8 @@ protected:
                     shared_->life_.recheck(found->value, found->times.age(now))) {
                 // A "no" may answer anybody; another answer is as old as what it was made from.
                 const lifetime life = shared_->life_(*newer);
-                if (!replace_value(now, *found, *newer, life) ||
-                    (!life.negative && want_->max_age != forever))
+                if ((!life.negative && found->times.age(asked_) > want_->max_age) ||
+                    !replace_value(now, *found, *newer, life))
                     return gone(hand);
                 due_ = false;
                 put_in(hand, *std::move(newer));
@@ -279,8 +279,9 @@ private:
         const auto still_wanted = [&](const freshness* there) {
             return there != nullptr && there->since == old.times.since;
         };
-        shared_->store_->put(want_->key, {newer, freshness::from(now, life), life.negative},
-                             still_wanted);
+        freshness times = freshness::from(now, life);
+        times.since = old.times.since;
+        shared_->store_->put(want_->key, {newer, times, life.negative}, still_wanted);
         return true;
     }
 };

@@ -119,15 +119,11 @@ public:
     }
 
     /// See `may_know`.
-    template <class Hand, class Done, class... A>
+    template <class Hand, class Take, class... A>
         requires(store<Store> && std::is_invocable_v<const KeyOf&, const A&...>)
     [[nodiscard]] bool
-    known(reading& now, const terms& t, Hand& hand, const Done& done, const A&... arguments) {
-        run r = start(arguments...);
-        if (!r.known(now, t, hand))
-            return false;
-        done(r);
-        return true;
+    known(reading& now, const terms& t, Hand& hand, const Take& take, const A&... arguments) {
+        return start(arguments...).known(now, t, hand, take);
     }
 
     /// What a call with these arguments looks for; nothing if it goes past the cache.

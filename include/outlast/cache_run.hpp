@@ -61,8 +61,8 @@ public:
     }
 
     /// See `may_know`.
-    template <class Hand>
-    OUTLAST_INLINE bool known(reading& now, const terms& t, Hand& hand)
+    template <class Hand, class Take>
+    OUTLAST_INLINE bool known(reading& now, const terms& t, Hand& hand, const Take& take)
         requires(!remote)
     {
         verdict v;
@@ -70,7 +70,7 @@ public:
         if (!want_)
             return false;
         v = act(look_up, now, hand);
-        if (!this->found_fresh(v))
+        if (!this->found_fresh(v) || !take(*this))
             return false;
         (void)over(v);
         return true;

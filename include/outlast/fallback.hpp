@@ -77,6 +77,7 @@ public:
     class run;
     static constexpr label kind = "fallback";
     static constexpr duty does = duty::replaces;
+    static constexpr bool leaves_successes = true;
 
     /// \param answer a value; or a callable that takes the failure (with the facts that the caller would
     ///        get, but for the time elapsed) and the arguments of the call, either of them alone, or

@@ -65,18 +65,27 @@ template <class P, class... A>
 }
 
 namespace detail {
-struct tells_nobody {
+struct takes_it {
     template <class Machine>
-    constexpr void operator()(const Machine&) const noexcept {}
+    constexpr bool operator()(const Machine&) const noexcept {
+        return true;
+    }
 };
+/// A policy outside of which a success is what it was inside: `static constexpr bool leaves_successes`.
+template <class P>
+inline constexpr bool leaves_successes = false;
+template <class P>
+    requires requires { P::leaves_successes; }
+inline constexpr bool leaves_successes<P> = P::leaves_successes;
 } // namespace detail
 
 /// A policy that may know the answer of a call before anything is begun, as a cache does. A driver to which a call
-/// costs something may ask, in the place of a run. True: the call is over, as a success that `hand` holds, all is
-/// done that had to be, and `done` was called with the machine that knew it. False: nothing has happened.
+/// costs something may ask, in the place of a run. Where the policy knows, `hand` holds a success, and `take` is called
+/// with the machine that found it, to conclude, and says whether it will do. True: the call is over, and all is done
+/// that had to be. False: nothing has happened.
 template <class P, class Hand, class... A>
 concept may_know = requires(P& p, reading& now, const terms& t, Hand& hand, const A&... arguments) {
-    { p.known(now, t, hand, detail::tells_nobody{}, arguments...) } -> std::same_as<bool>;
+    { p.known(now, t, hand, detail::takes_it{}, arguments...) } -> std::same_as<bool>;
 };
 
 /// Policies around any callable.
@@ -120,7 +129,7 @@ class pipeline {
             return I;
         } else {
             using policy = detail::policy_given<std::tuple_element_t<I, std::tuple<Policies...>>>;
-            if constexpr (duty_of<policy> == duty::replaces)
+            if constexpr (detail::leaves_successes<policy>)
                 return knower<I + 1, Hand, A...>();
             else
                 return may_know<policy, Hand, A...> ? I : sizeof...(Policies);
@@ -150,12 +159,12 @@ public:
     }
 
     /// See `may_know`. The first policy knows, or is one that leaves each success as it is.
-    template <class Hand, class Done, class... A>
+    template <class Hand, class Take, class... A>
         requires(knower<0, Hand, A...>() != sizeof...(Policies))
     [[nodiscard]] bool
-    known(reading& now, const terms& t, Hand& hand, const Done& done, const A&... arguments) {
+    known(reading& now, const terms& t, Hand& hand, const Take& take, const A&... arguments) {
         return policy_of(std::get<knower<0, Hand, A...>()>(policies_))
-            .known(now, t, hand, done, arguments...);
+            .known(now, t, hand, take, arguments...);
     }
 
     /// Runs a callable on this thread: `(callable, arguments…)`, or `(limits, callable,

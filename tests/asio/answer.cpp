@@ -12,6 +12,7 @@
 #include <utility>
 
 namespace asio = boost::asio;
+using outlast::detail::posted_answer;
 
 namespace {
 
@@ -65,17 +66,18 @@ TEST_CASE("answer: posted in memory of the handler's, which is given back before
     });
     const auto seven = [] { return std::make_unique<int>(7); };
     SECTION("to the context") {
-        outlast::detail::post_answer(context.get_executor(), std::move(handler), seven);
+        outlast::detail::post_answer(context.get_executor(),
+                                     posted_answer{std::move(handler), seven});
         CHECK(pieces > 0);
     }
     SECTION("to an executor of any type") {
         outlast::detail::post_answer(asio::any_io_executor{context.get_executor()},
-                                     std::move(handler), seven);
+                                     posted_answer{std::move(handler), seven});
         CHECK(pieces > 0);
     }
     SECTION("to a strand behind one") {
         outlast::detail::post_answer(asio::any_io_executor{asio::make_strand(context)},
-                                     std::move(handler), seven);
+                                     posted_answer{std::move(handler), seven});
         CHECK(pieces > 0);
     }
     CHECK(got == nullptr);
@@ -86,27 +88,67 @@ TEST_CASE("answer: posted in memory of the handler's, which is given back before
     CHECK(pieces == 0);
 }
 
-TEST_CASE("answer: one that cannot be made posts nothing, and leaves nothing behind") {
+TEST_CASE("answer: one that cannot be made leaves nothing behind") {
     int pieces = 0;
-    asio::io_context context;
-    auto handler = asio::bind_allocator(counting<void>{pieces}, [](int) { FAIL("called"); });
-    CHECK_THROWS_AS(outlast::detail::post_answer(context.get_executor(), handler,
-                                                 []() -> int { throw std::runtime_error("no"); }),
-                    std::runtime_error);
+    auto alive = std::make_shared<int>(0);
+    auto handler = asio::bind_allocator(counting<void>{pieces}, [alive](int) { FAIL("called"); });
+    CHECK_THROWS_AS(
+        (posted_answer{std::move(handler), []() -> int { throw std::runtime_error("no"); }}),
+        std::runtime_error);
     CHECK(pieces == 0);
-    CHECK(context.run() == 0);
 }
 
-TEST_CASE("answer: one that is never called goes away with its context") {
+TEST_CASE("answer: one that is never called goes away with its context, moved nowhere") {
+    struct stays {
+        std::shared_ptr<int> alive;
+        explicit stays(std::shared_ptr<int> a) : alive(std::move(a)) {}
+        stays(stays&&) { throw std::runtime_error("moved"); }
+    };
     int pieces = 0;
     auto alive = std::make_shared<int>(0);
     {
         asio::io_context context;
         outlast::detail::post_answer(
             context.get_executor(),
-            asio::bind_allocator(counting<void>{pieces}, [alive](int) { FAIL("called"); }),
-            [] { return 7; });
+            posted_answer{
+                asio::bind_allocator(counting<void>{pieces}, [alive](stays) { FAIL("called"); }),
+                [&] { return stays{alive}; }});
+        CHECK(pieces > 0);
     }
     CHECK(alive.use_count() == 1);
     CHECK(pieces == 0);
+}
+
+TEST_CASE("answer: a result that cannot be moved to its handler is not left behind either") {
+    struct once {
+        std::shared_ptr<int> alive;
+        explicit once(std::shared_ptr<int> a) : alive(std::move(a)) {}
+        once(once&&) { throw std::runtime_error("moved"); }
+    };
+    int pieces = 0;
+    auto alive = std::make_shared<int>(0);
+    asio::io_context context;
+    outlast::detail::post_answer(
+        context.get_executor(),
+        posted_answer{asio::bind_allocator(counting<void>{pieces}, [](once) { FAIL("called"); }),
+                      [&] { return once{alive}; }});
+    CHECK_THROWS_AS(context.run(), std::runtime_error);
+    CHECK(alive.use_count() == 1);
+    CHECK(pieces == 0);
+}
+
+TEST_CASE("answer: what is found out in the turn of the handler") {
+    int asked = 0;
+    struct later {
+        int* asked;
+        std::string told() && { return "found out " + std::to_string(++*asked); }
+    };
+    std::string got;
+    asio::io_context context;
+    outlast::detail::post_answer(
+        context.get_executor(),
+        posted_answer{[&](std::string s) { got = std::move(s); }, [&] { return later{&asked}; }});
+    CHECK(asked == 0);
+    context.run();
+    CHECK(got == "found out 1");
 }

@@ -124,6 +124,58 @@ TEST_CASE("operations: one that returns an awaitable") {
               .code() == std::errc::io_error);
 }
 
+TEST_CASE("operations: what Asio throws in a coroutine keeps its code") {
+    const auto r = outcome_of([]() -> asio::awaitable<int> {
+        asio::ip::tcp::socket socket{co_await asio::this_coro::executor};
+        co_await socket.async_connect({asio::ip::address_v4::loopback(), 1}, asio::use_awaitable);
+        co_return 1;
+    });
+    CHECK(r.error().code() == std::errc::connection_refused);
+    CHECK(r.error().why() == outlast::refusal::none);
+    CHECK(r.error().thrown() != nullptr);
+    CHECK(outcome_of([](auto token) {
+              return asio::async_initiate<decltype(token), void(error_code, int)>(
+                  [](auto) {
+                      throw boost::system::system_error(
+                          make_error_code(asio::error::host_unreachable));
+                  },
+                  token);
+          })
+              .error()
+              .code() == std::errc::host_unreachable);
+}
+
+TEST_CASE("operations: a coroutine hears each kind of cancellation, and the stop token") {
+    asio::io_context context;
+    outlast::pipeline p{outlast::retry{}};
+    asio::cancellation_signal signal;
+    std::stop_source stop;
+    const auto how = GENERATE(0, 1, 2, 3);
+    std::optional<result<void>> got;
+    bool heard = false;
+    outlast::async_run(
+        context.get_executor(), p, outlast::limits{.stop = stop.get_token()},
+        [&]() -> asio::awaitable<void> {
+            asio::steady_timer timer{context, 1h};
+            const auto [e] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+            heard = e == asio::error::operation_aborted;
+        },
+        asio::bind_cancellation_slot(signal.slot(), [&](result<void> r) { got = std::move(r); }));
+    context.poll();
+    constexpr asio::cancellation_type types[] = {asio::cancellation_type::terminal,
+                                                 asio::cancellation_type::partial,
+                                                 asio::cancellation_type::total};
+    if (how == 3)
+        stop.request_stop();
+    else
+        signal.emit(types[how]);
+    context.run();
+    CHECK(heard);
+    REQUIRE(got.has_value());
+    // All but *terminal* let the operation finish, and it has.
+    CHECK(got->has_value() == (how != 0));
+}
+
 TEST_CASE("operations: one that returns a deferred operation") {
     asio::io_context other;
     CHECK(outcome_of(
@@ -431,4 +483,35 @@ TEST_CASE("cancellation reaches a call through a coroutine's operators") {
         asio::detached);
     context.run();
     CHECK(done);
+}
+
+TEST_CASE(
+    "memory: that of a type-erased handler is gone with it, and its abandoned work has its own") {
+    asio::io_context context;
+    asio::steady_timer deaf{context, 30ms};
+    outlast::pipeline p{outlast::timeout{5ms}};
+    int called = 0;
+    auto alive = std::make_shared<int>(0);
+    asio::any_completion_handler<void(result<int>)> erased{
+        asio::bind_allocator(std::allocator<char>{}, [&called, alive](const result<int>& r) {
+            ++called;
+            CHECK(r.error().why() == refusal::timed_out);
+        })};
+    outlast::async_run(
+        context.get_executor(), p,
+        [&](auto token) {
+            return asio::async_initiate<decltype(token), void(int)>(
+                [&](auto h) {
+                    deaf.async_wait([h = std::move(h)](error_code) mutable { std::move(h)(1); });
+                },
+                token);
+        },
+        asio::bind_executor(context.get_executor(), std::move(erased)));
+    while (called == 0)
+        context.run_one_for(10s);
+    CHECK(outlast::abandoned().running == 1);
+    CHECK(alive.use_count() == 1);
+    context.run();
+    CHECK(called == 1);
+    CHECK(outlast::abandoned().running == 0);
 }

@@ -49,6 +49,10 @@ TEST_CASE("a completion with an exception") {
     CHECK(lift<void(std::exception_ptr)>(std::exception_ptr{}).has_value());
     CHECK(lift<void(std::exception_ptr)>(std::make_exception_ptr(1)).error().why() ==
           refusal::threw);
+    const boost::system::system_error of_boost{make_error_code(boost::asio::error::eof)};
+    const auto kept = lift<void(std::exception_ptr)>(std::make_exception_ptr(of_boost));
+    CHECK(kept.error().code() == std::error_code{of_boost.code()});
+    CHECK(kept.error().thrown() != nullptr);
     const outlast::failed nested{outlast::failure{refusal::circuit_open}};
     CHECK(lift<void(std::exception_ptr)>(std::make_exception_ptr(nested)).error().why() ==
           refusal::circuit_open);

@@ -7,6 +7,7 @@
 #include <outlast/cache/memory.hpp>
 #include <outlast/cache_aside.hpp>
 #include <outlast/fallback.hpp>
+#include <outlast/keyed.hpp>
 #include <outlast/outlast.hpp>
 
 #include "asio/support/virtual_loop.hpp"
@@ -90,6 +91,20 @@ struct shop {
                                        key);
     }
     outlast::limits with_facts() { return {.facts = &facts}; }
+};
+
+/// Runs what is posted at once: another thread may.
+struct at_once_executor {
+    asio::execution_context* home;
+    asio::execution_context& query(asio::execution::context_t) const noexcept { return *home; }
+    static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept {
+        return asio::execution::blocking.never;
+    }
+    template <class F>
+    void execute(F f) const {
+        f();
+    }
+    bool operator==(const at_once_executor&) const = default;
 };
 
 } // namespace
@@ -245,4 +260,149 @@ TEST_CASE("known answer: on the executor of the handler, and gone with a context
         CHECK(alive.use_count() == 2);
     }
     CHECK(alive.use_count() == 1);
+}
+
+TEST_CASE("known answer: what is renewed from an entry too old for this caller is none to it") {
+    struct life {
+        outlast::lifetime operator()(const std::string&) const { return {.fresh_for = 1h}; }
+        std::optional<std::string> recheck(const std::string& v, duration) const {
+            return v.ends_with("renewed") ? std::nullopt : std::optional{v + " renewed"};
+        }
+    };
+    virtual_loop loop;
+    store_type store;
+    const auto key_of = [](int key) { return outlast::wanted<int>{key, 10s}; };
+    outlast::cache_aside remember{store, key_of, life{}};
+    outlast::pipeline p{std::ref(remember)};
+    int asked = 0;
+    std::vector<std::string> told;
+    const auto ask = [&] {
+        outlast::async_run<hand_clock>(
+            loop.context().get_executor(), p,
+            [&](int, auto token) {
+                return loop.after<void(std::string)>(1ms, std::move(token),
+                                                     "v" + std::to_string(++asked));
+            },
+            [&](const result<std::string>& r) { told.push_back(r.value()); }, 7);
+        loop.run();
+    };
+    ask();
+    loop.advance(5s);
+    ask();
+    loop.advance(20s);
+    ask();
+    CHECK(told == std::vector<std::string>{"v1", "v1 renewed", "v2"});
+}
+
+TEST_CASE("known answer: the deadline wins over a look-up that takes its time, and over no count") {
+    shop s;
+    outlast::pipeline p{std::ref(s.remember)};
+    s.ask(p);
+    s.loop.run();
+    s.seen.clear();
+    s.key_of = [](int key) {
+        hand_clock::time = outlast::after(hand_clock::time, 30ms);
+        return key;
+    };
+    s.ask(p, {.deadline = std::chrono::steady_clock::time_point{
+                  outlast::after(hand_clock::now(), 50ms).time_since_epoch()}});
+    s.loop.run();
+    CHECK(s.told.back() == "user 7");
+    s.ask(p, {.deadline =
+                  std::chrono::steady_clock::time_point{
+                      outlast::after(hand_clock::now(), 10ms).time_since_epoch()},
+              .facts = &s.facts});
+    s.loop.run();
+    CHECK(s.told.back() == std::string{to_string(refusal::timed_out)});
+    CHECK(s.facts.elapsed >= 30ms);
+}
+
+TEST_CASE("known answer: a hit is counted and told once, even if a sink throws or no value can be "
+          "moved") {
+    struct heavy {
+        int* moves;
+        explicit heavy(int& m) : moves(&m) {}
+        heavy(const heavy& other) : moves(other.moves) {}
+        heavy(heavy&& other) : moves(other.moves) {
+            if (--*moves == 0)
+                throw std::runtime_error("moved once too often");
+        }
+    };
+    for (int limit = 1; limit != 12; ++limit) {
+        CAPTURE(limit);
+        virtual_loop loop;
+        outlast::memory<int, heavy> store;
+        outlast::cache_aside remember{
+            store, [](int key) { return key; },
+            [](const heavy&) { return outlast::lifetime{.fresh_for = 1h}; }};
+        outlast::pipeline p{std::ref(remember)};
+        int moves = 1'000;
+        int called = 0;
+        const auto ask = [&] {
+            outlast::async_run<hand_clock>(
+                loop.context().get_executor(), p,
+                [&](int, auto token) {
+                    return asio::async_initiate<decltype(token), void(heavy)>(
+                        [&](auto h) { std::move(h)(heavy{moves}); }, token);
+                },
+                [&](const result<heavy>&) { ++called; }, 7);
+        };
+        ask();
+        loop.run();
+        REQUIRE(called == 1);
+        moves = limit;
+        ask(); // fails, if at all, as a failure to its handler
+        try {
+            loop.run();
+        } catch (const std::runtime_error&) {
+            ++called; // on its way to the handler: nobody can have it
+        }
+        CHECK(called == 2);
+        CHECK(remember.counts().hits == 1);
+    }
+    shop s;
+    outlast::pipeline p{std::ref(s.remember)};
+    s.ask(p);
+    s.loop.run();
+    s.ask(p);
+    s.loop.run();
+    CHECK(s.remember.counts().hits == 1);
+}
+
+TEST_CASE("known answer: a policy that picks policies by key is asked, whatever it picks") {
+    shop s;
+    outlast::keyed guarded{[](int) -> std::string { throw std::runtime_error("no key"); },
+                           [](const std::string&) {
+                               return std::make_shared<outlast::fallback<std::string>>("nobody");
+                           }};
+    outlast::pipeline p{std::ref(guarded), std::ref(s.remember)};
+    STATIC_REQUIRE(!outlast::detail::may_be_known<decltype(p), decltype(s.work()), int>);
+}
+
+TEST_CASE("known answer: the arguments are gone before the handler can be called") {
+    struct watched_key {
+        std::shared_ptr<int> alive;
+    };
+    outlast::memory<int, int> store;
+    outlast::cache_aside remember{store, [](const watched_key&) { return 0; },
+                                  [](int) { return outlast::lifetime{.fresh_for = 1h}; }};
+    outlast::pipeline p{std::ref(remember)};
+    asio::io_context context;
+    auto alive = std::make_shared<int>(0);
+    long shares = 0;
+    for (int i = 0; i != 2; ++i) {
+        outlast::async_run(
+            at_once_executor{&context}, p,
+            [](const watched_key&, auto token) {
+                return asio::async_initiate<decltype(token), void(int)>(
+                    [](auto h) { std::move(h)(1); }, token);
+            },
+            [&](const result<int>& r) {
+                CHECK(r.value() == 1);
+                shares = alive.use_count();
+            },
+            watched_key{alive});
+        context.run();
+    }
+    CHECK(shares == 1);
 }

@@ -18,13 +18,18 @@
 
 namespace outlast::detail {
 
-/// What a caller is told. Called once.
+/// What a caller is told, or `told()` of that, which is then found out in the handler's turn. Called once.
 template <class Handler, class Result>
 struct answer {
     Result what;
     Handler handler;
 
-    void operator()() { std::move(handler)(std::move(what)); }
+    void operator()() {
+        if constexpr (requires { std::move(what).told(); })
+            std::move(handler)(std::move(what).told());
+        else
+            std::move(handler)(std::move(what));
+    }
 };
 
 /// An answer to be posted, in one piece of memory of the handler's: on its way through an executor, which moves
@@ -54,8 +59,11 @@ public:
     posted_answer(posted_answer&& other) noexcept : piece_(std::exchange(other.piece_, nullptr)) {}
     posted_answer& operator=(posted_answer&&) = delete;
     ~posted_answer() { // never called: the context is gone
-        if (piece_ != nullptr)
-            (void)taken();
+        if (piece_ == nullptr)
+            return;
+        const Handler last = std::move(piece_->handler); // to which the memory may belong
+        const owner gone{std::exchange(piece_, nullptr),
+                         allocator_from<answer_type>(boost::asio::get_associated_allocator(last))};
     }
 
     using allocator_type = allocator_for<given, void>;
@@ -65,24 +73,31 @@ public:
     void operator()() { taken()(); }
 
 private:
+    // Frees it, whatever a move may throw.
+    struct owner {
+        answer_type* piece;
+        piece_allocator mine;
+        ~owner() {
+            std::destroy_at(piece);
+            traits::deallocate(mine, piece, 1);
+        }
+    };
     answer_type taken() {
-        answer_type* const piece = std::exchange(piece_, nullptr);
-        piece_allocator mine =
-            allocator_from<answer_type>(boost::asio::get_associated_allocator(piece->handler));
-        answer_type a = std::move(*piece);
-        std::destroy_at(piece);
-        traits::deallocate(mine, piece, 1);
-        return a;
+        const owner gone{piece_, allocator_from<answer_type>(
+                                     boost::asio::get_associated_allocator(piece_->handler))};
+        piece_ = nullptr;
+        return std::move(*gone.piece);
     }
 
     answer_type* piece_;
 };
 
-/// Answers on an executor, in a turn of its own. \param make gives the result
-template <class Executor, class Handler, class Make>
-void post_answer(const Executor& executor, Handler handler, Make&& make) {
-    posted_answer<Handler, std::invoke_result_t<Make&>> a{std::move(handler),
-                                                          std::forward<Make>(make)};
+template <class Handler, class Make>
+posted_answer(Handler, Make&&) -> posted_answer<Handler, std::invoke_result_t<Make&>>;
+
+/// Answers on an executor, in a turn of its own.
+template <class Executor, class Handler, class Result>
+void post_answer(const Executor& executor, posted_answer<Handler, Result> a) {
     // A coroutine's executor is mostly this one, behind which what is posted takes two pieces of memory more.
     if constexpr (std::is_same_v<Executor, boost::asio::any_io_executor>)
         if (const auto* loop = executor.template target<boost::asio::io_context::executor_type>())

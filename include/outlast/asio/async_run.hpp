@@ -9,6 +9,7 @@
 #include <outlast/asio/running_call.hpp>
 #include <outlast/slot.hpp>
 
+#include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
@@ -40,6 +41,24 @@ template <class P>
         return place;
 }
 
+template <class Executor>
+inline constexpr bool can_be_posted_to =
+    !std::is_same_v<Executor, boost::asio::any_completion_executor>;
+
+/// Begins a call that has to be run. Its handler has an executor, or is content with this one.
+template <class Clock, class Executor, class Pipeline, class F, class Handler, class... A>
+void begin_call(const Executor& executor,
+                Pipeline& policies,
+                const limits& limit,
+                F callable,
+                Handler handler,
+                A... arguments) {
+    using machine = decltype(policies.start(std::as_const(arguments)...));
+    using call_type = running_call<Clock, machine, F, Handler, Executor, A...>;
+    call_type::start(policies, limit, std::move(callable), std::move(handler), executor,
+                     std::tuple<A...>{std::move(arguments)...});
+}
+
 /// The initiation: what a deferred call keeps until it is started.
 /// \tparam Executor what the handler runs on if it has no executor of its own
 template <class Clock, class Pipeline, class Executor>
@@ -50,17 +69,26 @@ struct initiate_run {
     template <class Handler, class F, class... A>
     void operator()(Handler&& handler, const limits& limit, F callable, A... arguments) const {
         const auto executor = boost::asio::get_associated_executor(handler, fallback);
+        static_assert(
+            can_be_posted_to<std::decay_t<decltype(executor)>>,
+            "outlast::async_run: nothing can be posted to the executor of this handler, an "
+            "any_completion_handler perhaps: say where it is to run, by "
+            "boost::asio::bind_executor(executor, handler).");
         if constexpr (may_be_known<Pipeline, F, A...>) {
             slot<result<async_value<F, A...>>> known;
-            if (known_answer<Clock>(known, *policies, limit, callable, arguments...))
-                return post_answer(executor, std::forward<Handler>(handler),
-                                   [&] { return std::move(*known); });
+            if (known_answer<Clock>(known, *policies, limit, callable, arguments...)) {
+                posted_answer told{std::decay_t<Handler>(std::forward<Handler>(handler)), [&] {
+                                       return caught<async_value<F, A...>>(
+                                           [&] { return std::move(*known); });
+                                   }};
+                // Gone before the handler can be called: by another thread, perhaps.
+                (void)std::tuple<F, A...>{std::move(callable), std::move(arguments)...};
+                return post_answer(executor, std::move(told));
+            }
         }
-        using machine = decltype(policies->start(std::as_const(arguments)...));
-        using call_type = running_call<Clock, machine, F, std::decay_t<Handler>,
-                                       std::decay_t<decltype(executor)>, A...>;
-        call_type::start(*policies, limit, std::move(callable), std::forward<Handler>(handler),
-                         executor, std::tuple<A...>{std::move(arguments)...});
+        begin_call<Clock>(executor, *policies, limit, std::move(callable),
+                          std::decay_t<Handler>(std::forward<Handler>(handler)),
+                          std::move(arguments)...);
     }
 
     Pipeline* policies;
@@ -90,8 +118,8 @@ auto async_run_on(const Executor& fallback,
 /// an `outlast::call&` if it takes one. It is an initiating function, whose last parameter is a
 /// completion token, and which completes with `(error_code, T)`, `(exception_ptr, T)`, `(T)` or
 /// `(outlast::result<T>)`, with or without values; or a callable that returns an `asio::awaitable`
-/// or a deferred operation. What it throws is a failure. It and the arguments are kept until every
-/// attempt has ended.
+/// or a deferred operation. What it throws is a failure, with its code if it is a `system_error` (of the
+/// standard library or of Boost). It and the arguments are kept until every attempt has ended.
 ///
 /// **Deadlines** hold: at the end of an attempt's time, and of the caller's, the call goes on or is
 /// answered, whether or not the operation takes notice. What ignores its cancellation (total, then

@@ -5,10 +5,10 @@
 #define OUTLAST_ASIO_ATTEMPT_HPP
 
 #include <outlast/asio/abandoned.hpp>
+#include <outlast/asio/completion.hpp>
 #include <outlast/asio/turns.hpp>
 #include <outlast/call.hpp>
 #include <outlast/config.hpp>
-#include <outlast/hand.hpp> // thrown
 #include <outlast/result.hpp>
 #include <outlast/slot.hpp>
 #include <outlast/step.hpp>
@@ -173,7 +173,7 @@ public:
                 try {
                     return Operation::lift(std::forward<X>(completed)...);
                 } catch (...) {
-                    return detail::thrown();
+                    return thrown_under_asio();
                 }
             });
         }

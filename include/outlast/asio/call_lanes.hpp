@@ -224,7 +224,7 @@ private:
                 failed->of_policy = std::make_unique<never_begun>();
             (void)self().handler_for(*failed);
         }
-        failed->arrived.fill([]() -> result_type { return thrown(); });
+        failed->arrived.fill([]() -> result_type { return thrown_under_asio(); });
         lanes_[on].current = failed;
     }
     struct never_begun final : begun_operation {

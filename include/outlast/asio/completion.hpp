@@ -4,10 +4,12 @@
 #ifndef OUTLAST_ASIO_COMPLETION_HPP
 #define OUTLAST_ASIO_COMPLETION_HPP
 
-#include <outlast/hand.hpp> // detail::caught
+#include <outlast/config.hpp>
+#include <outlast/hand.hpp> // thrown
 #include <outlast/outcome.hpp>
 
 #include <boost/system/error_code.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <concepts>
 #include <exception>
@@ -17,6 +19,18 @@
 #include <utility>
 
 namespace outlast::detail {
+
+/// As `thrown`, with the code of Boost's exceptions as well, which are no `std::system_error`.
+/// \pre called in a handler
+[[nodiscard]] OUTLAST_COLD inline failure thrown_under_asio() {
+    try {
+        throw;
+    } catch (const boost::system::system_error& e) {
+        return failure{std::current_exception(), e.code()};
+    } catch (...) {
+        return thrown();
+    }
+}
 
 template <class E>
 concept completion_error = std::same_as<E, boost::system::error_code> ||
@@ -79,7 +93,11 @@ private:
         return failed_with<value_type>(e);
     }
     static result<value_type> failed(const std::exception_ptr& e) {
-        return caught<value_type>([&]() -> result<value_type> { std::rethrow_exception(e); });
+        try {
+            std::rethrow_exception(e);
+        } catch (...) {
+            return thrown_under_asio();
+        }
     }
 };
 

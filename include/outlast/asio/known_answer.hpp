@@ -51,13 +51,22 @@ template <class Clock, class Pipeline, class F, class... A>
         arriving<F, async_value<F, A...>> never_called{callable};
         nobody_to_wake nobody;
         knowing_hand<F, A...> in_hand{never_called, nobody, arguments...};
-        const auto conclude = [&](const auto& machine) {
-            answer.fill(
-                [&] { return in_hand.conclude(verdict::success(), machine, {}, limit.facts); });
+        const auto take = [&](const auto& machine) {
+            reading then = read_once<Clock>(); // a store, a recheck take their time
+            if (by != never && then.get() >= by)
+                return false;
+            const duration elapsed =
+                limit.facts == nullptr ? duration{} : until(now.get(), then.get());
+            answer.fill([&] {
+                return caught<async_value<F, A...>>([&] {
+                    return in_hand.conclude(verdict::success(), machine, elapsed, limit.facts);
+                });
+            });
+            return true;
         };
-        return policies.known(now, {by, false, true}, in_hand, conclude, arguments...);
+        return policies.known(now, {by, false, true}, in_hand, take, arguments...);
     } catch (...) {
-        return false;
+        return answer.filled(); // then it was a sink that threw
     }
 }
 

@@ -11,7 +11,10 @@
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <type_traits>
 #include <utility>
@@ -118,6 +121,11 @@ template <class Handler, class T, class E>
 boost::asio::awaitable<void, E> await(boost::asio::awaitable<T, E> what,
                                       slot<result<value_of<T>>>& into) {
     try {
+        // By itself a coroutine hears of nothing but *terminal*; what that has said already stands.
+        const auto heard = co_await boost::asio::this_coro::cancellation_state;
+        if (heard.cancelled() == boost::asio::cancellation_type::none)
+            co_await boost::asio::this_coro::reset_cancellation_state(
+                boost::asio::enable_total_cancellation());
         if constexpr (std::is_void_v<T>) {
             co_await std::move(what);
             into.fill([]() -> result<void> { return boost::outcome_v2::success(); });
@@ -126,7 +134,7 @@ boost::asio::awaitable<void, E> await(boost::asio::awaitable<T, E> what,
             into.fill([&] { return outcome_traits<T>::lift(std::move(got)); });
         }
     } catch (...) {
-        into.fill([]() -> result<value_of<T>> { return thrown(); });
+        into.fill([]() -> result<value_of<T>> { return thrown_under_asio(); });
     }
 }
 
@@ -166,7 +174,8 @@ template <class F, class... A>
 struct asynchronous : started_with<F, A...> {
     static constexpr bool takes_call = false;
     static_assert(started_with<F, A...>::fits,
-                  "outlast::async_run: the operation is no asynchronous callable. It takes "
+                  "outlast::async_run([executor or context,] pipeline, [limits,] operation, token, "
+                  "arguments…): the operation is no asynchronous callable. It takes "
                   "(outlast::call&, arguments…, completion token) or (arguments…, completion "
                   "token), or takes the same without the token and returns an asio::awaitable or "
                   "a deferred operation. Arguments are handed to every attempt as const lvalues.");

@@ -6,6 +6,8 @@
 
 #include <outlast/config.hpp>
 
+#include <boost/asio/any_completion_handler.hpp>
+
 #include <cstddef>
 #include <memory> // std::allocator
 #include <new>
@@ -100,21 +102,24 @@ struct recycled {
 };
 
 template <class Allocator>
-inline constexpr bool is_std_allocator = false;
+inline constexpr bool is_everybodys = false;
 template <class T>
-inline constexpr bool is_std_allocator<std::allocator<T>> = true;
+inline constexpr bool is_everybodys<std::allocator<T>> = true;
+// It points into its handler, which is gone before work that was abandoned gives its memory back.
+template <class... T>
+inline constexpr bool is_everybodys<boost::asio::any_completion_handler_allocator<T...>> = true;
 
 /// `Allocator` for `T`, unless it is everybody's.
 template <class Allocator, class T>
 using allocator_for =
-    std::conditional_t<is_std_allocator<Allocator>,
+    std::conditional_t<is_everybodys<Allocator>,
                        recycled<T>,
                        typename std::allocator_traits<Allocator>::template rebind_alloc<T>>;
 
 /// The allocator of a handler for `T`.
 template <class T, class Allocator>
 [[nodiscard]] allocator_for<Allocator, T> allocator_from(const Allocator& a) noexcept {
-    if constexpr (is_std_allocator<Allocator>)
+    if constexpr (is_everybodys<Allocator>)
         return {};
     else
         return allocator_for<Allocator, T>{a};

@@ -33,7 +33,7 @@ public:
                                  std::forward<Token>(token));
     }
 
-    /// For a request with one Authorization header.
+    /// For a request with one Authorization header: its value, as "Bearer 2YotnFZFEjr1zCsicMWpAA".
     template <boost::asio::completion_token_for<void(decision)> Token>
     auto async_check(std::string_view authorization,
                      std::reference_wrapper<const requirements> wanted,

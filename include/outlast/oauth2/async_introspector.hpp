@@ -239,6 +239,24 @@ private:
         }
     };
 
+    /// A check of a token that the cache knows, decided when its handler is called: by the time of then.
+    struct known_check {
+        std::shared_ptr<const shared> api;
+        result<knowledge> known;
+        report facts;
+        const requirements* wanted;
+        sender from;
+        token_digest key;
+        report* asked_for; ///< what the caller wants to know, or null
+
+        [[nodiscard]] decision told() && {
+            const auto keeps = std::move(api);
+            if (asked_for != nullptr)
+                *asked_for = facts;
+            return keeps->decided(std::move(known), facts, *wanted, from, {.key = key});
+        }
+    };
+
     template <class Executor>
     struct initiation {
         using executor_type = Executor;
@@ -252,31 +270,35 @@ private:
                         std::reference_wrapper<const requirements> wanted,
                         limits until) {
             const auto executor = boost::asio::get_associated_executor(handler, fallback);
-            if (at_once)
-                return outlast::detail::post_answer(executor, std::move(handler),
-                                                    [&] { return *std::move(at_once); });
-            shared& all = *api;
-            auto work = std::cref(all.ask);
+            if (at_once) {
+                outlast::detail::posted_answer told{std::move(handler),
+                                                    [&] { return *std::move(at_once); }};
+                return outlast::detail::post_answer(executor, std::move(told));
+            }
+            auto work = std::cref(api->ask);
             report facts;
             limits whole = until;
             whole.facts = &facts;
             outlast::slot<result<knowledge>> known;
-            if (outlast::detail::known_answer<Clock>(known, all.policies(), whole, work, q)) {
-                if (until.facts != nullptr)
-                    *until.facts = facts;
-                return outlast::detail::post_answer(executor, std::move(handler), [&] {
-                    return all.decided(std::move(*known), facts, wanted, from, q);
-                });
+            if (outlast::detail::known_answer<Clock>(known, api->policies(), whole, work, q)) {
+                outlast::detail::posted_answer told{
+                    std::move(handler), [&] {
+                        return known_check{
+                            std::move(api), std::move(*known), facts, &wanted.get(), from,
+                            q.key,          until.facts};
+                    }};
+                return outlast::detail::post_answer(executor, std::move(told));
             }
+            shared& all = *api;
             auto check = detail::pending_check<shared, Handler>::make(
                 std::move(handler), std::move(api), wanted.get(), from, until.facts, q.token);
             check->endpoint = all.first_endpoint();
             check->key = q.key;
             until.facts = &check->facts;
             detail::pending_query about{q, check};
-            async_run<Clock>(executor, all.policies(), until, work,
-                             detail::check_done<shared, Handler>{std::move(check)},
-                             std::move(about));
+            outlast::detail::begin_call<Clock>(
+                executor, all.policies(), until, work,
+                detail::check_done<shared, Handler>{std::move(check)}, std::move(about));
         }
 
         std::shared_ptr<shared> api; // counted once a check, and moved from then on

@@ -63,7 +63,9 @@ struct introspector_options {
     /// (`recheck`), before their clients come again. Default: 4096, by their digests.
     stale_ledger_options stale_ledger{};
 
-    /// One request to the server, connecting and body included. Default 2 s.
+    /// One request to the server, connecting and body included. Default 2 s. With several endpoints, or callers
+    /// with deadlines, well below those: an attempt that its caller cuts off first counts against no endpoint,
+    /// and one that takes the whole time leaves none for the next.
     duration attempt_timeout = std::chrono::seconds{2};
     /// All that the server is asked for one request to the API. Default 3 s.
     duration overall_timeout = std::chrono::seconds{3};
