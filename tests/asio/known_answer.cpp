@@ -304,21 +304,24 @@ TEST_CASE("known answer: the deadline wins over a look-up that takes its time, a
         hand_clock::time = outlast::after(hand_clock::time, 30ms);
         return key;
     };
-    s.ask(p, {.deadline = std::chrono::steady_clock::time_point{
-                  outlast::after(hand_clock::now(), 50ms).time_since_epoch()}});
+    s.ask(p, {.deadline =
+                  std::chrono::steady_clock::time_point{
+                      outlast::after(hand_clock::now(), 50ms).time_since_epoch()},
+              .facts = &s.facts});
     s.loop.run();
     CHECK(s.told.back() == "user 7");
+    CHECK(s.facts.elapsed == 30ms);
     s.ask(p, {.deadline =
                   std::chrono::steady_clock::time_point{
                       outlast::after(hand_clock::now(), 10ms).time_since_epoch()},
               .facts = &s.facts});
     s.loop.run();
     CHECK(s.told.back() == std::string{to_string(refusal::timed_out)});
-    CHECK(s.facts.elapsed >= 30ms);
+    CHECK(s.remember.counts().hits == 1);
 }
 
-TEST_CASE("known answer: a hit is counted and told once, even if a sink throws or no value can be "
-          "moved") {
+TEST_CASE("known answer: a hit is counted once, even if the value cannot be moved out of "
+          "the cache") {
     struct heavy {
         int* moves;
         explicit heavy(int& m) : moves(&m) {}
@@ -360,13 +363,6 @@ TEST_CASE("known answer: a hit is counted and told once, even if a sink throws o
         CHECK(called == 2);
         CHECK(remember.counts().hits == 1);
     }
-    shop s;
-    outlast::pipeline p{std::ref(s.remember)};
-    s.ask(p);
-    s.loop.run();
-    s.ask(p);
-    s.loop.run();
-    CHECK(s.remember.counts().hits == 1);
 }
 
 TEST_CASE("known answer: a policy that picks policies by key is asked, whatever it picks") {
