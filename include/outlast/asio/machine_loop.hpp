@@ -52,7 +52,7 @@ protected:
 
     template <class Pipeline>
     OUTLAST_INLINE void begin(Pipeline& policies) {
-        tell([&](reading& now) __attribute__((always_inline)) {
+        tell([&](reading& now) {
             std::apply([&](const A&... a) { machine_.fill([&] { return policies.start(a...); }); },
                        arguments_);
             if (limit_.facts != nullptr)
