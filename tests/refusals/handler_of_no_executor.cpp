@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // refused: outlast::async_run: nothing can be posted to the executor of this handler
-// refused: boost::asio::bind_executor(executor, handler)
+// refused: boost::asio::bind_executor\(executor, handler\)
 #include <outlast/asio.hpp>
 #include <outlast/outlast.hpp>
 
