@@ -8,8 +8,8 @@
 #include <outlast/backoff.hpp>
 #include <outlast/budget.hpp>
 #include <outlast/cache_access.hpp>
-#include <outlast/cache_asking.hpp>
 #include <outlast/cache_aside.hpp>
+#include <outlast/cache_asking.hpp>
 #include <outlast/cache_later.hpp>
 #include <outlast/cache_options.hpp>
 #include <outlast/cache_run.hpp>
