@@ -21,6 +21,7 @@
 #include <mutex>
 #include <new>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace bench::least {
@@ -47,7 +48,7 @@ public:
         async_call& c = make(context, next);
         const outlast::instant by = outlast::after(outlast::steady::now(), 250ms);
         if constexpr (Threads) {
-            c.work_.emplace(context.get_executor());
+            c.more_.work.emplace(context.get_executor());
             const std::lock_guard hold{lock_}; // it may end before it is in there
             posting_work(handler{&c});
             deadlines_.insert(c, by);
@@ -58,6 +59,11 @@ public:
     }
 
 private:
+    struct among_threads {
+        std::optional<boost::asio::executor_work_guard<loop::executor_type>> work{};
+        std::atomic<bool> over{false};
+    };
+    struct nothing {};
     struct last {
         async_call* call;
         using allocator_type = recycled;
@@ -76,7 +82,7 @@ private:
             call->got_ = n;
             call->judge(call->at());
             if constexpr (Threads) {
-                if (call->over_.exchange(true, std::memory_order_acq_rel))
+                if (call->more_.over.exchange(true, std::memory_order_acq_rel))
                     return;
                 const std::lock_guard hold{lock_};
                 deadlines_.erase(*call);
@@ -110,8 +116,7 @@ private:
     loop& context_;
     Next next_;
     outlast::result<int> got_{0};
-    std::optional<boost::asio::executor_work_guard<loop::executor_type>> work_{};
-    std::atomic<bool> over_{false};
+    [[no_unique_address]] std::conditional_t<Threads, among_threads, nothing> more_{};
 };
 
 } // namespace bench::least
